@@ -1,0 +1,242 @@
+"""Pictures: a reader's own, scikit-image's photographs, CIFAR-10 and any folder of classes.
+
+Everything ends as :class:`Pictures`, bytes in memory. Networks here are small and so are their pictures: 50,000 of 32x32 are
+150 MB, and a training loop that only indexes a tensor needs no worker processes. (:mod:`senet.patchwork` makes pictures by code.)
+"""
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from tqdm.auto import tqdm
+
+MIN_SIDE = 8  # pixels; below this a network sees only interpolation
+MAX_PIXELS = 100_000_000  # above this a decoded picture takes more memory than a reader's machine should be asked for
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures of one size in memory.
+
+    Attributes:
+        images: uint8 (N, 3, H, W), RGB.
+        labels: int64 (N,), indices into ``classes``; -1 where a picture belongs to none of them.
+        classes: names of the classes.
+        titles: one a picture, or empty.
+        credits: who made it and under which terms, one a picture, or empty.
+        factors: what a generated picture was made from: name to N values; empty for photographs.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
+    factors: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: Any) -> "Pictures":
+        """Some of the pictures: a slice, a list of indices, or a boolean mask."""
+        chosen = torch.arange(len(self))[index].reshape(-1)
+        numbers = chosen.tolist()
+        return Pictures(
+            self.images[chosen],
+            self.labels[chosen],
+            self.classes,
+            tuple(self.titles[i] for i in numbers) if self.titles else (),
+            tuple(self.credits[i] for i in numbers) if self.credits else (),
+            {name: values[chosen.numpy()] for name, values in self.factors.items()},
+        )
+
+
+def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarray) -> Image.Image:
+    """A reader's own picture as an upright 8-bit RGB picture.
+
+    EXIF rotation is applied, transparency laid on white, grey and CMYK turned into RGB, 16 bits reduced to 8; of an animation the
+    first frame is taken.
+
+    Args:
+        source: a path, a file's bytes, an open file, a Pillow picture or an (H, W), (H, W, 3) or (H, W, 4) uint8 array.
+
+    Raises:
+        ValueError: not a picture, broken, smaller than ``MIN_SIDE`` or larger than ``MAX_PIXELS``, or with an unknown range of values.
+        FileNotFoundError: there is no such file.
+    """
+    name = str(source) if isinstance(source, str | Path) else "the picture"
+    try:
+        if isinstance(source, np.ndarray):
+            picture = Image.fromarray(source)
+        elif isinstance(source, Image.Image):
+            picture = source
+        else:
+            picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        width, height = picture.size
+        if min(width, height) < MIN_SIDE:
+            raise ValueError(f"{name} is {width}x{height} pixels: choose one of at least {MIN_SIDE} on each side")
+        if width * height > MAX_PIXELS:
+            raise ValueError(
+                f"{name} is {width}x{height}, {width * height / 1e6:.0f} megapixels: scale it below {MAX_PIXELS / 1e6:.0f} first"
+            )
+        picture.seek(0)
+        picture.load()
+    except FileNotFoundError:
+        raise
+    except (UnidentifiedImageError, TypeError) as error:
+        raise ValueError(f"{name} is no picture that can be read: save it as JPEG, PNG, WebP or GIF") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{name} is too large: scale it below {MAX_PIXELS / 1e6:.0f} megapixels first") from error
+    except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises inside a damaged file
+        raise ValueError(f"{name} is damaged or cut short ({error}): open it in an image program and save it anew") from error
+    return _to_rgb(ImageOps.exif_transpose(picture), name)
+
+
+def _to_rgb(picture: Image.Image, name: str) -> Image.Image:
+    if picture.mode == "F":
+        raise ValueError(f"{name} holds real numbers whose range is not known: save it with 8 or 16 bits a channel")
+    if picture.mode.startswith("I"):  # 16 bits of grey (32 in Pillow's memory, of which PNG and TIFF fill 16)
+        values = np.asarray(picture).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError(f"{name} has values {values.min()} to {values.max()}: save it with 8 or 16 bits a channel")
+        return Image.fromarray((values // 257).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def square(picture: Image.Image, size: int, box: tuple[int, int, int] | None = None) -> Image.Image:
+    """Cut a square out and scale it to ``size`` x ``size`` pixels.
+
+    Args:
+        picture: any size.
+        size: side of the result in pixels.
+        box: left, top and side of the square in the picture's pixels; None takes the largest one in the middle.
+    """
+    width, height = picture.size
+    side = min(width, height)
+    left, top, side = box or ((width - side) // 2, (height - side) // 2, side)
+    if side < 1 or left < 0 or top < 0 or left + side > width or top + side > height:
+        raise ValueError(f"box={box} leaves the picture of {width}x{height} pixels: keep left + side and top + side within it")
+    return picture.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.LANCZOS)
+
+
+def from_pil(
+    pictures: Iterable[Image.Image],
+    size: int,
+    *,
+    labels: Sequence[int] | None = None,
+    classes: Sequence[str] = (),
+    titles: Sequence[str] = (),
+    credits: Sequence[str] = (),
+) -> Pictures:
+    """Gather Pillow pictures, each cut to its middle square and scaled to ``size`` x ``size``."""
+    arrays = [np.asarray(p if p.size == (size, size) else square(p, size)) for p in pictures]
+    if not arrays:
+        raise ValueError("no pictures were given: pass at least one")
+    images = torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).contiguous()
+    labels = torch.tensor([-1] * len(arrays) if labels is None else list(labels))
+    return Pictures(images, labels, tuple(classes), tuple(titles), tuple(credits))
+
+
+# scikit-image's function, left, top and side of the part shown, title, the CIFAR-10 class it belongs to, credit.
+# Those in the wheel itself and free of restrictions by scikit-image's own documentation.
+PHOTOGRAPHS = (
+    ("chelsea", 60, 0, 300, "Chelsea the cat", "cat", "Stefan van der Walt, CC0"),
+    ("horse", 66, 0, 328, "silhouette of a horse", "horse", "Andreas Preuss, CC0"),
+    ("astronaut", 322, 20, 180, "model of a space shuttle", None, "NASA, public domain"),
+    ("rocket", 170, 110, 300, "Falcon 9 at take-off", None, "SpaceX, public domain"),
+    ("astronaut", 0, 0, 512, "Eileen Collins, astronaut", None, "NASA, public domain"),
+    ("camera", 0, 0, 512, "photographer on a lawn", None, "Lav Varshney, CC0"),
+    ("coffee", 80, 0, 400, "a cup of coffee", None, "Rachel Michetti, CC0"),
+    ("coins", 0, 0, 303, "coins from Pompeii", None, "Brooklyn Museum, no known restrictions"),
+    ("retina", 0, 0, 1411, "a human retina", None, "Mikael Häggström, CC0"),
+    ("hubble_deep_field", 300, 250, 400, "galaxies in Hubble's deep field", None, "NASA, public domain"),
+    ("immunohistochemistry", 0, 0, 512, "stained tissue", None, "CMMI, no known restrictions"),
+    ("brick", 0, 0, 512, "a brick wall", None, "CC0 Textures, CC0"),
+)
+
+
+def photographs(size: int = 32) -> Pictures:
+    """The photographs that scikit-image carries in its wheel, cut to what they show. No network needed.
+
+    Two of them belong to a class of CIFAR-10; the others are pictures of things that a CIFAR-10 network has never seen.
+    """
+    import skimage.data
+
+    squares, labels = [], []
+    for function, left, top, side, _title, label, _credit in PHOTOGRAPHS:
+        array = getattr(skimage.data, function)()
+        if array.dtype == bool:
+            array = array.astype(np.uint8) * 255
+        squares.append(square(Image.fromarray(array).convert("RGB"), size, (left, top, side)))
+        labels.append(-1 if label is None else CIFAR10_CLASSES.index(label))
+    titles = [title for *_, title, _label, _credit in PHOTOGRAPHS]
+    return from_pil(squares, size, labels=labels, classes=CIFAR10_CLASSES, titles=titles, credits=[p[-1] for p in PHOTOGRAPHS])
+
+
+def data_folder() -> Path:
+    """Where data sets are: ``$SENET_DATA``, else ``~/.cache/senet``."""
+    return Path(os.environ.get("SENET_DATA") or Path.home() / ".cache" / "senet").expanduser()
+
+
+def cifar10(split: str = "train", root: str | Path | None = None, *, download: bool = True, progress: bool = True) -> Pictures:
+    """CIFAR-10 (Krizhevsky, 2009): 50,000 training or 10,000 test pictures of 32x32.
+
+    Args:
+        split: ``"train"`` or ``"test"``.
+        root: a folder with ``train/airplane/…`` and ``test/airplane/…``, or where torchvision keeps or may put the original;
+            None for :func:`data_folder`.
+        download: fetch the original by torchvision if it is not there (170 MB).
+        progress: show how reading gets on.
+
+    Raises:
+        ValueError: an unknown split, or a picture that cannot be read, which the message names.
+        FileNotFoundError: the data are not there, and could not or should not be fetched.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split={split!r} is unknown: choose 'train' or 'test'")
+    root = Path(root) if root is not None else data_folder()
+    for folder in (root / split, root / "cifar10" / split):
+        if (folder / CIFAR10_CLASSES[0]).is_dir():
+            return image_folder(folder, 32, progress=progress)
+
+    from torchvision.datasets import CIFAR10
+
+    try:
+        original = CIFAR10(str(root), train=split == "train", download=download)
+    except (RuntimeError, OSError) as error:
+        raise FileNotFoundError(
+            f"CIFAR-10 is not in {root} and could not be fetched ({error}): set SENET_DATA to a folder that has it, as "
+            "torchvision's cifar-10-batches-py or as train/airplane/0000.jpg"
+        ) from error
+    images = torch.from_numpy(original.data).permute(0, 3, 1, 2).contiguous()
+    return Pictures(images, torch.tensor(original.targets), CIFAR10_CLASSES)
+
+
+def image_folder(folder: str | Path, size: int, *, progress: bool = True) -> Pictures:
+    """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
+
+    Raises:
+        FileNotFoundError: no such folder, or no classes in it.
+        ValueError: a picture cannot be read; the message names it.
+    """
+    from torchvision.datasets import ImageFolder
+
+    found = ImageFolder(str(folder))
+    images = torch.empty(len(found), 3, size, size, dtype=torch.uint8)
+    for i, (path, _) in enumerate(tqdm(found.samples, desc=f"reading {Path(folder).name}", unit="picture", disable=not progress)):
+        picture = open_picture(path)
+        picture = picture if picture.size == (size, size) else square(picture, size)
+        images[i] = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
+    return Pictures(images, torch.tensor(found.targets), tuple(found.classes))
