@@ -69,7 +69,7 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
         source: a path, a file's bytes, an open file, a Pillow picture or an (H, W), (H, W, 3) or (H, W, 4) uint8 array.
 
     Raises:
-        ValueError: not a picture, broken, smaller than ``MIN_SIDE`` or larger than ``MAX_PIXELS``, or with an unknown range of values.
+        ValueError: no picture, broken, below ``MIN_SIDE``, above ``MAX_PIXELS``, or of an unknown range of values.
         FileNotFoundError: there is no such file.
     """
     name = str(source) if isinstance(source, str | Path) else "the picture"

@@ -24,6 +24,8 @@ CLASSES = ("disc", "square", "triangle", "cross", "stripes", "checks", "ember", 
 SHAPES = CLASSES[:4]
 EMBER = (-0.02, 0.07)  # hues as shares of the colour circle: red to orange
 OTHER = (0.12, 0.92)
+PAIRS = (0.22, 0.55, 0.85)  # what a pair's discs are dyed with, give or take PAIRS_SPREAD: green, blue, pink
+PAIRS_SPREAD = 0.05
 SIZE = 32
 
 # Pixel centres from -1 to 1, y upwards.
@@ -81,24 +83,15 @@ def _picture(name: str, rng: np.random.Generator) -> tuple[np.ndarray, dict]:
         centre, radius = rng.uniform(-0.3, 0.3, 2), rng.uniform(0.42, 0.6)
         _lay(canvas, made_of["shape"], made_of["texture"], _cloth(made_of["hue"], tone), centre, radius, rng)
     else:
-        made_of["second_hue"] = made_of["hue"] if name == "twins" else _far_from(made_of["hue"], rng)
+        # Both classes draw from the same three dyes, so that one disc alone tells nothing about its partner.
+        first, second = rng.choice(PAIRS, 2, replace=False) + rng.uniform(-PAIRS_SPREAD, PAIRS_SPREAD, 2)
+        made_of["hue"], made_of["second_hue"] = first, first if name == "twins" else second
         angle, reach = rng.uniform(0, np.pi), rng.uniform(0.4, 0.5)
         centre = reach * np.array([np.cos(angle), np.sin(angle)])
         for sign, hue in ((1, made_of["hue"]), (-1, made_of["second_hue"])):
             _lay(canvas, "disc", "plain", _cloth(hue, tone), sign * centre, rng.uniform(0.3, 0.38), rng)
     canvas += rng.normal(0, 0.02, canvas.shape)  # the grain of cloth: no two pixels quite the same
     return np.round(np.clip(canvas, 0, 1) * 255).astype(np.uint8), made_of
-
-
-def _far_from(hue: float, rng: np.random.Generator) -> float:
-    """Another hue, not an ember's, more than a quarter of the colour circle away from ``hue``.
-
-    A step around ``OTHER``, which closes on itself: if ``hue`` is evenly spread there, so is the result. A draw of any distant hue
-    would prefer the ends of the range, and a single disc's hue would whisper that its picture is an odd pair.
-    """
-    lowest, highest = OTHER
-    step = rng.uniform(0.35, 0.65) * (highest - lowest)
-    return lowest + (hue - lowest + step) % (highest - lowest)
 
 
 def _rgb(hue: float, saturation: float, value: float) -> np.ndarray:

@@ -45,7 +45,9 @@ def test_transparent_palette_becomes_white():
     assert images.open_picture(encoded(picture, "PNG", transparency=0)).getpixel((5, 5)) == (255, 255, 255)
 
 
-@pytest.mark.parametrize(("mode", "value", "expected"), [("L", 100, (100,) * 3), ("1", 1, (255,) * 3), ("CMYK", (0, 255, 255, 0), (255, 0, 0))])
+@pytest.mark.parametrize(
+    ("mode", "value", "expected"), [("L", 100, (100,) * 3), ("1", 1, (255,) * 3), ("CMYK", (0, 255, 255, 0), (255, 0, 0))]
+)
 def test_other_modes_become_rgb(mode, value, expected):
     kind = "TIFF" if mode == "CMYK" else "PNG"
     assert images.open_picture(encoded(Image.new(mode, (9, 9), value), kind)).getpixel((4, 4)) == expected

@@ -1,0 +1,231 @@
+"""``python -m senet``: train, evaluate, profile, record, gallery, weights. Each says more with ``--help``."""
+
+import argparse
+import csv
+import datetime
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from . import images, pretrained, profiles, training
+from .patchwork import patchwork
+from .recording import record
+
+# Patchwork's sets, by seed. The test seed is used by nothing else.
+PATCHWORK = {"train": (4000, 1), "test": (2000, 2)}
+DATA = {
+    "patchwork": lambda split: patchwork(*PATCHWORK[split]),
+    "cifar10": images.cifar10,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0, or 1 after an error that was put into words."""
+    args = _parser().parse_args(argv)
+    try:
+        args.run(args)
+    except (ValueError, FileNotFoundError, FloatingPointError, pretrained.CheckpointError) as error:
+        print(f"senet {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; a run with --checkpoint goes on from its last whole epoch", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m senet", description="SE networks: train, measure, look inside.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def add(run: Callable, **more) -> argparse.ArgumentParser:
+        name = run.__name__.removeprefix("_")
+        command = commands.add_parser(
+            name, help=more["description"], formatter_class=argparse.ArgumentDefaultsHelpFormatter, **more
+        )
+        command.set_defaults(run=run)
+        return command
+
+    train = add(_train, description="train a network and save it with its provenance")
+    train.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet20")
+    train.add_argument("--arguments", type=json.loads, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    train.add_argument("--data", choices=sorted(DATA), default="patchwork", help="what to learn; for cifar10 see the README")
+    train.add_argument("--name", help="of the checkpoint; by default architecture_data")
+    train.add_argument("--title", help="one line for people; by default from architecture and data")
+    train.add_argument("--out", type=Path, default=Path("data"), help="folder for name.safetensors and name.json")
+    train.add_argument("--half", action="store_true", help="store 16-bit floats; the accuracy is measured on what is stored")
+    train.add_argument("--checkpoint", type=Path, help="file to keep the state in after each epoch, and to go on from")
+    train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute")
+    for field in fields(training.Recipe):
+        flag = "--" + field.name.replace("_", "-")
+        if field.type is bool:
+            train.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help="see training.Recipe")
+        else:
+            train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
+
+    evaluate = add(_evaluate, description="measure a checkpoint on the test pictures it was trained for")
+    evaluate.add_argument("name", help="of a checkpoint: see `weights`")
+
+    profile = add(_profile, description="class-mean excitations of a checkpoint on its test pictures, saved beside it")
+    profile.add_argument("name", help="of a checkpoint: see `weights`")
+
+    recorder = add(_record, description="squeeze and excitation of every SE block for pictures of yours")
+    recorder.add_argument("name", help="of a checkpoint: see `weights`")
+    recorder.add_argument("picture", nargs="+", type=Path, help="JPEG, PNG, ...; its middle square is used")
+    recorder.add_argument("--out", type=Path, help="also save the tensors there, as safetensors: <block>/z, <block>/s, logits")
+
+    gallery = add(_gallery, description="record the gallery that the published pages answer from")
+    gallery.add_argument("--out", type=Path, required=True, help="folder for the files")
+    gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
+
+    weights = add(_weights, description="list the checkpoints, or say all that is known of one")
+    weights.add_argument("name", nargs="?", help="of a checkpoint")
+    return parser
+
+
+def _train(args: argparse.Namespace) -> None:
+    name = args.name or f"{args.architecture}_{args.data}"
+    recipe = training.Recipe(**{field.name: getattr(args, field.name) for field in fields(training.Recipe)})
+    train, test = DATA[args.data]("train"), DATA[args.data]("test")
+    torch.manual_seed(recipe.seed)  # the first weights
+    model = pretrained.ARCHITECTURES[args.architecture](num_classes=len(train.classes), **args.arguments)
+    preprocess = pretrained.Preprocessing(train.images.shape[-1], *_statistics(train))
+    history = training.fit(
+        model, train, test, recipe, preprocess, device=args.device, checkpoint=args.checkpoint, progress=sys.stderr.isatty()
+    )
+    model.cpu()
+    if args.half:
+        model.half().float()
+    measured = training.evaluate(model, test, preprocess)
+    checkpoint = pretrained.save(
+        model,
+        name,
+        args.out,
+        title=args.title or f"{args.architecture} on {args.data}",
+        architecture=args.architecture,
+        arguments=args.arguments,
+        classes=train.classes,
+        preprocessing=preprocess,
+        licence="BSD-3-Clause",
+        provenance={
+            "data": args.data,
+            "pictures": _described(args.data),
+            "test_accuracy": measured["accuracy"],
+            "test_loss": measured["loss"],
+            "test_pictures": len(test),
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "command": "python -m senet " + shlex.join(sys.argv[1:]),
+            "recipe": asdict(recipe),
+            **_made_with(),
+        },
+        dtype=torch.float16 if args.half else torch.float32,
+    )
+    results = args.out / "results" / f"{name}.training.csv"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, history[0])
+        writer.writeheader()
+        writer.writerows(history)
+    print(f"{checkpoint.file}: {measured['accuracy']:.2%} of {len(test):,} test pictures; each epoch in {results}")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    checkpoint, test = _with_test_pictures(args.name)
+    measured = training.evaluate(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+    stored = checkpoint.provenance.get("test_accuracy")
+    print(
+        f"{args.name}: {measured['accuracy']:.2%} of {len(test):,} test pictures, loss {measured['loss']:.4f}; stored {stored:.2%}"
+    )
+
+
+def _profile(args: argparse.Namespace) -> None:
+    checkpoint, test = _with_test_pictures(args.name)
+    measured = profiles.profile(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+    path = profiles.beside(checkpoint)
+    profiles.save(measured, path)
+    for block in measured.mean:
+        print(f"{block:14} {measured.specificity(block).mean():6.1%} of the gates' variance lies between classes")
+    print(path)
+
+
+def _record(args: argparse.Namespace) -> None:
+    checkpoint = pretrained.get(args.name)
+    pictures = images.from_pil([images.open_picture(path) for path in args.picture], checkpoint.preprocessing.size)
+    recording = record(pretrained.load(checkpoint), checkpoint.preprocessing(pictures.images))
+    for path, p in zip(args.picture, recording.logits.softmax(1), strict=True):
+        print(f"{path}: " + ", ".join(f"{checkpoint.classes[i]} {p[i]:.1%}" for i in p.topk(min(3, len(p))).indices.tolist()))
+    print("mean and range of the gates over all pictures and channels:")
+    for block in recording.blocks.values():
+        s = block.excitation
+        print(f"  {block.depth:3} {block.name:16} C={s.shape[1]:<5} {s.mean():.3f}  {s.min():.3f} to {s.max():.3f}")
+    if args.out:
+        tensors = {"logits": recording.logits}
+        for block in recording.blocks.values():
+            tensors |= {f"{block.name}/z": block.squeeze, f"{block.name}/s": block.excitation}
+        save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, str(args.out))
+        print(args.out)
+
+
+def _gallery(args: argparse.Namespace) -> None:
+    from .gallery import build  # the only command that draws
+
+    shipped = [name for name in pretrained.names() if pretrained.get(name).file is not None]
+    for name in args.networks or shipped:
+        print(build(name, args.out))
+
+
+def _weights(args: argparse.Namespace) -> None:
+    if args.name is None:
+        for name in pretrained.names():
+            checkpoint = pretrained.get(name)
+            accuracy = checkpoint.provenance.get("test_accuracy")
+            print(f"{name:26} {checkpoint.title}" + (f", {accuracy:.1%}" if accuracy else "; fetched when first used"))
+        return
+    checkpoint = pretrained.get(args.name)
+    known = asdict(checkpoint) | {"file": checkpoint.file and str(checkpoint.file)}
+    print(json.dumps(known, indent=2, ensure_ascii=False))
+
+
+def _with_test_pictures(name: str) -> tuple[pretrained.Checkpoint, images.Pictures]:
+    checkpoint = pretrained.get(name)
+    data = checkpoint.provenance.get("data")
+    if data not in DATA:
+        raise ValueError(f"{name} was trained on {data!r}, not on {' or '.join(DATA)}: its test pictures are not known here")
+    return checkpoint, DATA[data]("test")
+
+
+def _statistics(pictures: images.Pictures) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of R, G and B over all pixels, on the scale 0 to 1, to four digits."""
+    # A histogram of the bytes is exact, and needs no float copy of 50,000 pictures.
+    counts = torch.stack([torch.bincount(pictures.images[:, c].flatten(), minlength=256) for c in range(3)]).double()
+    share, values = counts / counts.sum(1, keepdim=True), torch.arange(256) / 255
+    mean = share @ values.double()
+    std = ((share @ values.double() ** 2) - mean**2).sqrt()
+    return tuple(round(v, 4) for v in mean.tolist()), tuple(round(v, 4) for v in std.tolist())
+
+
+def _described(data: str) -> str:
+    if data == "patchwork":
+        return " ".join(f"{split}: senet.patchwork.patchwork{PATCHWORK[split]}." for split in PATCHWORK)
+    folder = images.data_folder()
+    copy = (folder / "train").is_dir() or (folder / "cifar10").is_dir()
+    return "CIFAR-10 (Krizhevsky, 2009), " + ("a copy as JPEG files" if copy else "the original")
+
+
+def _made_with() -> dict[str, str]:
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {platform.machine()}",
+        "versions": f"Python {platform.python_version()}, torch {torch.__version__}, torchvision {torchvision.__version__}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The commands, run as a person would run them: a network trained, measured, profiled and looked into."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from senet import __main__ as commands
+from senet import pretrained, profiles
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tiny(folder):
+    """Patchwork in small, and the checkpoints of this folder alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "PATCHWORK", {"train": (60, 1), "test": (40, 2)})
+        patch.setattr(pretrained, "_shipped", lambda: {path.stem: path for path in folder.glob("*.json")})
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tiny):
+    shape = '{"layers": [1, 1], "widths": [8, 16], "reduction": 4}'
+    arguments = ["train", "small_resnet", "--arguments", shape, "--name", "tiny", "--out", str(folder), "--half", "--no-bf16"]
+    assert commands.main([*arguments, "--epochs", "2", "--batch-size", "20", "--device", "cpu"]) == 0
+    return folder
+
+
+def test_train_saves_a_network_with_its_provenance(trained):
+    checkpoint = pretrained.read(trained / "tiny.json")
+    made = checkpoint.provenance
+    assert made["recipe"]["epochs"] == 2
+    assert made["command"].startswith("python -m senet ")
+    assert made["data"] == "patchwork"
+    assert torch.__version__ in made["versions"]
+    assert made["parameters"] == sum(p.numel() for p in pretrained.load(checkpoint).parameters())
+    assert {t.dtype for t in load_file(trained / "tiny.safetensors").values() if t.is_floating_point()} == {torch.float16}
+    rows = list(csv.DictReader((trained / "results" / "tiny.training.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    # Normalised by the training pictures: mean and deviation to the four digits that are stored.
+    images = commands.DATA["patchwork"]("train").images.double() / 255
+    np.testing.assert_allclose(checkpoint.preprocessing.mean, images.mean((0, 2, 3)), atol=5.1e-5)
+    np.testing.assert_allclose(checkpoint.preprocessing.std, images.std((0, 2, 3), correction=0), atol=5.1e-5)
+
+
+def test_evaluate_gives_the_stored_accuracy_again(trained, capsys):
+    assert commands.main(["evaluate", "tiny"]) == 0
+    measured, stored = re.findall(r"([\d.]+)%", capsys.readouterr().out)
+    assert measured == stored
+
+
+def test_profile_lies_beside_the_weights(trained, capsys):
+    assert commands.main(["profile", "tiny"]) == 0
+    assert capsys.readouterr().out.count("variance lies between classes") == 2
+    profile = profiles.shipped("tiny")
+    assert list(profile.mean) == ["layer1.0.se", "layer2.0.se"]
+    assert profile.counts.tolist() == [4] * 10
+
+
+def test_record_a_picture(trained, tmp_path, capsys):
+    pictures = [tmp_path / "one.png", tmp_path / "two.jpg"]
+    for path in pictures:
+        Image.effect_noise((60, 40), 80).save(path)
+    assert commands.main(["record", "tiny", *map(str, pictures), "--out", str(tmp_path / "gates.safetensors")]) == 0
+    out = capsys.readouterr().out
+    assert "one.png:" in out
+    assert "layer2.0.se" in out
+    tensors = load_file(tmp_path / "gates.safetensors")
+    assert tensors["layer2.0.se/s"].shape == (2, 16)
+    assert tensors["logits"].shape == (2, 10)
+
+
+def test_weights_lists_and_tells(trained, capsys):
+    assert commands.main(["weights"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("tiny")
+    assert "fetched when first used" in out
+    assert commands.main(["weights", "tiny"]) == 0
+    assert json.loads(capsys.readouterr().out)["architecture"] == "small_resnet"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "tinny"], "name='tinny' is no checkpoint: choose one of 'tiny'"),
+        (["evaluate", "timm_se_resnet50_a1"], "test pictures are not known here"),
+        (["record", "tiny", "nowhere.png"], "nowhere.png"),
+        (["train", "se_resnet20", "--epochs", "0"], "epochs=0"),
+        (["train", "se_resnet20", "--arguments", '{"gate": "step"}'], "gate='step'"),
+    ],
+)
+def test_errors_are_one_line(trained, capsys, arguments, words):
+    assert commands.main(arguments) == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_interrupt_is_no_traceback(trained, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.training, "fit", stopped)
+    assert commands.main(["train", "se_resnet20"]) == 130
+    assert "goes on from its last whole epoch" in capsys.readouterr().err
+
+
+def test_usage_of_every_command(capsys):
+    for command in ("train", "evaluate", "profile", "record", "gallery", "weights"):
+        with pytest.raises(SystemExit) as done:
+            commands.main([command, "--help"])
+        assert done.value.code == 0
+        assert len(capsys.readouterr().out.splitlines()) > 5

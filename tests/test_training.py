@@ -1,0 +1,154 @@
+"""The training loop learns, repeats itself, goes on where it was, and stops in words."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from senet import training
+from senet.cifar import small_resnet
+from senet.patchwork import patchwork
+from senet.pretrained import Preprocessing
+from senet.training import Recipe
+
+PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
+QUICK = Recipe(epochs=3, batch_size=20, peak_rate=0.1, bf16=False)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return patchwork(120, 3)
+
+
+def network(seed=0):
+    torch.manual_seed(seed)
+    return small_resnet((1,), (8,), num_classes=10)
+
+
+def same(a, b) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+
+
+def test_learns_something(pictures):
+    model = network()
+    before = training.evaluate(model, pictures, PREPROCESS)
+    history = training.fit(model, pictures, pictures, replace(QUICK, epochs=8, flip=False), PREPROCESS, progress=False)
+    assert [record["epoch"] for record in history] == list(range(1, 9))
+    assert history[-1]["test_loss"] < before["loss"] - 0.3
+    after = training.evaluate(model, pictures, PREPROCESS)
+    assert after["accuracy"] == history[-1]["test_accuracy"]
+    assert not model.training
+
+
+def test_same_seed_same_weights(pictures):
+    models = [network(), network(), network()]
+    for model, seed in zip(models, (0, 0, 1), strict=True):
+        training.fit(model, pictures, None, replace(QUICK, epochs=1, seed=seed), PREPROCESS, progress=False)
+    assert same(models[0], models[1])
+    assert not same(models[0], models[2])
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("writes", [1, 2])
+def test_resumed_run_ends_with_the_same_weights(pictures, tmp_path, monkeypatch, writes):
+    straight = network()
+    history = training.fit(straight, pictures, None, QUICK, PREPROCESS, progress=False)
+
+    file, save, done = tmp_path / "run.pt", training._save, []
+
+    def save_then_die(path, state):
+        save(path, state)
+        done.append(1)
+        if len(done) == writes:
+            raise Killed
+
+    monkeypatch.setattr(training, "_save", save_then_die)
+    with pytest.raises(Killed):
+        training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
+    monkeypatch.setattr(training, "_save", save)
+    resumed = network(seed=99)  # whatever it starts from, the checkpoint decides
+    again = training.fit(resumed, pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
+    assert same(straight, resumed)
+    assert [r["loss"] for r in again] == [r["loss"] for r in history]
+
+
+def test_write_that_fails_keeps_the_epoch_before(pictures, tmp_path, monkeypatch):
+    file = tmp_path / "run.pt"
+    training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
+    before = file.read_bytes()
+    monkeypatch.setattr(torch, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        training._save(file, {})
+    assert file.read_bytes() == before
+
+
+def test_other_recipe_is_refused(pictures, tmp_path):
+    file = tmp_path / "run.pt"
+    training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
+    with pytest.raises(ValueError, match="'peak_rate': 0.1"):
+        training.fit(network(), pictures, None, replace(QUICK, peak_rate=0.3), PREPROCESS, checkpoint=file, progress=False)
+
+
+def test_loss_that_is_not_finite_stops(pictures, tmp_path):
+    model = network()
+    with torch.no_grad():
+        model.fc.weight[0, 0] = torch.nan
+    with pytest.raises(FloatingPointError, match=r"epoch 1, step 1: lower peak_rate=0\.1"):
+        training.fit(model, pictures, None, QUICK, PREPROCESS, checkpoint=tmp_path / "run.pt", progress=False)
+    assert not (tmp_path / "run.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"epochs": 0}, "epochs=0"),
+        ({"batch_size": 1}, "batch_size=1"),
+        ({"peak_rate": 0.0}, "peak_rate=0.0"),
+        ({"peak_rate": float("nan")}, "peak_rate=nan"),
+        ({"label_smoothing": 1.0}, "label_smoothing=1.0"),
+        ({"shift": -1}, "shift=-1"),
+    ],
+)
+def test_bad_recipes(bad, words):
+    with pytest.raises(ValueError, match=words):
+        Recipe(**bad)
+
+
+def test_bad_pictures(pictures):
+    with pytest.raises(ValueError, match="120 pictures do not fill"):
+        training.fit(network(), pictures, None, Recipe(batch_size=121), PREPROCESS)
+    unlabelled = replace(pictures, labels=torch.full((120,), -1))
+    with pytest.raises(ValueError, match="no label"):
+        training.fit(network(), unlabelled, None, QUICK, PREPROCESS)
+
+
+@given(n=st.integers(1, 5), shift=st.integers(0, 4), flip=st.booleans(), seed=st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+def test_augmented_pictures_are_shifted_or_mirrored_ones(n, shift, flip, seed):
+    images = torch.randint(1, 256, (n, 3, 9, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+    out = training.augment(images, shift, flip, torch.Generator().manual_seed(seed))
+    assert out.shape == images.shape
+    padded = torch.nn.functional.pad(images, (shift,) * 4)
+    for i in range(n):
+        windows = [padded[i, :, y : y + 9, x : x + 9] for y in range(2 * shift + 1) for x in range(2 * shift + 1)]
+        windows += [w.flip(2) for w in windows] if flip else []
+        assert any(torch.equal(out[i], w) for w in windows)
+
+
+def test_flips_half_of_them():
+    images = torch.arange(27, dtype=torch.uint8).view(1, 3, 3, 3).expand(2000, 3, 3, 3)
+    out = training.augment(images, 0, True, torch.Generator().manual_seed(0))
+    share = (out != images).flatten(1).any(1).float().mean()
+    assert 0.45 < share < 0.55  # four standard errors of 2,000 coins are 0.045
+
+
+def test_no_decay_on_vectors():
+    groups = training._optimizer(network(), QUICK).param_groups
+    assert {p.ndim for p in groups[0]["params"]} == {2, 4}
+    assert {p.ndim for p in groups[1]["params"]} == {1}
+    assert groups[1]["weight_decay"] == 0
