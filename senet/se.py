@@ -1,0 +1,122 @@
+"""The squeeze-and-excitation block: three named steps, each callable alone.
+
+Hu, Shen, Albanie, Sun, Wu: *Squeeze-and-Excitation Networks*, arXiv 1709.01507. Section 3 has the three equations; section 6
+the ablations that the options here repeat. Shapes: N pictures, C channels, H x W pixels.
+"""
+
+import torch
+from torch import Tensor, nn
+
+GATES = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    # Not in the paper's ablation, but in its argument: channels that compete for a sum of one. Dim 1 is the channels'.
+    "softmax": lambda: nn.Softmax(dim=1),
+}
+SQUEEZES = ("avg", "max")
+
+
+class SEBlock(nn.Module):
+    r"""Recalibrate channels by what the whole picture holds.
+
+    .. math:: z_c = \frac{1}{HW} \sum_{i,j} u_c(i, j), \qquad s = \sigma(W_2\, \delta(W_1 z)), \qquad \tilde x_c = s_c\, u_c
+
+    (equations 2, 3 and 4 of the paper; :math:`\delta` is ReLU).
+
+    Args:
+        channels: C, the channels of the maps U that come in and go out.
+        reduction: r, by which the hidden layer is narrower than C.
+        bias: give the two fully connected layers biases. The paper's ablations have none; the authors' released networks and
+            timm's have them.
+        gate: what bounds the excitation: ``"sigmoid"`` (the paper's choice), ``"tanh"``, ``"relu"`` (both worse there), or
+            ``"softmax"``, which forbids two channels to be emphasised at once.
+        squeeze: what becomes of a channel's H x W values: ``"avg"``, their mean, or ``"max"``.
+        min_hidden: the least width of the hidden layer. One rule for every C: C // r, but at least ``min_hidden``, and never more
+            than C. With the default no network of the paper changes (its narrowest C is 64), and a 32x32 network's 16 channels
+            keep 4 hidden units at r = 16 rather than one through which nothing but a common scale could pass.
+
+    Raises:
+        ValueError: an argument is out of its bounds; the message names value, bound and remedy.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        reduction: int = 16,
+        *,
+        bias: bool = False,
+        gate: str = "sigmoid",
+        squeeze: str = "avg",
+        min_hidden: int = 4,
+    ) -> None:
+        super().__init__()
+        at_least_one(channels=channels, reduction=reduction, min_hidden=min_hidden)
+        one_of(GATES, gate=gate)
+        one_of(SQUEEZES, squeeze=squeeze)
+        hidden = hidden_width(channels, reduction, min_hidden)
+        self.channels = channels
+        self.reduction = reduction
+        self.pool = squeeze
+        self.fc1 = nn.Linear(channels, hidden, bias=bias)  # W1: C -> C/r
+        self.relu = nn.ReLU()  # not in place: z and W1 z stay readable for whoever looks inside
+        self.fc2 = nn.Linear(hidden, channels, bias=bias)  # W2: C/r -> C
+        self.gate = GATES[gate]()
+
+    def squeeze(self, u: Tensor) -> Tensor:
+        """One number a channel, from the whole of its map: (N, C, H, W) -> z (N, C)."""
+        return u.amax((2, 3)) if self.pool == "max" else mean_of_maps(u)
+
+    def excite(self, z: Tensor) -> Tensor:
+        """One weight a channel, from all channels' squeezed values: z (N, C) -> s (N, C)."""
+        return self.gate(self.fc2(self.relu(self.fc1(z))))
+
+    def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
+        """Each map times its channel's weight: (N, C, H, W), (N, C) -> (N, C, H, W); plus ``shortcut`` of U's shape, if given."""
+        s = s[:, :, None, None]
+        # Both at once read U and the shortcut and write the sum. One after the other would also write, and read again, the product.
+        return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
+
+    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
+        """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here."""
+        return self.rescale(u, self.excite(self.squeeze(u)), shortcut)
+
+    def extra_repr(self) -> str:
+        return f"C={self.channels}, r={self.reduction}, squeeze={self.pool}"
+
+
+class NoSE(nn.Module):
+    """Stands where an SE block would, and lets U pass, so that a residual block needs no second forward."""
+
+    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
+        return u if shortcut is None else u + shortcut
+
+
+@torch.fx.wrap  # one step to a tracer: the choice below is made when it runs
+def mean_of_maps(u: Tensor) -> Tensor:
+    """Equation 2: (N, C, H, W) -> (N, C), in the dtype of U, for any H x W."""
+    if u.dtype == torch.float16:
+        return u.mean((2, 3))  # a sum of 56 x 56 values may pass 65504, float16's largest
+    # PyTorch's mean gives the same, slower: on a CPU it first makes a float32 copy of bfloat16 maps (7 times the time and more),
+    # and its gradient is written out as H x W equal values, where a sum's is one value, expanded without a copy. An average
+    # pool over the whole window is quick on channels-last maps only (bfloat16: 20 times slower elsewhere).
+    return u.sum((2, 3)) / (u.shape[2] * u.shape[3])
+
+
+def hidden_width(channels: int, reduction: int, min_hidden: int = 4) -> int:
+    """Width of the hidden layer: C // r, at least ``min_hidden``, at most C. Never 0."""
+    return min(channels, max(channels // reduction, min_hidden))
+
+
+def at_least_one(**numbers: int) -> None:
+    """Raise ``ValueError`` for the first of ``numbers`` that is not a whole number from 1 up."""
+    for name, value in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name}={value!r} has to be a whole number of at least 1")
+
+
+def one_of(choices, **named: str) -> None:
+    """Raise ``ValueError`` for the first of ``named`` that is not among ``choices``."""
+    for name, value in named.items():
+        if value not in choices:
+            raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(map(repr, choices))}")
