@@ -1,0 +1,97 @@
+# `make book` and `make test` do everything, each alone, on a machine that has Python and make. `make` lists the rest.
+#
+# Each file below is made from the files behind its colon and is made again only when one of those is newer. Where a step leaves
+# no file of its own, an empty one stands for it: in .venv what concerns the environment, in _build what concerns the book.
+
+PYTHON ?= python3
+PORT ?= 8000
+JOBS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 1, 8))")
+
+PY := .venv/bin/python
+NPM := $(PY) tools/npm.py
+NOTEBOOKS := $(wildcard book/*.ipynb)
+SENET := $(shell find senet -name '*.py')
+DATA := $(shell find data -type f 2>/dev/null)
+FRONTEND := $(shell find frontend -name node_modules -prune -o -name test -prune -o -type f -print)
+BOOK := $(shell find book -name node_modules -prune -o -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -type f -print)
+BUNDLE := senet/widgets/static/page.js
+
+# One thread in each of several processes: on few cores more threads only get in each other's way.
+export OMP_NUM_THREADS ?= 1
+export JUPYTER_PREFER_ENV_PATH := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DELETE_ON_ERROR:
+.PHONY: help book serve test lint format lock clean FORCE
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: _build/.book  ## build the book into _build/html, with all that it needs
+	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
+
+serve: book  ## build the book and serve it on http://localhost:8000 (PORT=8001 for another port)
+	$(PY) tools/serve.py _build/html --port $(PORT)
+
+test: lint book  ## lint, test the front end, the package, and the built book in a real browser
+	$(NPM) --prefix frontend test
+	$(PY) tools/chromium.py --install
+	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+lint: .venv/.project frontend/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
+	$(NPM) --prefix frontend run check
+
+format: .venv/.packages  ## mend style, and strip the notebooks of outputs
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	$(PY) -m nbstripout --keep-id $(NOTEBOOKS)
+
+lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
+	$(PY) -m pip install --quiet uv
+	$(PY) -m uv pip compile requirements.in --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --quiet --output-file requirements.txt
+
+clean:  ## remove what was made, but the environment (rm -rf .venv for that)
+	rm -rf _build senet/widgets/static frontend/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
+
+# --- the environment ---------------------------------------------------------------------------------------------------------
+
+.venv/.packages: requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v)'
+	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) could not make .venv: it lacks ensurepip (on Debian, python3-venv)"; exit 1; }
+	$(PY) -m pip install --requirement requirements.txt
+	@touch $@
+
+# The package is installed as a link to this folder. The bundle comes first, or installing would build it a second time.
+.venv/.project: pyproject.toml hatch_build.py .venv/.packages | $(BUNDLE)
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json .venv/.packages
+	$(NPM) --prefix $* ci
+	@touch $@
+
+$(BUNDLE): $(FRONTEND) frontend/node_modules/.package-lock.json
+	$(NPM) --prefix frontend run build
+	@touch $@
+
+# --- the book ----------------------------------------------------------------------------------------------------------------
+
+# Remembers SENET_DATA, so that the gallery is made again when other pictures are at hand.
+_build/.data: FORCE
+	@mkdir -p $(@D)
+	@echo '$(SENET_DATA)' | cmp --silent - $@ || echo '$(SENET_DATA)' > $@
+
+_build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
+	$(PY) -m senet gallery --out _build/assets/senet
+	@touch $@
+
+# --all: Sphinx would miss changes in assets, extensions and configuration. What takes long, the chapters' outputs, is cached.
+_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.gallery
+	rm -rf _build/html
+	.venv/bin/jupyter-book build . --all --warningiserror --keep-going --quiet
+	@touch $@

@@ -1,0 +1,89 @@
+"""Start a Chromium, for the tests of the built book; `python tools/chromium.py --install` gets one where there is none.
+
+Looked for in this order: $CHROMIUM, the system's, Playwright's own. A candidate counts only once it has opened a page: a
+browser that is packed as a snap, say, is in PATH and yet can't be driven.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+APPLICATIONS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+# Nothing that a browser asks on its own account may look like a request of the book's.
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-quic", "--disable-component-update"]
+HELP = """No Chromium starts on this machine, and none could be installed. What was tried:
+{tried}
+Install Chromium or Chrome by your system's own means, or set CHROMIUM to the program's path, and run this again."""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the first Chromium that opens a page.
+
+    Raises:
+        FileNotFoundError: none does; the message says what was tried.
+    """
+    tried = []
+    for path in candidates(playwright.chromium.executable_path):
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=30_000)
+            browser.new_page().close()
+        except Error as error:
+            tried.append(f"  {path}: {error.message.splitlines()[0]}")
+        else:
+            return browser
+    raise FileNotFoundError("\n".join(tried) or "  nothing found: neither $CHROMIUM, nor the system's, nor Playwright's")
+
+
+def candidates(playwright_own: str) -> Iterator[str]:
+    if chosen := os.environ.get("CHROMIUM"):
+        yield chosen  # and no other: who names a browser means that one
+        return
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from (path for path in (*APPLICATIONS, playwright_own) if Path(path).exists())
+
+
+def install() -> Iterator[str]:
+    """Try one way after another, yielding after each what it was."""
+    playwright = [sys.executable, "-m", "playwright", "install"]
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    apt = root and shutil.which("apt-get")
+    commands = [[*playwright, "chromium"]]
+    if apt:
+        # Playwright's needs libraries that a bare system lacks; Debian's own brings them.
+        commands += [["apt-get", "update"], ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]]
+    for command in commands:
+        result = subprocess.run(command, stdout=sys.stderr, check=False)
+        yield f"  {' '.join(command)}: exit status {result.returncode}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--install", action="store_true", help="get one where there is none")
+    options = parser.parse_args()
+    # A browser that was named but does not start is a mistake to tell of, and no reason to install another.
+    attempts = install() if options.install and not os.environ.get("CHROMIUM") else iter(())
+    tried = []
+    while True:
+        try:
+            with sync_playwright() as playwright, launch(playwright) as browser:
+                print(f"Chromium {browser.version} starts.")
+            return
+        except FileNotFoundError as error:
+            last = str(error)
+        if (attempt := next(attempts, None)) is None:
+            sys.exit(HELP.format(tried="\n".join([*tried, last])))
+        tried.append(attempt)
+
+
+if __name__ == "__main__":
+    main()
