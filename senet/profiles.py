@@ -48,6 +48,11 @@ class Profile:
         # float32 excitations leave 1e-14 or so where a gate stands still: that is rounding and no share of anything.
         return torch.where(total > 1e-12, between / total.clamp_min(1e-12), torch.zeros_like(total))
 
+    def deviation(self, block: str) -> Tensor:
+        """How far each gate moves from picture to picture: the standard deviation of its excitation over all pictures, (C,)."""
+        share = self._share()
+        return (share @ self.variance[block] + share @ (self.mean[block] - self.overall(block)) ** 2).sqrt()
+
     def _share(self) -> Tensor:
         return self.counts.to(torch.float64) / self.counts.sum()
 

@@ -36,6 +36,7 @@ def test_streamed_is_the_plain_formula(model, batch_size):
             torch.testing.assert_close(measured.mean[name][k], of_class.mean(0), atol=1e-6, rtol=0)
             torch.testing.assert_close(measured.variance[name][k], of_class.var(0, correction=0), atol=1e-6, rtol=0)
         torch.testing.assert_close(measured.overall(name), s.mean(0), atol=1e-6, rtol=0)
+        torch.testing.assert_close(measured.deviation(name), s.std(0, correction=0), atol=1e-6, rtol=0)
         between = torch.stack([s[pictures.labels == k].mean(0) for k in range(10)])[pictures.labels].var(0, correction=0)
         torch.testing.assert_close(measured.specificity(name), between / s.var(0, correction=0), atol=1e-4, rtol=1e-3)
 

@@ -1,0 +1,33 @@
+// Bundle the widgets twice from one source: page.js for published pages, widget.js for notebooks. `--watch` rebuilds on change.
+
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+
+const out = new URL("../senet/widgets/static/", import.meta.url).pathname;
+const common: esbuild.BuildOptions = {
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  target: ["chrome105", "firefox110", "safari16"], // the first with container queries
+  logLevel: "warning",
+};
+const bundles: esbuild.BuildOptions[] = [
+  // A classic script: modules are not loaded from file://, and a book has to open from a folder too.
+  { ...common, entryPoints: ["src/page.ts"], outfile: `${out}page.js`, format: "iife" },
+  { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" }, // anywidget's _esm
+  { ...common, entryPoints: ["src/widgets.css"], outfile: `${out}widgets.css` },
+];
+
+if (process.argv.includes("--watch")) {
+  for (const bundle of bundles) await (await esbuild.context({ ...bundle, logLevel: "info" })).watch();
+} else {
+  for (const bundle of bundles) {
+    await esbuild.build(bundle);
+    const bytes = readFileSync(bundle.outfile!);
+    const size = (n: number) => `${(n / 1000).toFixed(1)} kB`.padStart(9);
+    console.log(`${basename(bundle.outfile!).padEnd(12)}${size(bytes.length)}, gzipped ${size(gzipSync(bytes, { level: 9 }).length)}`);
+  }
+}

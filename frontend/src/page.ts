@@ -1,0 +1,65 @@
+// Published pages: bring the static figures of widgets to life, with no kernel and no other host.
+//
+//   static figure ──gallery here──▶ live widget
+//        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
+
+import { recordedProbe, type Gallery } from "./gallery.ts";
+import { pageHome } from "./home.ts";
+import { h } from "./dom.ts";
+import type { Probe } from "./probe.ts";
+import { need, provide } from "./registry.ts";
+import { shallowDeep } from "./shallow-deep.ts";
+import { defaultView, settled } from "./view.ts";
+
+const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
+
+const probes = new Map<string, Promise<Probe>>();
+
+/** One probe a network, shared by the page's widgets. */
+function probeOf(network: string): Promise<Probe> {
+  let probe = probes.get(network);
+  if (!probe) {
+    probe = need<Gallery>(`gallery/${network}`).then(recordedProbe);
+    probes.set(network, probe);
+    probe.catch(() => probes.delete(network));
+  }
+  return probe;
+}
+
+async function enliven(figure: HTMLElement, key: string): Promise<void> {
+  const { senet: widget, network, state } = figure.dataset;
+  const build = WIDGETS[widget ?? ""];
+  if (!build || !network) return; // a figure that was never meant to move
+  try {
+    const probe = await probeOf(network);
+    const author = JSON.parse(state || "{}");
+    // Built aside and put in at once, so that the static figure stays until there is something better.
+    const live = h("div", { class: "senet-live" });
+    await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
+    figure.replaceChildren(live);
+    figure.dataset.live = "true";
+  } catch (error) {
+    console.warn("senet:", error);
+    const again = h("button", { type: "button" }, "Try again");
+    const line = h("p", { class: "senet-problem", role: "alert" }, "The recorded pictures did not load, so this figure stands still. ", again);
+    again.onclick = () => {
+      line.remove();
+      void enliven(figure, key);
+    };
+    figure.dataset.live = "false";
+    figure.append(line);
+  }
+}
+
+function start(): void {
+  const met: Record<string, number> = {};
+  for (const figure of document.querySelectorAll<HTMLElement>("figure.senet-widget[data-senet]")) {
+    const kind = figure.dataset.senet!;
+    const count = (met[kind] = (met[kind] ?? 0) + 1);
+    void enliven(figure, count === 1 ? kind : `${kind}-${count}`);
+  }
+}
+
+Object.assign(globalThis, { SENet: { provide } });
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

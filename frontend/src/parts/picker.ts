@@ -1,0 +1,53 @@
+// The gallery: one radio button a picture, in columns of three. The browser's own radio group brings focus, names and the keys up and
+// down, which go to the next picture; left and right go to the next column here.
+
+import { h, unique } from "../dom.ts";
+import type { Probe } from "../probe.ts";
+
+/** A gallery has three pictures a class (`senet.gallery.PER_CLASS`): a column is a class. */
+const ROWS = 3;
+
+export interface Picker {
+  el: HTMLElement;
+  choose(index: number): void;
+}
+
+export function picker(probe: Probe, chosen: (index: number) => void): Picker {
+  const group = unique("senet-picture");
+  const inputs = probe.pictures.map((picture, i) =>
+    h("input", { type: "radio", name: group, value: picture.id, "aria-label": picture.title, onchange: () => chosen(i) }),
+  );
+  const strip = h(
+    "div",
+    { class: "senet-thumbs" },
+    ...probe.pictures.map((picture, i) => {
+      const canvas = h("canvas", { "aria-hidden": "true" });
+      probe.draw(i, canvas);
+      return h("label", { title: picture.title }, inputs[i]!, canvas);
+    }),
+  );
+  strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
+  strip.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
+    event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
+    const here = inputs.findIndex((input) => input.checked);
+    const to = { ArrowRight: here + ROWS, ArrowLeft: here - ROWS, Home: 0, End: inputs.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    if (!inputs[to]) return;
+    inputs[to].focus();
+    chosen(to);
+  });
+
+  return {
+    el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Choose a picture"), strip),
+    choose(index) {
+      const input = inputs[index]!;
+      input.checked = true;
+      // On a narrow page the strip scrolls by itself; scrollIntoView would move the page as well.
+      const [{ offsetLeft, offsetWidth }, view] = [input.parentElement!, strip.scrollLeft];
+      if (offsetLeft < view) strip.scrollLeft = offsetLeft;
+      else if (offsetLeft + offsetWidth > view + strip.clientWidth) strip.scrollLeft = offsetLeft + offsetWidth - strip.clientWidth;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// The chosen picture, large, and what the network takes it for: the likeliest classes, and whether it is right.
+
+import { h, matched } from "../dom.ts";
+import { largest, softmax, type Answer, type Probe } from "../probe.ts";
+import { percent, withArticle } from "../words.ts";
+
+const SHOWN = 5;
+
+export interface Prediction {
+  el: HTMLElement;
+  show(index: number, answer: Answer): void;
+}
+
+export function prediction(probe: Probe): Prediction {
+  const classes = probe.network.classes;
+  const canvas = h("canvas", { role: "img" });
+  const title = h("p", { class: "senet-title" });
+  const source = h("p", { class: "senet-source" });
+  const verdict = h("p", { class: "senet-verdict" });
+  const list = h("ol", { class: "senet-likeliest", "aria-label": "Likeliest classes" });
+  const el = h(
+    "div",
+    { class: "senet-prediction" },
+    h("figure", { class: "senet-picture" }, canvas),
+    h("div", { class: "senet-answer" }, title, source, list, verdict),
+  );
+  return {
+    el,
+    show(index, answer) {
+      const picture = probe.pictures[index]!;
+      probe.draw(index, canvas);
+      canvas.setAttribute("aria-label", picture.alt);
+      canvas.classList.toggle("senet-pixels", canvas.width <= 64); // larger ones look better smoothed
+      title.textContent = picture.title;
+      source.textContent = [picture.source, picture.credit].filter(Boolean).join(" · ");
+      const shares = softmax(answer.logits);
+      const top = largest(shares, Math.min(SHOWN, classes.length));
+      const row = () => h("li", {}, h("span", { class: "senet-class" }), h("span", { class: "senet-share" }, h("span")), h("span", { class: "senet-number" }));
+      matched(list, top.length, row).forEach((item, i) => {
+        const k = top[i]!;
+        const [name, share, number] = item.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
+        Object.assign(item.dataset, { class: classes[k], logit: answer.logits[k], probability: shares[k] });
+        item.classList.toggle("senet-true", k === picture.label);
+        name.textContent = classes[k]!;
+        (share.firstElementChild as HTMLElement).style.width = `${100 * shares[k]!}%`;
+        number.textContent = percent(shares[k]!);
+      });
+      const [mark, words] = judged(picture.label, top[0]!, classes);
+      verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
+      verdict.replaceChildren(h("span", { "aria-hidden": "true" }, mark), ` ${words}`);
+    },
+  };
+}
+
+/** A sign and a sentence on whether the prediction is right. */
+export function judged(label: number | null, predicted: number, classes: string[]): [sign: "✓" | "✗" | "–", sentence: string] {
+  if (label === null) return ["–", "It belongs to none of the network’s classes: no answer can be right."];
+  if (label === predicted) return ["✓", `Right: it is ${withArticle(classes[label]!)}.`];
+  return ["✗", `Wrong: it is ${withArticle(classes[label]!)}.`];
+}

@@ -1,0 +1,80 @@
+// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and kept up while open.
+
+import type { Comparison } from "../channels.ts";
+import { h, symbol } from "../dom.ts";
+import { softmax, type Answer, type BlockAnswer } from "../probe.ts";
+import { decimal, percent, signed } from "../words.ts";
+
+export interface Numbers {
+  classes: string[];
+  answer: Answer;
+  blocks: { title: string; answer: BlockAnswer; order: number[]; comparison: Comparison }[];
+}
+
+export interface Tables {
+  el: HTMLDetailsElement;
+  show(numbers: Numbers): void;
+}
+
+export function tables(): Tables {
+  let numbers: Numbers | null = null;
+  const body = h("div", { class: "senet-tables" });
+  const el = h("details", { class: "senet-numbers", ontoggle: fill }, h("summary", {}, "All numbers as tables"), body);
+
+  function fill(): void {
+    if (!el.open || !numbers) return;
+    const { classes, answer, blocks } = numbers;
+    const shares = softmax(answer.logits);
+    const rows = classes.map((name, k) => row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)));
+    const scrolled = [...body.children].map((region) => region.scrollTop);
+    body.replaceChildren(
+      table("Prediction", ["class", "logit", "probability"], rows),
+      ...blocks.map(({ title, answer, order, comparison }) => {
+        const { mean, of } = comparison;
+        return table(
+          title,
+          ["channel", symbol("z"), symbol("s"), ...(mean ? [`mean of ${of}`, "difference"] : [])],
+          order.map((c) =>
+            row(
+              String(c),
+              { channel: c, squeeze: answer.z[c]!, value: answer.s[c]! },
+              decimal(answer.z[c]!),
+              decimal(answer.s[c]!),
+              ...(mean ? [decimal(mean[c]!), signed(answer.s[c]! - mean[c]!)] : []),
+            ),
+          ),
+        );
+      }),
+    );
+    [...body.children].forEach((region, i) => (region.scrollTop = scrolled[i] ?? 0));
+  }
+
+  return {
+    el,
+    show(next) {
+      numbers = next;
+      fill();
+    },
+  };
+}
+
+function row(name: string, data: Record<string, number>, ...cells: string[]): HTMLTableRowElement {
+  const tr = h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+  for (const [key, value] of Object.entries(data)) tr.dataset[key] = String(value);
+  return tr;
+}
+
+/** In a region of its own that scrolls, and that the keyboard can reach to scroll it. */
+function table(caption: string, heads: (string | Node)[], rows: HTMLTableRowElement[]): HTMLElement {
+  return h(
+    "div",
+    { role: "region", tabindex: 0, "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", {}, caption),
+      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("tbody", {}, ...rows),
+    ),
+  );
+}

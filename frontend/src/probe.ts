@@ -1,0 +1,85 @@
+// What a widget asks of a network, whoever computes it: recorded results, a Python kernel, or the network in the browser.
+
+/** One SE block as a reader meets it. */
+export interface BlockInfo {
+  /** As in the model's `named_modules()`: "layer3.2.se". */
+  name: string;
+  /** For people: "stage 3, block 3". */
+  title: string;
+  stage: number | null;
+  /** 1 for the first SE block on the way through the network. */
+  depth: number;
+  /** C, the number of channels it weighs. */
+  channels: number;
+  /** Width of the layer between, C / r; null where the block has none. */
+  hidden: number | null;
+  /** Least and largest excitation among the gallery's pictures and the class means: what a chart's axis has to hold. */
+  range: [low: number, high: number];
+}
+
+export interface NetworkInfo {
+  name: string;
+  title: string;
+  classes: string[];
+  /** In forward order. */
+  blocks: BlockInfo[];
+  /** Share of the test pictures it gets right, 0 to 1; null where nobody measured it. */
+  accuracy: number | null;
+}
+
+export interface PictureInfo {
+  /** Lasting, for links; unlike its position in the gallery. */
+  id: string;
+  title: string;
+  alt: string;
+  /** Where it is from: "CIFAR-10, test". */
+  source: string;
+  credit: string;
+  /** Index into the network's classes; null where it belongs to none. */
+  label: number | null;
+}
+
+export interface BlockAnswer {
+  /** Squeeze, (C,). */
+  z: Float32Array;
+  /** Excitation, (C,); with gates, as overridden. */
+  s: Float32Array;
+}
+
+export interface Answer {
+  /** (K,), one a class. */
+  logits: Float32Array;
+  /** One a block of `network.blocks`, in that order. */
+  blocks: BlockAnswer[];
+}
+
+/** Excitations to override, by block name: (C,) each, NaN leaves a channel's own. */
+export type Gates = Record<string, Float32Array>;
+
+/** The pictures, what is known of the network, and a way to ask it. */
+export interface Probe {
+  readonly network: NetworkInfo;
+  /** How the answers come about, for people. */
+  readonly engine: string;
+  readonly pictures: PictureInfo[];
+  /** Mean excitation of each class, [block][class] -> (C,); null where there are none. */
+  readonly means: Float32Array[][] | null;
+  /** Draw picture `index` into a canvas at its own resolution. */
+  draw(index: number, canvas: HTMLCanvasElement): void;
+  /** Run the network on picture `index`. Rejects with an `Error` whose message a reader can be shown. */
+  probe(index: number, gates?: Gates): Promise<Answer>;
+}
+
+export function softmax(logits: Float32Array): Float64Array {
+  const top = Math.max(...logits); // exp of large logits would overflow
+  const powers = Float64Array.from(logits, (x) => Math.exp(x - top));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / sum);
+}
+
+/** Indices of the largest values, largest first; equal ones in their own order. */
+export function largest(values: ArrayLike<number>, count: number): number[] {
+  return Array.from(values, (_, i) => i)
+    .sort((a, b) => values[b]! - values[a]!)
+    .slice(0, count);
+}

@@ -1,0 +1,244 @@
+// "Shallow and deep": one picture, the excitations of an early and of a late SE block beside each other, and the prediction.
+//
+//   wish (control, address, Python, another widget) ──▶ settled view ──▶ keep ──▶ probe, if the picture is new ──▶ draw
+//
+// There is one view at a time and everything on the screen follows from it; no part keeps a state of its own but what is pointed at.
+
+import { axis, COMPARISONS, comparison, distance, ordered, SCALES, type Comparison, type Order, type Scale } from "./channels.ts";
+import { choice, h, symbol } from "./dom.ts";
+import type { Home } from "./home.ts";
+import { excitationChart } from "./parts/chart.ts";
+import { picker } from "./parts/picker.ts";
+import { judged, prediction } from "./parts/prediction.ts";
+import { tables } from "./parts/table.ts";
+import { largest, softmax, type Answer, type BlockInfo, type Probe } from "./probe.ts";
+import { defaultView, settled, type Wanted } from "./view.ts";
+import { decimal, percent, withArticle } from "./words.ts";
+
+const ORDER_WORDS: Record<Order, string> = {
+  index: "number",
+  excitation: "excitation, largest first",
+  difference: "difference from the mean",
+};
+const ENDS: Record<Exclude<Order, "index">, [string, string]> = {
+  excitation: ["most excited", "least excited"],
+  difference: ["furthest above the mean", "furthest below"],
+};
+const COMPARISON_WORDS: Record<(typeof COMPARISONS)[number], string> = {
+  predicted: "the predicted class",
+  true: "the true class",
+  all: "all classes",
+  none: "nothing",
+};
+const SCALE_WORDS: Record<Scale, string> = { fitted: "as far as the gates go", full: "from 0 to 1" };
+const SIDES = ["shallow", "deep"] as const;
+type Side = (typeof SIDES)[number];
+
+/** Milliseconds of quiet after which a change is read out: holding an arrow key down should not be talked over. */
+const QUIET = 600;
+
+/** Build the widget into `root`; resolves once it shows its first answer. Returns what takes it down. */
+export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): Promise<() => void> {
+  const { network, pictures, means } = probe;
+  const { author, reader } = home.initial();
+  const initial = settled(author, defaultView(probe), probe);
+  let view = settled(reader, initial, probe);
+  let answer: Answer;
+  let asked = 0;
+
+  // ---- what it consists of
+  const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
+  const predicted = prediction(probe);
+  const order = choice("Order channels by", (value) => wish({ order: value }));
+  order.select.append(...Object.entries(ORDER_WORDS).map(([value, words]) => option(value, words)));
+  const compare = choice("Compare with the mean of", (value) => wish({ compare: value }));
+  compare.select.append(
+    ...COMPARISONS.map((value) => option(value, COMPARISON_WORDS[value])),
+    h("optgroup", { label: "one class" }, ...network.classes.map((name) => option(name, name))),
+  );
+  const scale = choice("Scale", (value) => wish({ scale: value }));
+  scale.select.append(...SCALES.map((value) => option(value, SCALE_WORDS[value])));
+  const legend = h("p", { class: "senet-legend" });
+  const sides = Object.fromEntries(SIDES.map((name) => [name, side(name)])) as Record<Side, ReturnType<typeof side>>;
+  const numbers = tables();
+  const problem = h("p", { class: "senet-problem", role: "alert" });
+  const live = h("p", { class: "senet-unseen", role: "status" });
+  const link = h("a", { class: "senet-link", onclick: copyLink }, "Link to this view");
+  const reset = h("button", { type: "button", onclick: () => wish(initial) }, "Reset");
+
+  if (!means) {
+    for (const { value } of [...compare.select.options]) if (value !== "none") optionOf(compare.select, value).disabled = true;
+    optionOf(order.select, "difference").disabled = true;
+  }
+  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
+  root.replaceChildren(
+    gallery.el,
+    predicted.el,
+    h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, legend),
+    h("div", { class: "senet-sides" }, ...SIDES.map((name) => sides[name].el)),
+    problem,
+    h("div", { class: "senet-foot" }, numbers.el, h("span", { class: "senet-actions" }, home.link(view) ? link : null, reset)),
+    h("p", { class: "senet-about" }, introduced(probe)),
+    live,
+  );
+
+  // ---- how it changes
+  await ask();
+  draw();
+  const deaf = home.listen((wanted) => void change(wanted, false));
+  let talk: ReturnType<typeof setTimeout> | undefined;
+  return () => {
+    clearTimeout(talk);
+    deaf();
+    root.replaceChildren();
+  };
+
+  function wish(wanted: Wanted): void {
+    void change(wanted, true);
+  }
+
+  /** @param ours whether it was made here: then the home keeps it */
+  async function change(wanted: Wanted, ours: boolean): Promise<void> {
+    const before = view;
+    view = settled(wanted, before, probe);
+    if (ours) home.keep(view);
+    try {
+      if (view.picture !== before.picture && !(await ask())) return; // a later wish is on its way
+      problem.textContent = "";
+    } catch (error) {
+      problem.textContent = `No answer for this picture: ${(error as Error).message}`;
+      return;
+    }
+    draw();
+    clearTimeout(talk);
+    talk = setTimeout(() => (live.textContent = spoken()), QUIET);
+  }
+
+  /** Ask for the view's picture; false if another was asked for meanwhile. */
+  async function ask(): Promise<boolean> {
+    const ticket = ++asked;
+    root.setAttribute("aria-busy", "true");
+    try {
+      const next = await probe.probe(position());
+      if (ticket === asked) answer = next;
+      return ticket === asked;
+    } finally {
+      if (ticket === asked) root.removeAttribute("aria-busy");
+    }
+  }
+
+  function draw(): void {
+    gallery.choose(position());
+    predicted.show(position(), answer);
+    order.select.value = view.order;
+    compare.select.value = view.compare;
+    scale.select.value = view.scale;
+    optionOf(compare.select, "true").disabled = !means || label() === null;
+    const sidesData = SIDES.map((name) => drawn(name));
+    const ranges = SIDES.map((name) => blockOf(name).range);
+    const common = axis(view.scale, ranges, sidesData.map((data) => data.answer.s));
+    SIDES.forEach((name, i) => drawSide(name, sidesData[i]!, common));
+    const { of } = compared(0);
+    legend.replaceChildren(
+      h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
+      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `mean of ${of}${of === "all" ? " classes" : ""}`)] : []),
+      ...(compared(0).each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
+      ...(view.compare === "true" && !of ? ["no true class to compare with"] : []),
+    );
+    numbers.show({ classes: network.classes, answer, blocks: SIDES.map((name, i) => ({ title: sideTitle(name), ...sidesData[i]! })) });
+    const address = home.link(view);
+    if (address) link.href = address;
+  }
+
+  // ---- one side: a block to choose, its chart, and a sentence that says what the chart shows
+  function side(name: Side) {
+    const word = name === "shallow" ? "Shallow" : "Deep";
+    const block = choice(word, (value) => wish({ [name]: value }));
+    block.select.append(...network.blocks.map((b) => option(b.name, `${b.title} (C = ${b.channels})`)));
+    const chart = excitationChart(`${name} block`, (channel) => wish({ [`${name}Channel`]: channel }));
+    const summary = h("p", { class: "senet-summary" });
+    const el = h("section", { class: "senet-side", "data-side": name, "aria-label": `${word} block` }, block.el, chart.el, summary);
+    return { el, block, chart, summary };
+  }
+
+  /** What a side's chart and table are drawn from. */
+  function drawn(name: Side): { answer: Answer["blocks"][number]; order: number[]; comparison: Comparison } {
+    const index = network.blocks.findIndex((b) => b.name === view[name]);
+    const [block, behind] = [answer.blocks[index]!, compared(index)];
+    return { answer: block, order: ordered(view.order, block.s, behind.mean), comparison: behind };
+  }
+
+  function drawSide(name: Side, data: ReturnType<typeof drawn>, common: ReturnType<typeof axis>): void {
+    const { block, chart, summary, el } = sides[name];
+    const ends: [string, string] = view.order === "index" ? ["channel 0", `channel ${data.order.length - 1}`] : ENDS[view.order];
+    el.dataset.block = view[name];
+    block.select.value = view[name];
+    chart.draw({ ...data, axis: common, ends, held: view[`${name}Channel`] });
+    summary.textContent = summed(data.answer.s, data.comparison);
+  }
+
+  function compared(block: number): Comparison {
+    return comparison(view.compare, means?.[block] ?? null, network.classes, largest(answer.logits, 1)[0]!, label());
+  }
+
+  // ---- words
+  function spoken(): string {
+    const top = largest(answer.logits, 1)[0]!;
+    const sure = percent(softmax(answer.logits)[top]!);
+    const [, verdict] = judged(label(), top, network.classes);
+    const blocks = SIDES.map((name) => `${sideTitle(name)}: ${sides[name].summary.textContent}`);
+    return [`${pictures[position()]!.title}. Taken for ${withArticle(network.classes[top]!)}, ${sure}. ${verdict}`, ...blocks].join(" ");
+  }
+
+  function sideTitle(name: Side): string {
+    return `${name === "shallow" ? "Shallow" : "Deep"}, ${blockOf(name).title}`;
+  }
+
+  function blockOf(name: Side): BlockInfo {
+    return network.blocks.find((b) => b.name === view[name])!;
+  }
+
+  async function copyLink(event: MouseEvent): Promise<void> {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !navigator.clipboard) return; // a link like any other
+    event.preventDefault();
+    try {
+      await navigator.clipboard.writeText(link.href);
+      live.textContent = link.textContent = "Link copied";
+      setTimeout(() => (link.textContent = "Link to this view"), 2000);
+    } catch {
+      location.assign(link.href); // the clipboard is closed to us: the address line will do
+    }
+  }
+
+  function position(): number {
+    return pictures.findIndex((p) => p.id === view.picture);
+  }
+
+  function label(): number | null {
+    return pictures[position()]!.label;
+  }
+}
+
+/** What a chart shows, in a sentence. */
+export function summed(s: Float32Array, { mean, of, each }: Comparison): string {
+  const [low, high] = [largest(s, s.length).at(-1)!, largest(s, 1)[0]!];
+  const extent = `s from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
+  if (!mean) return `${extent}.`;
+  if (each.length === 0) return `${extent}; on average ${decimal(distance(s, mean))} away from the mean of ${of}.`;
+  const apart = each.reduce((sum, row) => sum + distance(row, mean), 0) / each.length;
+  return `${extent}; the classes’ means lie on average ${decimal(apart)} away from their middle.`;
+}
+
+/** Whose answers these are, and how far to trust them. */
+function introduced({ network: { title, accuracy }, engine }: Probe): string {
+  const name = title || "This network";
+  return accuracy === null ? `${name}, ${engine}.` : `${name}, right on ${percent(accuracy)} of its test pictures; ${engine}.`;
+}
+
+function option(value: string, words: string): HTMLOptionElement {
+  return h("option", { value }, words);
+}
+
+function optionOf(select: HTMLSelectElement, value: string): HTMLOptionElement {
+  return [...select.options].find((o) => o.value === value)!;
+}

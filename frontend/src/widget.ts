@@ -1,0 +1,27 @@
+// Notebooks: anywidget's module. The same widgets, with Python as their engine.
+
+import { h } from "./dom.ts";
+import { kernelHome, kernelProbe, type Model } from "./kernel.ts";
+import { shallowDeep } from "./shallow-deep.ts";
+
+const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
+
+async function render({ model, el }: { model: Model; el: HTMLElement }): Promise<() => void> {
+  el.classList.add("senet-widget");
+  const live = h("div", { class: "senet-live" });
+  el.append(live);
+  try {
+    const kind = model.get("_widget") as string;
+    const build = WIDGETS[kind];
+    if (!build) throw new Error(`no widget is called ${kind}`);
+    // The figure draws itself around the first answer. It is not awaited here: anywidget gives a widget two seconds to be ready.
+    const down = kernelProbe(model).then((probe) => build(live, probe, kernelHome(model)));
+    down.catch((error: Error) => live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, error.message)));
+    return () => void down.then((end) => end());
+  } catch (error) {
+    live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, (error as Error).message));
+    return () => {};
+  }
+}
+
+export default { render };

@@ -1,0 +1,200 @@
+"""Figures by Matplotlib, for pages that are light or dark: SVG whose ink is the page's own.
+
+Matplotlib knows colours by value only. So a figure is drawn in stand-ins, and :func:`to_svg` puts the page's CSS in their place:
+the text's colour, and the book's colours for u, z, s and x-tilde (``frontend/src/widgets.css``).
+"""
+
+import html
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from .profiles import Profile
+
+# Colours that nobody would choose, each for something that only the page knows. The second value is for readers without our CSS.
+INK = "#010203"
+SYMBOLS = {"u": "#010204", "z": "#010205", "s": "#010206", "x": "#010207"}
+_ON_THE_PAGE = {
+    INK: "currentColor",
+    SYMBOLS["u"]: "var(--senet-u,#2f86d1)",
+    SYMBOLS["z"]: "var(--senet-z,#23845b)",
+    SYMBOLS["s"]: "var(--senet-s,#cc5c1a)",
+    SYMBOLS["x"]: "var(--senet-x,#a04aa8)",
+}
+_NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text: small, readable, in the page's font
+    "svg.hashsalt": "senet",  # the same figure is the same file
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.5,
+    "xtick.major.width": 0.5,
+    "ytick.major.width": 0.5,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+}
+
+
+def to_svg(figure: Figure, label: str) -> str:
+    """A figure as an inline ``<svg>`` that follows the page's colours and width.
+
+    Args:
+        figure: drawn in :data:`INK` and :data:`SYMBOLS`.
+        label: what it shows, for those who cannot see it.
+    """
+    file = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = file.getvalue()
+    text = text[text.index("<svg") :]  # no XML declaration and no DOCTYPE inside a page
+    # What would act on the whole page, or be on it twice. Ids of clips and markers stay: they are used, and made from the content.
+    text = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>|(?<=<g) id=\"[^\"]*\"", "", text, flags=re.DOTALL)
+    text = re.sub(r"font-family:[^;\"]*;?", "", text)  # the page's font
+    text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", text)  # hundredths of a point do
+    text = re.sub(r"\s*\n\s*", "\n", text)
+    for stand_in, colour in _ON_THE_PAGE.items():
+        text = text.replace(stand_in, colour)
+    # The width is the page's to choose; the viewBox keeps the proportions.
+    view_box = re.search(r'viewBox="[^"]*"', text)[0]
+    return f'<svg role="img" aria-label="{html.escape(label)}" {view_box} {_NAMESPACES}{text[text.index(">") :]}'
+
+
+def shallow_deep(
+    picture: Tensor,
+    prediction: Sequence[tuple[str, float]],
+    sides: Mapping[str, tuple[Tensor, Tensor | None]],
+    extent: tuple[float, float] = (0.0, 1.0),
+    *,
+    title: str = "",
+) -> Figure:
+    """The first view of the widget "Shallow and deep": a picture, what it is taken for, and two blocks' excitations.
+
+    Args:
+        picture: uint8 (3, H, W).
+        prediction: the likeliest classes with their probabilities, likeliest first.
+        sides: a title and, for each block, s (C,) and the mean that is drawn behind it, (C,) or None.
+        extent: least and largest excitation that the axes have to hold.
+        title: the picture's.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+        top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+        shown, bars = top.subplots(1, 2, width_ratios=(1, 2.6))
+        shown.imshow(picture.permute(1, 2, 0).cpu().numpy(), interpolation="none").set_clip_on(False)
+        shown.set_axis_off()
+        _prediction(bars, prediction, title)
+        for axes, (name, (s, mean)) in zip(bottom.subplots(1, len(sides), sharey=True), sides.items(), strict=True):
+            _excitations(axes, s.cpu().numpy(), None if mean is None else mean.cpu().numpy())
+            axes.set_title(name, loc="left")
+            axes.set_xlabel("channel")
+            ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(*extent)
+            axes.set_yticks(ticks)
+            axes.set_ylim(ticks[0], ticks[-1])
+        return figure
+
+
+def _prediction(axes: Axes, prediction: Sequence[tuple[str, float]], title: str) -> None:
+    names, shares = [name for name, _ in prediction], [share for _, share in prediction]
+    axes.barh(range(len(names)), shares, 0.5, color=INK, alpha=0.7)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(0, 1.15)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for i, share in enumerate(shares):
+        axes.text(share + 0.02, i, f"{share:.1%}", va="center")
+    axes.set_title(title, loc="left")
+
+
+def _excitations(axes: Axes, s: np.ndarray, mean: np.ndarray | None) -> None:
+    channels = np.arange(len(s))
+    if mean is not None:
+        axes.step(np.arange(len(s) + 1) - 0.5, np.append(mean, mean[-1]), where="post", color=INK, alpha=0.75, linewidth=1)
+        axes.vlines(channels, mean, s, colors=SYMBOLS["s"], alpha=0.6, linewidth=1)
+    axes.plot(channels, s, "o", color=SYMBOLS["s"], markersize=3.5, markeredgewidth=0, clip_on=False)
+    axes.set_xlim(-0.6, len(s) - 0.4)
+    axes.set_xticks([0, len(s) - 1])
+    axes.tick_params(length=2)
+
+
+class Drawing:
+    """A figure that a notebook shows as :func:`to_svg` draws it, with a description for those who cannot see it."""
+
+    def __init__(self, figure: Figure, label: str) -> None:
+        self.figure = figure
+        self.label = label
+
+    def _repr_html_(self) -> str:
+        return f'<figure class="senet-drawing">{to_svg(self.figure, self.label)}</figure>'
+
+
+# Four lines told apart by colour and by dash: middle tones of Okabe and Ito's set, at 3:1 or more on white and on black.
+_LINES = (("#0f7fc0", "-"), ("#d55e00", (0, (4, 1.5))), ("#0a8f6a", (0, (1.2, 1.2))), ("#b8579a", (0, (5, 1.5, 1, 1.5))))
+
+
+def class_means(profile: Profile, classes: Sequence[str], shown: Sequence[str], blocks: Sequence[str]) -> Drawing:
+    """Mean excitations of a few classes in a few blocks, channels in order of their mean over all pictures.
+
+    The paper's figure on the role of excitation, for any network.
+
+    Args:
+        profile: of :func:`senet.profiles.profile`.
+        classes: the network's.
+        shown: up to four of them.
+        blocks: names of SE blocks, shallow to deep.
+    """
+    unknown = [name for name in shown if name not in classes]
+    if unknown or not 1 <= len(shown) <= len(_LINES):
+        raise ValueError(f"shown={list(shown)} has to be one to {len(_LINES)} of {', '.join(classes)}")
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        spreads = []
+        for axes, block in zip(figure.subplots(1, len(blocks), sharey=True, squeeze=False)[0], blocks, strict=True):
+            order = profile.overall(block).argsort()
+            means = profile.mean[block][[classes.index(name) for name in shown]][:, order]
+            for line, name, (colour, dash) in zip(means, shown, _LINES, strict=False):
+                axes.plot(line.numpy(), color=colour, linestyle=dash, linewidth=1.3, label=name)
+            spreads.append((means.amax(0) - means.amin(0)).mean().item())
+            axes.set_title(block.removesuffix(".se"), loc="left")
+            axes.set_xlabel("channel, in order of mean")
+            axes.set_ylim(0, 1)
+        figure.axes[0].set_ylabel("mean excitation s")
+        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(shown), frameon=False)
+    apart = ", ".join(f"{spread:.2f} in {block.removesuffix('.se')}" for block, spread in zip(blocks, spreads, strict=True))
+    return Drawing(figure, f"Mean excitation of each channel for {', '.join(shown)}. The lines lie apart by {apart}, on average.")
+
+
+def specificity(profile: Profile) -> Drawing:
+    """How class-specific each block is: its channels as dots, their average as a line, from shallow to deep."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        axes = figure.subplots()
+        shares = [profile.specificity(block).numpy() for block in profile.mean]
+        for depth, share in enumerate(shares):
+            # Spread sideways by order, so that dots of one block do not hide each other.
+            sideways = (np.argsort(np.argsort(share)) / max(1, len(share) - 1) - 0.5) * 0.5
+            axes.scatter(depth + sideways, share, s=5, color=SYMBOLS["s"], alpha=0.45, linewidths=0)
+        averages = [float(share.mean()) for share in shares]
+        axes.plot(averages, color=INK, linewidth=1.2, marker="o", markersize=4)
+        axes.set_xticks(range(len(shares)), [block.removesuffix(".se") for block in profile.mean])
+        axes.set_ylabel("share of variance\nbetween classes")
+        axes.set_ylim(0, 1)
+    said = ", ".join(f"{block.removesuffix('.se')} {average:.0%}" for block, average in zip(profile.mean, averages, strict=True))
+    return Drawing(figure, f"Share of the gates' variance that lies between classes, averaged over channels: {said}.")

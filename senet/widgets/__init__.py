@@ -1,0 +1,5 @@
+"""The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
+
+from .shallow_deep import ShallowDeep
+
+__all__ = ["ShallowDeep"]

@@ -1,0 +1,191 @@
+"""What all widgets share: a network, pictures, answers computed in torch, and a figure for where there is no kernel.
+
+A notebook shows an output in the richest form it can. In a live kernel that is the widget's view, which has every answer from
+:meth:`ProbeWidget.probe`. On a published page it is the text/html, a static figure that the page's script takes over; and where
+there is no script either, on GitHub for instance, it is that figure as it is.
+"""
+
+import html
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor, nn
+
+from .. import gallery, pretrained
+from ..images import Pictures, from_pil
+from ..recording import Recording, record, se_blocks
+
+MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
+STATIC = Path(__file__).parent / "static"
+
+
+class ViewError(traitlets.TraitError, ValueError):
+    """A trait was given what this network or these pictures don't have. The message says what they have."""
+
+
+class ProbeWidget(anywidget.AnyWidget):
+    """A widget that asks a network about pictures.
+
+    Args:
+        model: the name of a checkpoint (:mod:`senet.pretrained`), a checkpoint, or a network with SE blocks.
+        pictures: what to choose from: :class:`~senet.images.Pictures`, or Pillow pictures. A checkpoint has a gallery of its own.
+        preprocess: uint8 (N, 3, H, W) to what the network takes. A checkpoint has its own; a network of yours needs one.
+        classes: what each logit stands for; by default the checkpoint's, or those of ``pictures``.
+        means: class-mean excitations by block, (K, C), as ``senet.profiles.profile(...).mean``; a shipped checkpoint has them.
+
+    Raises:
+        ValueError: no SE blocks, an unknown name, or an argument that is missing or does not fit the others.
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
+    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
+    _widget = traitlets.Unicode("").tag(sync=True)  # its name in frontend/src/widget.ts
+    _gallery = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        model: str | pretrained.Checkpoint | nn.Module,
+        pictures: Pictures | Iterable[Image.Image] | None = None,
+        *,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        classes: Sequence[str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+        **traits: Any,
+    ) -> None:
+        if not self._esm:
+            raise FileNotFoundError(
+                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start anew"
+            )
+        checkpoint = None if isinstance(model, nn.Module) else _checkpoint(model)
+        self._module = pretrained.load(checkpoint) if checkpoint else model
+        se_blocks(self._module)  # says so if there are none
+        self._preprocess = preprocess or (checkpoint and checkpoint.preprocessing)
+        if self._preprocess is None:
+            raise ValueError(
+                "preprocess is missing: a network of yours needs the function that turns uint8 (N, 3, H, W) into what it was "
+                "trained on, such as pretrained.get(name).preprocessing or `lambda x: x / 255`"
+            )
+        shown = _exhibits(pictures, checkpoint, classes)
+        self._pixels = shown.pictures.images
+        self._network = checkpoint.name if checkpoint and pictures is None else None  # that has a recorded gallery on pages
+        first = self._record(self._pixels[:MOST_AT_FIRST])
+        if (outputs := first.logits.shape[-1]) != len(shown.pictures.classes):
+            raise ValueError(f"classes has {len(shown.pictures.classes)} names, and the network {outputs} outputs: name each")
+        if means is None and checkpoint and checkpoint.file is not None:
+            means = gallery.class_means(checkpoint)
+        about = gallery.about(checkpoint) if checkpoint else {"title": type(model).__name__}
+        described = gallery.describe(self._module, first, shown, means=means, **about)
+        self._means = means
+        super().__init__(_gallery=described, **traits)
+        self.on_msg(self._hear)
+
+    # ---- answers
+
+    def probe(self, picture: int, gates: Mapping[str, Tensor] | None = None) -> Recording:
+        """Run the network on picture number ``picture``: logits (1, K), and per SE block z and s, each (1, C).
+
+        Args:
+            picture: position among the pictures, from 0.
+            gates: excitations to override, by block name: (C,), NaN leaves a channel's own.
+        """
+        if not 0 <= picture < len(self._pixels):
+            raise ViewError(f"picture={picture} is not among the {len(self._pixels)} pictures: choose 0 to {len(self._pixels) - 1}")
+        return self._record(self._pixels[picture : picture + 1], gates=gates)
+
+    def _record(self, pixels: Tensor, **options: Any) -> Recording:
+        device = next(self._module.parameters()).device
+        return record(self._module, self._preprocess(pixels.to(device)), device="cpu", **options)
+
+    def _hear(self, _widget: Any, message: Mapping[str, Any], _buffers: Any) -> None:
+        """{ask, picture, gates} in; {answer} with float32 buffers back: logits, then z and s of each block."""
+        if not isinstance(message, Mapping) or "ask" not in message:
+            return
+        try:
+            gates = {
+                name: torch.tensor([np.nan if value is None else value for value in values])
+                for name, values in (message.get("gates") or {}).items()
+            }
+            answer = self.probe(message["picture"], gates)
+        except Exception as error:  # the reader sees it in the widget; here it would vanish into a log
+            self.send({"answer": message["ask"], "error": str(error)})
+            return
+        arrays = [answer.logits, *(values for block in answer.blocks.values() for values in (block.squeeze, block.excitation))]
+        self.send({"answer": message["ask"]}, [array.to(torch.float32).numpy().astype("<f4").tobytes() for array in arrays])
+
+    # ---- where there is no kernel
+
+    def figure(self) -> tuple[str, str]:
+        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """The view as the page's script wants it. Each widget knows its own."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        svg, caption = self.figure()
+        known = {"senet": self._widget, "network": self._network, "state": json.dumps(self.state(), separators=(",", ":"))}
+        data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items() if value is not None)
+        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
+        return f'<figure class="senet-widget"{data}>{static}</figure>'
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/html": self._repr_html_()}, metadata
+
+    # ---- for the traits of those who inherit
+
+    @property
+    def _blocks(self) -> dict[str, int]:
+        """Channels by block name, in forward order."""
+        return {block["name"]: block["channels"] for block in self._gallery["network"]["blocks"]}
+
+    def _position(self, picture: int | str) -> int:
+        """A picture's position, by its position or its id."""
+        ids = [known["id"] for known in self._gallery["pictures"]]
+        if picture in ids:
+            return ids.index(picture)
+        if isinstance(picture, int) and not isinstance(picture, bool) and 0 <= picture < len(ids):
+            return picture
+        raise ViewError(f"picture={picture!r} is not among the pictures: choose 0 to {len(ids) - 1}, or one of {_listed(ids)}")
+
+
+def _checkpoint(model: Any) -> pretrained.Checkpoint:
+    if isinstance(model, pretrained.Checkpoint):
+        return model
+    if isinstance(model, str):
+        return pretrained.get(model)
+    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {_listed(pretrained.names())}")
+
+
+def _exhibits(
+    pictures: Pictures | Iterable[Image.Image] | None,
+    checkpoint: pretrained.Checkpoint | None,
+    classes: Sequence[str] | None,
+) -> gallery.Exhibits:
+    """The checkpoint's gallery, or the reader's own pictures."""
+    if pictures is None:
+        if checkpoint is None:
+            raise ValueError("pictures is missing: a network of yours needs some, as senet.images.Pictures or Pillow pictures")
+        return gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
+    if not isinstance(pictures, Pictures):
+        size = checkpoint.preprocessing.size if checkpoint else 224
+        pictures = from_pil((picture.convert("RGB") for picture in pictures), size)
+    if len(pictures) == 0:
+        raise ValueError("pictures is empty: give at least one")
+    classes = classes or (checkpoint.classes if checkpoint else pictures.classes)
+    if not classes:
+        raise ValueError("classes is missing: name what each of the network's outputs stands for")
+    return gallery.own(pictures, classes)
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,171 @@
+""" "Shallow and deep": what an early and a late SE block make of one picture, channel by channel."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor, nn
+
+from .. import plots, pretrained
+from ..images import Pictures
+from .base import ProbeWidget, ViewError, _listed
+
+ORDERS = ("index", "excitation", "difference")
+SCALES = ("fitted", "full")
+COMPARISONS = ("predicted", "true", "all", "none")
+
+
+class ShallowDeep(ProbeWidget):
+    """Choose a picture and see the excitations of two SE blocks side by side, the class mean behind them, and the prediction.
+
+    >>> ShallowDeep("se_resnet20_cifar10", picture="cat-1", order="difference")            # a shipped network, its gallery
+    >>> ShallowDeep(model, pictures, preprocess=pretrained.get(name).preprocessing)        # one of yours
+
+    All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
+
+    Attributes:
+        picture: position of the picture, from 0. May be set by its id, too.
+        shallow, deep: names of the two SE blocks, as in ``model.named_modules()``; the first and the last unless given.
+        order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above the mean first).
+        compare: whose mean is drawn behind: ``"predicted"`` or ``"true"`` class, ``"all"`` classes, ``"none"``, or a class's name.
+        scale: of the charts' axis: ``"fitted"`` to what the gates of both blocks use, or ``"full"``, from 0 to 1.
+        shallow_channel, deep_channel: the channel held in each chart, None for none.
+
+    Args:
+        model, pictures, preprocess, classes, means: see :class:`~senet.widgets.base.ProbeWidget`.
+
+    Raises:
+        ValueError: see :class:`~senet.widgets.base.ProbeWidget`; or a trait out of its bounds (a ``ViewError``, also later on).
+    """
+
+    picture = traitlets.Any(0).tag(sync=True)
+    shallow = traitlets.Unicode().tag(sync=True)
+    deep = traitlets.Unicode().tag(sync=True)
+    order = traitlets.Unicode("index").tag(sync=True)
+    compare = traitlets.Unicode("predicted").tag(sync=True)
+    scale = traitlets.Unicode("fitted").tag(sync=True)
+    shallow_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+    deep_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+
+    def __init__(
+        self,
+        model: str | pretrained.Checkpoint | nn.Module,
+        pictures: Pictures | Iterable[Image.Image] | None = None,
+        *,
+        picture: int | str = 0,
+        shallow: str | None = None,
+        deep: str | None = None,
+        order: str = "index",
+        compare: str | None = None,
+        scale: str = "fitted",
+        shallow_channel: int | None = None,
+        deep_channel: int | None = None,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        classes: Sequence[str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        super().__init__(model, pictures, preprocess=preprocess, classes=classes, means=means, _widget="shallow-deep")
+        blocks = list(self._blocks)
+        self.shallow = blocks[0] if shallow is None else shallow
+        self.deep = blocks[-1] if deep is None else deep
+        self.compare = compare if compare is not None else "predicted" if self._means is not None else "none"
+        self.picture, self.order, self.scale = picture, order, scale
+        self.shallow_channel, self.deep_channel = shallow_channel, deep_channel
+
+    @traitlets.validate("picture")
+    def _a_picture(self, proposal: Any) -> int:
+        return self._position(proposal.value)
+
+    @traitlets.validate("shallow", "deep")
+    def _a_block(self, proposal: Any) -> str:
+        if proposal.value not in self._blocks:
+            known = _listed(list(self._blocks), 60)
+            raise ViewError(f"{proposal.trait.name}={proposal.value!r} is no SE block of this network: choose one of {known}")
+        return proposal.value
+
+    @traitlets.validate("order")
+    def _an_order(self, proposal: Any) -> str:
+        if proposal.value not in ORDERS:
+            raise ViewError(f"order={proposal.value!r} is unknown: choose one of {_listed(ORDERS)}")
+        if proposal.value == "difference" and self._means is None:
+            raise ViewError("order='difference' needs class means: pass means=senet.profiles.profile(...).mean")
+        return proposal.value
+
+    @traitlets.validate("compare")
+    def _a_comparison(self, proposal: Any) -> str:
+        classes = self._gallery["network"]["classes"]
+        if proposal.value not in (*COMPARISONS, *classes):
+            raise ViewError(f"compare={proposal.value!r} is unknown: choose one of {_listed([*COMPARISONS, *classes], 24)}")
+        if proposal.value != "none" and self._means is None:
+            raise ViewError(f"compare={proposal.value!r} needs class means: pass means=senet.profiles.profile(...).mean")
+        return proposal.value
+
+    @traitlets.validate("scale")
+    def _a_scale(self, proposal: Any) -> str:
+        if proposal.value not in SCALES:
+            raise ViewError(f"scale={proposal.value!r} is unknown: choose one of {_listed(SCALES)}")
+        return proposal.value
+
+    @traitlets.validate("shallow_channel", "deep_channel")
+    def _a_channel(self, proposal: Any) -> int | None:
+        name, channel = proposal.trait.name, proposal.value
+        block = self.shallow if name == "shallow_channel" else self.deep
+        if channel is not None and not 0 <= channel < self._blocks[block]:
+            raise ViewError(f"{name}={channel} is not in {block}: choose 0 to {self._blocks[block] - 1}, or None")
+        return channel
+
+    @traitlets.observe("shallow", "deep")
+    def _let_go(self, change: Any) -> None:
+        """A held channel that the new block doesn't have is held no longer."""
+        held = f"{change.name}_channel"
+        if (getattr(self, held) or 0) >= self._blocks[change.new]:
+            setattr(self, held, None)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "picture": self._gallery["pictures"][self.picture]["id"],
+            "shallow": self.shallow,
+            "deep": self.deep,
+            "order": self.order,
+            "compare": self.compare,
+            "scale": self.scale,
+            "shallowChannel": self.shallow_channel,
+            "deepChannel": self.deep_channel,
+        }
+
+    def figure(self) -> tuple[str, str]:
+        answer = self.probe(self.picture)
+        network, shown = self._gallery["network"], self._gallery["pictures"][self.picture]
+        classes = network["classes"]
+        shares, top = answer.logits[0].softmax(0).topk(min(5, len(classes)))
+        behind = self._behind(int(top[0]), shown["label"])
+        titles = {block["name"]: block["title"] for block in network["blocks"]}
+        sides = {
+            f"{word}: {titles[name]}": (answer.blocks[name].excitation[0], self._mean(name, behind))
+            for word, name in (("Shallow", self.shallow), ("Deep", self.deep))
+        }
+        likeliest = [(classes[k], share) for k, share in zip(top.tolist(), shares.tolist(), strict=True)]
+        caption = (
+            f"{shown['title']}: taken for {likeliest[0][0]}, {likeliest[0][1]:.1%}. Excitation s of each channel in two blocks"
+        )
+        caption += f"; the line is the mean of {behind}." if behind else "."
+        ranges = [block["range"] for block in network["blocks"] if block["name"] in (self.shallow, self.deep)]
+        extent = (0.0, 1.0) if self.scale == "full" else (min(low for low, _ in ranges), max(high for _, high in ranges))
+        drawn = plots.shallow_deep(self._pixels[self.picture], likeliest, sides, extent, title=shown["title"])
+        return plots.to_svg(drawn, caption), caption
+
+    def _behind(self, predicted: int, label: int | None) -> str | None:
+        """What the mean behind the excitations is over, in words; None for nothing."""
+        classes = self._gallery["network"]["classes"]
+        if self._means is None or self.compare == "none" or (self.compare == "true" and label is None):
+            return None
+        return {"predicted": classes[predicted], "true": classes[label or 0], "all": "all classes"}.get(self.compare, self.compare)
+
+    def _mean(self, block: str, behind: str | None) -> Tensor | None:
+        if behind is None:
+            return None
+        means = torch.as_tensor(self._means[block])
+        classes = self._gallery["network"]["classes"]
+        return means[classes.index(behind)] if behind in classes else means.mean(0)

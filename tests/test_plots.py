@@ -1,0 +1,70 @@
+"""Figures for pages: SVG that takes its ink from the page, says what it shows, and shows what it was given."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from senet import plots
+from senet.profiles import Profile
+
+CLASSES = ("cat", "dog", "ship")
+
+
+@pytest.fixture
+def profile():
+    generator = torch.Generator().manual_seed(0)
+    mean = {f"layer{i}.0.se": torch.rand(3, 4 * i, generator=generator, dtype=torch.float64) for i in (1, 2)}
+    return Profile(torch.tensor([5, 5, 5]), mean, {block: torch.full_like(values, 0.01) for block, values in mean.items()})
+
+
+def drawn(drawing: plots.Drawing) -> ET.Element:
+    markup = drawing._repr_html_()
+    return ET.fromstring(re.search(r"<svg.*</svg>", markup, re.DOTALL)[0])
+
+
+def test_svg_takes_the_pages_ink():
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.1, 0.5, "hello", color=plots.INK)
+    figure.text(0.5, 0.5, "gate", color=plots.SYMBOLS["s"])
+    svg = plots.to_svg(figure, 'what it "shows" & more')
+    element = ET.fromstring(svg)
+    assert element.get("aria-label") == 'what it "shows" & more'
+    assert element.get("role") == "img"
+    assert "currentColor" in svg
+    assert "var(--senet-s," in svg
+    assert not re.search("#01020[3-7]", svg)
+    assert element.get("width") is None  # the page's to choose
+    assert "<style" not in svg  # would act on the whole page
+
+
+def test_same_figure_same_svg(profile):
+    once, again = (plots.specificity(profile)._repr_html_() for _ in range(2))
+    assert once == again
+
+
+def test_class_means_says_how_far_lines_lie_apart(profile):
+    drawing = plots.class_means(profile, CLASSES, ["cat", "ship"], ["layer2.0.se"])
+    two = profile.mean["layer2.0.se"][[0, 2]]
+    assert f"{(two[0] - two[1]).abs().mean():.2f} in layer2.0" in drawing.label
+    words = "".join(drawn(drawing).itertext())
+    assert "cat" in words
+    assert "ship" in words
+    assert "dog" not in words
+
+
+def test_specificity_gives_each_block_its_number(profile):
+    drawing = plots.specificity(profile)
+    for block in profile.mean:
+        assert f"{block.removesuffix('.se')} {profile.specificity(block).mean():.0%}" in drawing.label
+    dots = [e for e in drawn(drawing).iter() if e.tag.endswith("use")]
+    assert len(dots) >= 4 + 8  # one a channel
+
+
+def test_refusals(profile):
+    with pytest.raises(ValueError, match="whale"):
+        plots.class_means(profile, CLASSES, ["whale"], ["layer1.0.se"])
+    with pytest.raises(ValueError, match="one to 4"):
+        plots.class_means(profile, CLASSES, [], ["layer1.0.se"])
