@@ -1,0 +1,36 @@
+// What the theme leaves for a keyboard or a screen reader to stumble over.
+"use strict";
+
+const all = (selector) => document.querySelectorAll(selector);
+
+// These say in their text what they do. A label beside it says something else to whoever can't see the text.
+for (const control of all(".search-button-field, details > summary")) control.removeAttribute("aria-label");
+
+// The icons of the colour mode are no part of its button's name, neither now nor once the icon script has drawn them.
+function hideIcons(button) {
+  for (const icon of button.querySelectorAll("i, svg")) {
+    icon.removeAttribute("title");
+    icon.removeAttribute("aria-labelledby");
+    icon.setAttribute("aria-hidden", "true");
+    icon.querySelector("title")?.remove();
+  }
+}
+for (const button of all(".theme-switch-button")) {
+  hideIcons(button);
+  new MutationObserver(() => hideIcons(button)).observe(button, { childList: true });
+}
+
+// A reference list holds list items; the role that they come with is deprecated.
+for (const entry of all(".citation-list > .citation")) entry.setAttribute("role", "listitem");
+
+// Everything in a page belongs to a landmark.
+for (const brand of all(".sidebar-primary-item:has(.navbar-brand)")) {
+  brand.setAttribute("role", "region");
+  brand.setAttribute("aria-label", "Book title");
+}
+
+// A formula or a table that is wider than its column scrolls by itself, so the keyboard has to get there; but only then.
+const scrollers = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+});
+for (const wide of all("div.math, .pst-scrollable-table-container")) scrollers.observe(wide);

@@ -1,0 +1,143 @@
+"""The built book in a real browser: served over http, below a prefix as on GitHub Pages, and from the folder itself.
+
+A test asks for ``page``. It is closed to the outside and watched: a request to another host, an answer of 400 or above, an error in
+the console or in a script fails the test when it ends, whatever else it asserts. A test that means one to happen says so:
+
+    guard.allow("404.*missing.json")
+
+``page`` takes its look from the fixtures ``theme`` and ``viewport``, which a test overrides by ``@pytest.mark.parametrize``.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, Route, sync_playwright
+
+from tools import chromium, serve
+
+HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html").resolve()
+PREFIX = "/below/a-prefix/"
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+def book_pages() -> list[str]:
+    """Addresses of all pages, relative to the book's; what lies in _static belongs to the theme."""
+    pages = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
+    return [page for page in pages if not page.startswith("_static/")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "page_path" in metafunc.fixturenames:
+        pages = book_pages()
+        if not pages:
+            raise pytest.UsageError(f"No built book in {HTML}: run `make book` first, or `make test`, which does both.")
+        metafunc.parametrize("page_path", pages)
+
+
+class Guard:
+    """Holds what went wrong in a test's pages. ``allow(pattern)`` lets pass what a test provokes."""
+
+    def __init__(self, home: tuple[str, ...]) -> None:
+        self.home = home
+        self.seen: list[str] = []
+        self.allowed: list[str] = []
+
+    def allow(self, pattern: str) -> None:
+        """Let pass what this regular expression finds in: ``request to URL``, ``404 URL``, ``console: text``, ``error: text``."""
+        self.allowed.append(pattern)
+
+    def watch(self, context: BrowserContext) -> None:
+        context.route("**/*", self.route)
+        context.on("response", self.response)
+        context.on("console", self.console)
+        context.on("weberror", lambda error: self.seen.append(f"error: {error.error}"))
+
+    def route(self, route: Route) -> None:
+        url = route.request.url
+        if url.startswith(self.home):
+            route.continue_()
+        else:
+            self.seen.append(f"request to {url}")
+            route.abort()
+
+    def response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.seen.append(f"{response.status} {response.url}")
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.seen.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def faults(self) -> list[str]:
+        return [line for line in self.seen if not any(re.search(pattern, line) for pattern in self.allowed)]
+
+
+@contextmanager
+def serving(prefix: str) -> Iterator[str]:
+    with serve.server(HTML, prefix=prefix, quiet=True) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def book_url() -> Iterator[str]:
+    """Where the book is served, with a slash at the end."""
+    with serving("/") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def book_prefix_url() -> Iterator[str]:
+    """The same, but the book is not at the root of its host."""
+    with serving(PREFIX) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def book_file_url() -> str:
+    """The book with no server at all, as one opens it from a memory stick."""
+    return HTML.as_uri() + "/"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright, chromium.launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def theme() -> str:
+    """What the reader's system prefers: light or dark."""
+    return "light"
+
+
+@pytest.fixture
+def viewport() -> dict[str, int]:
+    return DESKTOP
+
+
+@pytest.fixture
+def guard(book_url: str, book_prefix_url: str, book_file_url: str) -> Iterator[Guard]:
+    guard = Guard((book_url, book_prefix_url, book_file_url, "data:", "blob:"))
+    yield guard
+    assert not guard.faults(), "\n".join(guard.faults())
+
+
+@pytest.fixture
+def context(browser: Browser, guard: Guard, theme: str, viewport: dict[str, int]) -> Iterator[BrowserContext]:
+    context = browser.new_context(color_scheme=theme, viewport=viewport)
+    guard.watch(context)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
