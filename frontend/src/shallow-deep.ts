@@ -13,7 +13,7 @@ import { judged, prediction } from "./parts/prediction.ts";
 import { tables } from "./parts/table.ts";
 import { largest, softmax, type Answer, type BlockInfo, type Probe } from "./probe.ts";
 import { defaultView, settled, type Wanted } from "./view.ts";
-import { decimal, percent, withArticle } from "./words.ts";
+import { decimal, percent } from "./words.ts";
 
 const ORDER_WORDS: Record<Order, string> = {
   index: "number",
@@ -157,7 +157,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     block.select.append(...network.blocks.map((b) => option(b.name, `${b.title} (C = ${b.channels})`)));
     const chart = excitationChart(`${name} block`, (channel) => wish({ [`${name}Channel`]: channel }));
     const summary = h("p", { class: "senet-summary" });
-    const el = h("section", { class: "senet-side", "data-side": name, "aria-label": `${word} block` }, block.el, chart.el, summary);
+    const el = h("div", { class: "senet-side", role: "group", "data-side": name, "aria-label": `${word} block` }, block.el, chart.el, summary);
     return { el, block, chart, summary };
   }
 
@@ -187,7 +187,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     const sure = percent(softmax(answer.logits)[top]!);
     const [, verdict] = judged(label(), top, network.classes);
     const blocks = SIDES.map((name) => `${sideTitle(name)}: ${sides[name].summary.textContent}`);
-    return [`${pictures[position()]!.title}. Taken for ${withArticle(network.classes[top]!)}, ${sure}. ${verdict}`, ...blocks].join(" ");
+    return [`${pictures[position()]!.title}. Taken for ${network.classes[top]!}, ${sure}. ${verdict}`, ...blocks].join(" ");
   }
 
   function sideTitle(name: Side): string {

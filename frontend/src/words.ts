@@ -17,8 +17,3 @@ export function percent(share: number): string {
   if (share < 1 && share > 0.999) return "> 99.9%";
   return `${(100 * share).toFixed(1)}%`;
 }
-
-/** "a cat", "an airplane". */
-export function withArticle(noun: string): string {
-  return `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
-}

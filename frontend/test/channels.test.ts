@@ -58,7 +58,7 @@ test("the sentences say what is drawn", () => {
   assert.equal(summed(s, comparison("none", deep, classes, 0, 0)), "s from 0.25 (channel 0) to 0.75 (channel 1).");
   assert.match(summed(s, comparison("cat", deep, classes, 0, 0)), /on average 0\.333 away from the mean of cat\.$/);
   assert.match(summed(s, comparison("all", deep, classes, 0, 0)), /the classes’ means lie on average 0\.333 away from their middle\.$/);
-  assert.deepEqual(judged(0, 0, classes), ["✓", "Right: it is a cat."]);
-  assert.deepEqual(judged(1, 0, classes), ["✗", "Wrong: it is a dog."]);
+  assert.deepEqual(judged(0, 0, classes), ["✓", "Right: its class is cat."]);
+  assert.deepEqual(judged(1, 0, classes), ["✗", "Wrong: its class is dog."]);
   assert.equal(judged(null, 0, classes)[0], "–");
 });

@@ -18,21 +18,23 @@ from .conftest import DESKTOP, HTML, PHONE, Guard
 
 CHAPTER = "book/shallow-and-deep.html"
 NETWORK = "se_resnet20_cifar10"
+NETWORKS = ("se_resnet_patchwork", NETWORK)  # as the chapter shows them, one widget each
+KEY = f"shallow-deep-{NETWORKS.index(NETWORK) + 1}"  # in the page's address
 GALLERY = f"gallery/{NETWORK}.js"
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
-FIGURE = "figure[data-senet=shallow-deep]"
+FIGURE = "figure[data-senet=shallow-deep][data-network={}]"
 
 
 class Truth:
     """What torch says of the gallery's pictures, computed from the pixels that the page shows."""
 
-    def __init__(self) -> None:
-        self.gallery = gallery.read(HTML / "_static" / "senet" / GALLERY)
+    def __init__(self, network: str) -> None:
+        self.gallery = gallery.read(HTML / "_static" / "senet" / "gallery" / f"{network}.js")
         self.pictures = self.gallery["pictures"]
         self.ids = [picture["id"] for picture in self.pictures]
         self.classes = self.gallery["network"]["classes"]
         self.blocks = [block["name"] for block in self.gallery["network"]["blocks"]]
-        checkpoint = pretrained.get(NETWORK)
+        checkpoint = pretrained.get(network)
         pixels = gallery.cut(self.gallery["sprite"], len(self.ids))
         recording = record(pretrained.load(checkpoint), checkpoint.preprocessing(pixels))
         self.logits = recording.logits.numpy()
@@ -42,19 +44,24 @@ class Truth:
 
 
 @pytest.fixture(scope="module")
-def truth() -> Truth:
-    return Truth()
+def network() -> str:
+    return NETWORK
+
+
+@pytest.fixture(scope="module")
+def truth(network: str) -> Truth:
+    return Truth(network)
 
 
 class Widget:
     """The widget as a reader has it before them."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, network: str = NETWORK) -> None:
         page.emulate_media(reduced_motion="reduce")  # where a dot is, and not where it was
         self.page = page
         page.set_default_timeout(10_000)
         page.goto(url)
-        self.el = page.locator(FIGURE).first
+        self.el = page.locator(FIGURE.format(network))
         expect(self.el).to_have_attribute("data-live", "true")
 
     def side(self, name: str) -> Locator:
@@ -119,20 +126,27 @@ class Widget:
 
 
 @pytest.fixture
-def widget(page: Page, book_url: str) -> Widget:
-    return Widget(page, book_url + CHAPTER)
+def widget(page: Page, book_url: str, network: str) -> Widget:
+    return Widget(page, book_url + CHAPTER, network)
 
 
-def test_each_picture_by_mouse(widget: Widget, truth: Truth):
+@pytest.mark.parametrize("network", NETWORKS, scope="module")
+def test_each_picture_by_mouse(widget: Widget, truth: Truth, network: str):
     seen = []
     for index, picture in enumerate(truth.pictures):
         widget.radio(picture["title"]).locator("..").click()
         widget.shows(truth, index)
         seen.append((tuple(widget.values("shallow")), tuple(widget.values("deep")), tuple(widget.likeliest())))
     for before, after in pairwise(seen):
-        assert all(a != b for a, b in zip(before, after, strict=True))  # both charts, and the prediction
+        assert before[0] != after[0]  # the shallow chart
+        assert before[2] != after[2]  # the prediction
+        # The deep one, too, but for Patchwork's nights: no hidden unit of that block wakes for them, and all its gates are a half.
+        asleep = np.allclose(after[1], 0.5, atol=1e-5)
+        assert before[1] != after[1] or asleep
+        assert not asleep or network == "se_resnet_patchwork"
 
 
+@pytest.mark.parametrize("network", NETWORKS, scope="module")
 def test_each_picture_by_keyboard(widget: Widget, truth: Truth):
     keys = widget.page.keyboard
     widget.el.get_by_role("radio", checked=True).focus()
@@ -154,8 +168,8 @@ def test_each_picture_by_keyboard(widget: Widget, truth: Truth):
 
 def test_answers_within_a_frame(widget: Widget):
     """From a click to changed charts, laid out anew: 95 of 100. Each the best of eight, since the machine does other things too."""
-    milliseconds = widget.page.evaluate("""async () => {
-        const inputs = [...document.querySelectorAll(".senet-thumbs input")], times = inputs.map(() => Infinity);
+    milliseconds = widget.el.evaluate("""async (figure) => {
+        const inputs = [...figure.querySelectorAll(".senet-thumbs input")], times = inputs.map(() => Infinity);
         for (let i = 0; i < 8 * inputs.length; i++) {
             const input = inputs[i % inputs.length], start = performance.now();
             input.click();
@@ -308,10 +322,10 @@ def test_tables_hold_all_numbers(widget: Widget, truth: Truth):
     index = 2
     widget.el.locator("summary").press("Enter")
     widget.radio(truth.pictures[index]["title"]).locator("..").click()  # kept up while open
-    logits = widget.el.get_by_role("region", name="Prediction").locator("tbody tr")
+    logits = widget.el.get_by_role("group", name="Prediction").locator("tbody tr")
     read = [float(row.get_attribute("data-logit")) for row in logits.all()]
     np.testing.assert_allclose(read, truth.logits[index], atol=1e-4)
-    rows = widget.el.get_by_role("region", name="Deep").locator("tbody tr")
+    rows = widget.el.get_by_role("group", name="Deep").locator("tbody tr")
     read = rows.evaluate_all("rows => rows.map((row) => [+row.dataset.channel, +row.dataset.value])")
     np.testing.assert_allclose([s for _, s in sorted(read)], truth.s[widget.block("deep")][index], atol=1e-4)
 
@@ -344,7 +358,7 @@ def test_the_link_is_copied(widget: Widget):
 
 
 def test_nonsense_in_the_address_is_left(page: Page, book_url: str, truth: Truth):
-    query = "picture=unicorn&shallow-deep.order=%3Cscript%3E&shallow-deep.deep=layer9&shallow-deep.deep-channel=1e9&other=1"
+    query = f"picture=unicorn&{KEY}.order=%3Cscript%3E&{KEY}.deep=layer9&{KEY}.deep-channel=1e9&other=1"
     widget = Widget(page, f"{book_url}{CHAPTER}?{query}")
     author = json.loads(widget.el.get_attribute("data-state"))
     assert widget.block("deep") == author["deep"]
@@ -386,7 +400,7 @@ def test_without_its_gallery_the_figure_stands_still(page: Page, book_url: str, 
     guard.allow(f"console: .*{GALLERY}")
     page.route(f"**/{GALLERY}", lambda route: route.abort())
     page.goto(book_url + CHAPTER)
-    figure = page.locator(FIGURE).first
+    figure = page.locator(FIGURE.format(NETWORK))
     expect(figure.get_by_role("alert")).to_contain_text("did not load")
     expect(figure.get_by_role("img").first).to_be_visible()
     again = figure.get_by_role("button", name="Try again")
@@ -402,7 +416,7 @@ def test_the_static_figure_needs_no_script(browser: Browser, book_url: str):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(book_url + CHAPTER)
-    figure = page.locator(FIGURE).first
+    figure = page.locator(FIGURE.format(NETWORK))
     box = figure.locator("svg").bounding_box()
     assert box["width"] > 400
     assert figure.bounding_box()["height"] < box["height"] + 80  # no room is kept for what will not come
@@ -462,7 +476,7 @@ def test_axe_finds_nothing_when_all_is_open(page: Page, book_url: str):
     widget.select("Compare with the mean of").select_option("all")
     widget.plot("deep").press("End")
     page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
+    violations = page.evaluate(f"async () => (await axe.run('{FIGURE.format(NETWORK)}')).violations")
     assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
 
 

@@ -2,7 +2,7 @@
 
 import { h, matched } from "../dom.ts";
 import { largest, softmax, type Answer, type Probe } from "../probe.ts";
-import { percent, withArticle } from "../words.ts";
+import { percent } from "../words.ts";
 
 const SHOWN = 5;
 
@@ -55,6 +55,6 @@ export function prediction(probe: Probe): Prediction {
 /** A sign and a sentence on whether the prediction is right. */
 export function judged(label: number | null, predicted: number, classes: string[]): [sign: "✓" | "✗" | "–", sentence: string] {
   if (label === null) return ["–", "It belongs to none of the network’s classes: no answer can be right."];
-  if (label === predicted) return ["✓", `Right: it is ${withArticle(classes[label]!)}.`];
-  return ["✗", `Wrong: it is ${withArticle(classes[label]!)}.`];
+  if (label === predicted) return ["✓", `Right: its class is ${classes[label]!}.`];
+  return ["✗", `Wrong: its class is ${classes[label]!}.`];
 }

@@ -64,11 +64,11 @@ function row(name: string, data: Record<string, number>, ...cells: string[]): HT
   return tr;
 }
 
-/** In a region of its own that scrolls, and that the keyboard can reach to scroll it. */
+/** In a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a landmark: a page may have many widgets. */
 function table(caption: string, heads: (string | Node)[], rows: HTMLTableRowElement[]): HTMLElement {
   return h(
     "div",
-    { role: "region", tabindex: 0, "aria-label": caption },
+    { role: "group", tabindex: 0, "aria-label": caption },
     h(
       "table",
       {},
