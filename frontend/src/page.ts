@@ -53,10 +53,23 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
 
 function start(): void {
   const met: Record<string, number> = {};
+  // A gallery weighs 100 kB and more: it is fetched when its figure comes near, about a screen ahead of the reader.
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        void enliven(target as HTMLElement, keys.get(target)!);
+      }
+    },
+    { rootMargin: "800px" },
+  );
+  const keys = new Map<Element, string>();
   for (const figure of document.querySelectorAll<HTMLElement>("figure.senet-widget[data-senet]")) {
     const kind = figure.dataset.senet!;
     const count = (met[kind] = (met[kind] ?? 0) + 1);
-    void enliven(figure, count === 1 ? kind : `${kind}-${count}`);
+    keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
+    near.observe(figure);
   }
 }
 

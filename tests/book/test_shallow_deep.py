@@ -62,6 +62,7 @@ class Widget:
         page.set_default_timeout(10_000)
         page.goto(url)
         self.el = page.locator(FIGURE.format(network))
+        self.el.scroll_into_view_if_needed()
         expect(self.el).to_have_attribute("data-live", "true")
 
     def side(self, name: str) -> Locator:
@@ -401,6 +402,7 @@ def test_without_its_gallery_the_figure_stands_still(page: Page, book_url: str, 
     page.route(f"**/{GALLERY}", lambda route: route.abort())
     page.goto(book_url + CHAPTER)
     figure = page.locator(FIGURE.format(NETWORK))
+    figure.scroll_into_view_if_needed()
     expect(figure.get_by_role("alert")).to_contain_text("did not load")
     expect(figure.get_by_role("img").first).to_be_visible()
     again = figure.get_by_role("button", name="Try again")
@@ -422,6 +424,16 @@ def test_the_static_figure_needs_no_script(browser: Browser, book_url: str):
     assert figure.bounding_box()["height"] < box["height"] + 80  # no room is kept for what will not come
     assert "taken for" in figure.get_by_role("img").first.get_attribute("aria-label")
     context.close()
+
+
+def test_a_gallery_waits_for_its_reader(page: Page, book_url: str):
+    asked = []
+    page.on("request", lambda request: asked.append(Path(request.url).name))
+    page.goto(book_url + CHAPTER, wait_until="networkidle")
+    galleries = [f"{network}.js" for network in NETWORKS]
+    assert [name for name in asked if name in galleries] == galleries[:1]
+    Widget(page, book_url + CHAPTER, NETWORKS[1])
+    assert galleries[1] in asked
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
