@@ -1,4 +1,4 @@
-"""``python -m senet``: train, evaluate, profile, record, gallery, weights. Each says more with ``--help``."""
+"""``python -m senet``: train, evaluate, profile, record, gallery, export, weights. Each says more with ``--help``."""
 
 import argparse
 import csv
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from . import images, pretrained, profiles, training
 from .patchwork import patchwork
-from .recording import record
+from .recording import record, se_blocks
 
 # Patchwork's sets, by seed. The test seed is used by nothing else.
 PATCHWORK = {"train": (4000, 1), "test": (2000, 2)}
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         args.run(args)
-    except (ValueError, FileNotFoundError, FloatingPointError, pretrained.CheckpointError) as error:
+    except (ValueError, FileNotFoundError, FloatingPointError, ImportError, pretrained.CheckpointError) as error:
         print(f"senet {args.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     gallery = add(_gallery, description="record the gallery that the published pages answer from")
     gallery.add_argument("--out", type=Path, required=True, help="folder for the files")
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
+
+    exporter = add(_export, description="write a network as a probe to ONNX: picture and gates in, logits, z, s and maps out")
+    exporter.add_argument("name", help="of a checkpoint (see `weights`), or the .json of one that `train` saved")
+    exporter.add_argument("--out", type=Path, required=True, help="the file, such as probe.onnx")
+    exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="with U and the rescaled U")
 
     weights = add(_weights, description="list the checkpoints, or say all that is known of one")
     weights.add_argument("name", nargs="?", help="of a checkpoint")
@@ -179,6 +184,15 @@ def _gallery(args: argparse.Namespace) -> None:
     shipped = [name for name in pretrained.names() if pretrained.get(name).file is not None]
     for name in args.networks or shipped:
         print(build(name, args.out))
+
+
+def _export(args: argparse.Namespace) -> None:
+    from .export import export  # the only command that needs onnx
+
+    checkpoint = pretrained.read(args.name) if args.name.endswith(".json") else pretrained.get(args.name)
+    path = export(checkpoint, args.out, maps=args.maps)
+    blocks = len(se_blocks(pretrained.load(checkpoint)))
+    print(f"{path}: {checkpoint.title}, {blocks} SE blocks, {path.stat().st_size / 1e6:.1f} MB")
 
 
 def _weights(args: argparse.Namespace) -> None:

@@ -116,7 +116,7 @@ def test_interrupt_is_no_traceback(trained, monkeypatch, capsys):
 
 
 def test_usage_of_every_command(capsys):
-    for command in ("train", "evaluate", "profile", "record", "gallery", "weights"):
+    for command in ("train", "evaluate", "profile", "record", "gallery", "export", "weights"):
         with pytest.raises(SystemExit) as done:
             commands.main([command, "--help"])
         assert done.value.code == 0
