@@ -38,7 +38,7 @@ test: lint book  ## lint, test the front end, the package, and the built book in
 	$(PY) tools/chromium.py --install
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
-lint: .venv/.project frontend/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
+lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
@@ -55,7 +55,7 @@ lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
 		--custom-compile-command "make lock" --quiet --output-file requirements.txt
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
-	rm -rf _build senet/widgets/static frontend/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # --- the environment ---------------------------------------------------------------------------------------------------------
 
@@ -90,8 +90,18 @@ _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
 	$(PY) -m senet gallery --out _build/assets/senet
 	@touch $@
 
+# The networks for the reader's browser, and what runs them there. Feature maps stay out: no widget shows them yet.
+MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
+
+_build/models/%.onnx: data/%.safetensors $(SENET) .venv/.project
+	$(PY) -m senet export $* --no-maps --out $@
+
+_build/.live: $(MODELS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
+	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS))
+	@touch $@
+
 # --all: Sphinx would miss changes in assets, extensions and configuration. What takes long, the chapters' outputs, is cached.
-_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.gallery
+_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.gallery _build/.live
 	rm -rf _build/html
 	.venv/bin/jupyter-book build . --all --warningiserror --keep-going --quiet
 	@touch $@

@@ -20,7 +20,7 @@ from book_mathml import STYLE, TEMML
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SCRIPTS = Path("senet/widgets/static")  # page.js, widgets.css and what they load: `npm run build` puts them there
-ASSETS = Path("_build/assets/senet")  # the same, beside gallery/ with the recorded answers of `python -m senet gallery`
+ASSETS = Path("_build/assets/senet")  # the same, beside gallery/ (recorded answers) and live/ (networks)
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 def gather_assets(app: Sphinx, config: Config) -> None:
     """Put scripts, styles and the gallery where Sphinx copies from, or say which command makes them."""
     root = Path(app.srcdir)
-    for needed in (SCRIPTS / "page.js", SCRIPTS / "widgets.css", ASSETS / "gallery", TEMML / STYLE[0]):
+    for needed in (SCRIPTS / "page.js", SCRIPTS / "widgets.css", ASSETS / "gallery", ASSETS / "live", TEMML / STYLE[0]):
         if not (root / needed).exists():
             raise ExtensionError(f"{needed} is missing: `make book` makes it, and then builds the book")
     shutil.copytree(root / SCRIPTS, root / ASSETS, dirs_exist_ok=True)

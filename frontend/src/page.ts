@@ -6,6 +6,8 @@
 import { recordedProbe, type Gallery } from "./gallery.ts";
 import { pageHome } from "./home.ts";
 import { h } from "./dom.ts";
+import type { Manifest } from "./download.ts";
+import { liveProbe } from "./live.ts";
 import type { Probe } from "./probe.ts";
 import { need, provide } from "./registry.ts";
 import { shallowDeep } from "./shallow-deep.ts";
@@ -19,7 +21,8 @@ const probes = new Map<string, Promise<Probe>>();
 function probeOf(network: string): Promise<Probe> {
   let probe = probes.get(network);
   if (!probe) {
-    probe = need<Gallery>(`gallery/${network}`).then(recordedProbe);
+    const manifest = need<Manifest>("live/manifest").catch(() => null); // a book without it is smaller, not wrong
+    probe = need<Gallery>(`gallery/${network}`).then(recordedProbe).then(async (recorded) => liveProbe(recorded, await manifest));
     probes.set(network, probe);
     probe.catch(() => probes.delete(network));
   }

@@ -1,5 +1,7 @@
 // What a widget asks of a network, whoever computes it: recorded results, a Python kernel, or the network in the browser.
 
+import type { Engine } from "./engine.ts";
+
 /** One SE block as a reader meets it. */
 export interface BlockInfo {
   /** As in the model's `named_modules()`: "layer3.2.se". */
@@ -56,6 +58,18 @@ export interface Answer {
 /** Excitations to override, by block name: (C,) each, NaN leaves a channel's own. */
 export type Gates = Record<string, Float32Array>;
 
+/** The id of the reader's own picture. It is in no link and on no other page: nobody else has it. */
+export const OWN = "yours";
+
+/** What a page can fetch to run the network itself. */
+export interface Live {
+  readonly engine: Engine;
+  /** Side of the network's pictures in pixels. */
+  readonly size: number;
+  /** Put the reader's picture, size x size, among the pictures, in place of one they gave before. @returns its position */
+  take(square: HTMLCanvasElement, name: string): number;
+}
+
 /** The pictures, what is known of the network, and a way to ask it. */
 export interface Probe {
   readonly network: NetworkInfo;
@@ -64,6 +78,8 @@ export interface Probe {
   readonly pictures: PictureInfo[];
   /** Mean excitation of each class, [block][class] -> (C,); null where there are none. */
   readonly means: Float32Array[][] | null;
+  /** Where answers are recorded and the network can be fetched; absent where it runs already. */
+  readonly live?: Live;
   /** Draw picture `index` into a canvas at its own resolution. */
   draw(index: number, canvas: HTMLCanvasElement): void;
   /** Run the network on picture `index`. Rejects with an `Error` whose message a reader can be shown. */

@@ -4,7 +4,7 @@ const provided = new Map<string, unknown>();
 const waiting = new Map<string, Promise<unknown>>();
 
 // Everything lies beside page.js, whatever folder the page is in and wherever the book is served.
-const here = (document.currentScript as HTMLScriptElement | null)?.src ?? location.href;
+const here = globalThis.document ? ((document.currentScript as HTMLScriptElement | null)?.src ?? location.href) : ""; // none in the tests
 
 /** Called by the data's own script. */
 export function provide(name: string, data: unknown): void {
@@ -25,7 +25,7 @@ export function need<T>(name: string): Promise<T> {
 function load(name: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL(`${name}.js`, here).href;
+    script.src = address(name);
     script.onload = () => {
       script.remove();
       if (provided.has(name)) resolve(provided.get(name));
@@ -37,4 +37,9 @@ function load(name: string): Promise<unknown> {
     };
     document.head.append(script);
   });
+}
+
+/** Where `<name>.js` lies. */
+export function address(name: string): string {
+  return new URL(`${name}.js`, here).href;
 }

@@ -8,11 +8,13 @@ import { axis, COMPARISONS, comparison, distance, ordered, SCALES, type Comparis
 import { choice, h, symbol } from "./dom.ts";
 import type { Home } from "./home.ts";
 import { excitationChart } from "./parts/chart.ts";
+import { newest } from "./newest.ts";
+import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
-import { judged, prediction } from "./parts/prediction.ts";
+import { prediction } from "./parts/prediction.ts";
 import { tables } from "./parts/table.ts";
-import { largest, softmax, type Answer, type BlockInfo, type Probe } from "./probe.ts";
-import { defaultView, settled, type Wanted } from "./view.ts";
+import { largest, OWN, softmax, type Answer, type BlockInfo, type Probe } from "./probe.ts";
+import { defaultView, settled, type View, type Wanted } from "./view.ts";
 import { decimal, percent } from "./words.ts";
 
 const ORDER_WORDS: Record<Order, string> = {
@@ -45,10 +47,14 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   let view = settled(reader, initial, probe);
   let answer: Answer;
   let asked = 0;
+  let kept = view.picture; // the last picture that others have too: the reader's own is in no link
+  const question = newest(probe.probe);
 
   // ---- what it consists of
   const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
   const predicted = prediction(probe);
+  const yours = probe.live ? own(root, probe.live, (index) => void showOwn(index), () => void change({}, false, true)) : null;
+  const about = h("p", { class: "senet-about" });
   const order = choice("Order channels by", (value) => wish({ order: value }));
   order.select.append(...Object.entries(ORDER_WORDS).map(([value, words]) => option(value, words)));
   const compare = choice("Compare with the mean of", (value) => wish({ compare: value }));
@@ -73,12 +79,13 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
   root.replaceChildren(
     gallery.el,
+    yours?.el ?? "",
     predicted.el,
     h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, legend),
     h("div", { class: "senet-sides" }, ...SIDES.map((name) => sides[name].el)),
     problem,
     h("div", { class: "senet-foot" }, numbers.el, h("span", { class: "senet-actions" }, home.link(view) ? link : null, reset)),
-    h("p", { class: "senet-about" }, introduced(probe)),
+    about,
     live,
   );
 
@@ -90,6 +97,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   return () => {
     clearTimeout(talk);
     deaf();
+    yours?.end();
     root.replaceChildren();
   };
 
@@ -97,13 +105,27 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     void change(wanted, true);
   }
 
-  /** @param ours whether it was made here: then the home keeps it */
-  async function change(wanted: Wanted, ours: boolean): Promise<void> {
+  function showOwn(index: number): Promise<void> {
+    gallery.renew(index);
+    return change({ picture: OWN }, false, true);
+  }
+
+  /** The view as others can have it. */
+  function shareable(): View {
+    if (view.picture !== OWN) kept = view.picture;
+    return { ...view, picture: kept };
+  }
+
+  /**
+   * @param ours whether it was made here: then the home keeps it
+   * @param anew whether to ask even for the same picture: it may be another one, or someone else may answer
+   */
+  async function change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
     const before = view;
     view = settled(wanted, before, probe);
-    if (ours) home.keep(view);
+    if (ours) home.keep(shareable());
     try {
-      if (view.picture !== before.picture && !(await ask())) return; // a later wish is on its way
+      if ((anew || view.picture !== before.picture) && !(await ask())) return; // a later wish is on its way
       problem.textContent = "";
     } catch (error) {
       problem.textContent = `No answer for this picture: ${(error as Error).message}`;
@@ -119,9 +141,12 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     const ticket = ++asked;
     root.setAttribute("aria-busy", "true");
     try {
-      const next = await probe.probe(position());
+      const next = await question(position());
       if (ticket === asked) answer = next;
       return ticket === asked;
+    } catch (error) {
+      if (ticket === asked) throw error;
+      return false; // a newer question is under way, and its answer is what counts
     } finally {
       if (ticket === asked) root.removeAttribute("aria-busy");
     }
@@ -146,7 +171,8 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
       ...(view.compare === "true" && !of ? ["no true class to compare with"] : []),
     );
     numbers.show({ classes: network.classes, answer, blocks: SIDES.map((name, i) => ({ title: sideTitle(name), ...sidesData[i]! })) });
-    const address = home.link(view);
+    about.textContent = introduced(probe);
+    const address = home.link(shareable());
     if (address) link.href = address;
   }
 
@@ -185,7 +211,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   function spoken(): string {
     const top = largest(answer.logits, 1)[0]!;
     const sure = percent(softmax(answer.logits)[top]!);
-    const [, verdict] = judged(label(), top, network.classes);
+    const verdict = predicted.verdict();
     const blocks = SIDES.map((name) => `${sideTitle(name)}: ${sides[name].summary.textContent}`);
     return [`${pictures[position()]!.title}. Taken for ${network.classes[top]!}, ${sure}. ${verdict}`, ...blocks].join(" ");
   }

@@ -429,7 +429,8 @@ def test_the_static_figure_needs_no_script(browser: Browser, book_url: str):
 def test_a_gallery_waits_for_its_reader(page: Page, book_url: str):
     asked = []
     page.on("request", lambda request: asked.append(Path(request.url).name))
-    page.goto(book_url + CHAPTER, wait_until="networkidle")
+    page.goto(book_url + CHAPTER)
+    expect(page.locator(FIGURE.format(NETWORKS[0]))).to_have_attribute("data-live", "true")
     galleries = [f"{network}.js" for network in NETWORKS]
     assert [name for name in asked if name in galleries] == galleries[:1]
     Widget(page, book_url + CHAPTER, NETWORKS[1])

@@ -10,22 +10,15 @@ const ROWS = 3;
 export interface Picker {
   el: HTMLElement;
   choose(index: number): void;
+  /** Show picture `index` as it is now, also one that was not there before. */
+  renew(index: number): void;
 }
 
 export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   const group = unique("senet-picture");
-  const inputs = probe.pictures.map((picture, i) =>
-    h("input", { type: "radio", name: group, value: picture.id, "aria-label": picture.title, onchange: () => chosen(i) }),
-  );
-  const strip = h(
-    "div",
-    { class: "senet-thumbs" },
-    ...probe.pictures.map((picture, i) => {
-      const canvas = h("canvas", { "aria-hidden": "true" });
-      probe.draw(i, canvas);
-      return h("label", { title: picture.title }, inputs[i]!, canvas);
-    }),
-  );
+  const inputs: HTMLInputElement[] = [];
+  const strip = h("div", { class: "senet-thumbs" });
+  probe.pictures.forEach((_, i) => renew(i));
   strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
   strip.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
@@ -39,7 +32,21 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
     chosen(to);
   });
 
+  function renew(index: number): void {
+    const { id, title } = probe.pictures[index]!;
+    if (index === inputs.length) {
+      const input = h("input", { type: "radio", name: group, value: id, onchange: () => chosen(index) });
+      inputs.push(input);
+      strip.append(h("label", {}, input, h("canvas", { "aria-hidden": "true" })));
+    }
+    const label = strip.children[index] as HTMLLabelElement;
+    label.title = title;
+    inputs[index]!.setAttribute("aria-label", title);
+    probe.draw(index, label.querySelector("canvas")!);
+  }
+
   return {
+    renew,
     el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Choose a picture"), strip),
     choose(index) {
       const input = inputs[index]!;

@@ -1,14 +1,17 @@
 // The chosen picture, large, and what the network takes it for: the likeliest classes, and whether it is right.
 
 import { h, matched } from "../dom.ts";
-import { largest, softmax, type Answer, type Probe } from "../probe.ts";
+import { largest, OWN, softmax, type Answer, type Probe } from "../probe.ts";
 import { percent } from "../words.ts";
 
 const SHOWN = 5;
+const YOURS: ReturnType<typeof judged> = ["–", "Whether that is right, you can say best."];
 
 export interface Prediction {
   el: HTMLElement;
   show(index: number, answer: Answer): void;
+  /** Whether it is right, as a sentence. */
+  verdict(): string;
 }
 
 export function prediction(probe: Probe): Prediction {
@@ -45,10 +48,11 @@ export function prediction(probe: Probe): Prediction {
         (share.firstElementChild as HTMLElement).style.width = `${100 * shares[k]!}%`;
         number.textContent = percent(shares[k]!);
       });
-      const [mark, words] = judged(picture.label, top[0]!, classes);
+      const [mark, words] = picture.id === OWN ? YOURS : judged(picture.label, top[0]!, classes);
       verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
       verdict.replaceChildren(h("span", { "aria-hidden": "true" }, mark), ` ${words}`);
     },
+    verdict: () => verdict.lastChild?.textContent?.trim() ?? "",
   };
 }
 

@@ -1,0 +1,54 @@
+// A page's probe: recorded answers until the reader starts the network, the network's own from then on, also for a picture of theirs.
+
+import type { Manifest } from "./download.ts";
+import { Engine } from "./engine.ts";
+import { planes } from "./picture.ts";
+import { OWN, type Gates, type Live, type PictureInfo, type Probe } from "./probe.ts";
+
+/** `recorded` with an engine; `recorded` as it is where the book has none for it. */
+export async function liveProbe(recorded: Probe, manifest: Manifest | null): Promise<Probe> {
+  if (!manifest || manifest[recorded.network.name] === undefined) return recorded;
+
+  const scratch = document.createElement("canvas");
+  const pixels = (index: number) => {
+    probe.draw(index, scratch);
+    return planes(scratch);
+  };
+  const first = await recorded.probe(0);
+  recorded.draw(0, scratch);
+  const engine = new Engine(recorded.network, manifest, { picture: planes(scratch), size: scratch.width, answer: first });
+  const size = scratch.width;
+  const pictures = [...recorded.pictures];
+  let own: HTMLCanvasElement | null = null;
+
+  const live: Live = {
+    engine,
+    size,
+    take(square, name) {
+      own = square;
+      const info: PictureInfo = { id: OWN, title: name, alt: `Your picture ${name}`, source: "your picture", credit: "", label: null };
+      const at = pictures.findIndex(({ id }) => id === OWN);
+      if (at >= 0) pictures[at] = info;
+      else pictures.push(info);
+      return at >= 0 ? at : pictures.length - 1;
+    },
+  };
+  const probe: Probe = {
+    ...recorded,
+    pictures,
+    live,
+    get engine() {
+      return engine.state.kind === "ready" ? "computed in this page by ONNX Runtime" : recorded.engine;
+    },
+    draw(index, canvas) {
+      if (pictures[index]?.id !== OWN) return recorded.draw(index, canvas);
+      canvas.width = canvas.height = size;
+      canvas.getContext("2d")!.drawImage(own!, 0, 0);
+    },
+    probe: (index: number, gates?: Gates) => {
+      const recordedDoes = pictures[index]?.id !== OWN && (!gates || Object.keys(gates).length === 0);
+      return engine.state.kind !== "ready" && recordedDoes ? recorded.probe(index) : engine.ask(pixels(index), size, gates);
+    },
+  };
+  return probe;
+}
