@@ -1,10 +1,12 @@
 """Squeeze-and-excitation networks, and tools to look inside them. The package of the book *Squeeze & Excite*.
 
 Models first (``se``, ``resnet``, ``cifar``, ``inception``), then weights and pictures (``pretrained``, ``images``, ``patchwork``),
-then what looks inside (``recording``, ``profiles``), then what trains and draws (``training``, ``plots``, ``widgets``).
+then what looks inside (``recording``, ``profiles``) or makes quick (``fuse``, ``bench``), then what trains and draws (``training``,
+``plots``, ``widgets``).
 """
 
 from .cifar import resnet20, resnet32, resnet56, resnet110, se_resnet20, se_resnet32, se_resnet56, se_resnet110
+from .fuse import fuse
 from .inception import se_inception_v3
 from .recording import record
 from .resnet import se_resnet18, se_resnet34, se_resnet50, se_resnet101, se_resnet152, se_resnext50_32x4d
@@ -13,6 +15,7 @@ from .se import SEBlock
 __version__ = "0.1.0"
 __all__ = [
     "SEBlock",
+    "fuse",
     "record",
     "resnet20",
     "resnet32",

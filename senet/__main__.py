@@ -1,4 +1,4 @@
-"""``python -m senet``: train, evaluate, profile, record, gallery, export, weights. Each says more with ``--help``."""
+"""``python -m senet``: train, evaluate, profile, record, gallery, export, bench, weights. Each says more with ``--help``."""
 
 import argparse
 import csv
@@ -15,7 +15,8 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import images, pretrained, profiles, training
+from . import bench, images, pretrained, profiles, training
+from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
 
@@ -90,6 +91,18 @@ def _parser() -> argparse.ArgumentParser:
     exporter.add_argument("--out", type=Path, required=True, help="the file, such as probe.onnx")
     exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="with U and the rescaled U")
 
+    timed = add(_bench, description="time SE networks beside others and beside no SE, in turns in one run")
+    timed.add_argument("--only", nargs="+", choices=WHATS, default=WHATS, help="the squeeze, a bottleneck, the whole network")
+    timed.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="without gradients, or a training step")
+    timed.add_argument("--dtypes", nargs="+", choices=tuple(DTYPES), default=tuple(DTYPES), help="of the arithmetic")
+    timed.add_argument("--formats", nargs="+", choices=tuple(FORMATS), default=tuple(FORMATS), help="of maps in memory")
+    timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="pictures, for whole networks")
+    timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
+    timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
+    timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    timed.add_argument("--device", help="cpu or cuda; by default cuda where there is one")
+    timed.add_argument("--out", type=Path, required=True, help="file for the result, as JSON")
+
     weights = add(_weights, description="list the checkpoints, or say all that is known of one")
     weights.add_argument("name", nargs="?", help="of a checkpoint")
     return parser
@@ -126,7 +139,7 @@ def _train(args: argparse.Namespace) -> None:
             "test_loss": measured["loss"],
             "test_pictures": len(test),
             "parameters": sum(p.numel() for p in model.parameters()),
-            "command": "python -m senet " + shlex.join(sys.argv[1:]),
+            "command": _command(),
             "recipe": asdict(recipe),
             **_made_with(),
         },
@@ -195,6 +208,18 @@ def _export(args: argparse.Namespace) -> None:
     print(f"{path}: {checkpoint.title}, {blocks} SE blocks, {path.stat().st_size / 1e6:.1f} MB")
 
 
+def _bench(args: argparse.Namespace) -> None:
+    chosen = {
+        name: getattr(args, name)
+        for name in ("only", "modes", "dtypes", "formats", "batches", "minutes", "compiled", "clock", "device")
+    }
+    result = bench.run(**chosen, command=_command(), say=lambda line: print(line, file=sys.stderr))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(bench.table(result))
+    print(args.out)
+
+
 def _weights(args: argparse.Namespace) -> None:
     if args.name is None:
         for name in pretrained.names():
@@ -231,6 +256,10 @@ def _described(data: str) -> str:
     folder = images.data_folder()
     copy = (folder / "train").is_dir() or (folder / "cifar10").is_dir()
     return "CIFAR-10 (Krizhevsky, 2009), " + ("a copy as JPEG files" if copy else "the original")
+
+
+def _command() -> str:
+    return "python -m senet " + shlex.join(sys.argv[1:])
 
 
 def _made_with() -> dict[str, str]:

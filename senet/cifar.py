@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .resnet import PLACEMENTS, SEBasicBlock, build
-from .se import SEBlock, at_least_one, one_of
+from .se import SEBlock, at_least_one, one_of, some_of
 
 
 class PadShortcut(nn.Module):
@@ -67,8 +67,7 @@ class SmallResNet(nn.Sequential):
         one_of(PLACEMENTS, placement=placement)
         every_stage = range(1, len(layers) + 1)
         stages = every_stage if stages is None else stages
-        for stage in stages:
-            one_of(every_stage, stage=stage)
+        some_of(every_stage, stages=stages)
 
         self.conv1 = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])

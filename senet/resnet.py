@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from .se import NoSE, SEBlock, one_of
+from .se import NoSE, SEBlock, one_of, some_of
 
 PLACEMENTS = ("standard", "pre", "post", "identity", "3x3")
 STAGES = (1, 2, 3, 4)  # torchvision's layer1 .. layer4; the paper calls them 2 to 5 (its SE_2_3 is layer1, third block)
@@ -39,8 +39,8 @@ class _WithSE:
         self.se = se(channels) if se else NoSE()
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = x if self.downsample is None else self.downsample(x)
         out = self.residual(self.se(x) if self.placement == "pre" else x)
+        shortcut = x if self.downsample is None else self.downsample(x)
         if self.placement == "standard":
             out = self.se(out, shortcut)  # rescales and adds in one pass over memory
         elif self.placement == "identity":
@@ -77,7 +77,8 @@ class SEBasicBlock(_WithSE, BasicBlock):
         out = self.bn1(self.conv1(x))
         if self.placement == "3x3":
             out = self.se(out)
-        return self.bn2(self.conv2(self.relu(out)))
+        out = self.conv2(self.relu(out))
+        return self.bn2(out)
 
 
 class SEBottleneck(_WithSE, Bottleneck):
@@ -105,7 +106,8 @@ class SEBottleneck(_WithSE, Bottleneck):
         out = self.bn2(self.conv2(out))
         if self.placement == "3x3":
             out = self.se(out)
-        return self.bn3(self.conv3(self.relu(out)))
+        out = self.conv3(self.relu(out))  # a line of its own lets go of what conv3 read, before bn3 asks for more memory
+        return self.bn3(out)
 
 
 def se_resnet(
@@ -144,8 +146,7 @@ def se_resnet(
         ValueError: an argument is out of its bounds.
     """
     one_of(PLACEMENTS, placement=placement)
-    for stage in stages:
-        one_of(STAGES, stage=stage)
+    some_of(STAGES, stages=stages)
 
     def se(channels: int) -> SEBlock:
         return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)

@@ -115,7 +115,16 @@ def at_least_one(**numbers: int) -> None:
             raise ValueError(f"{name}={value!r} has to be a whole number of at least 1")
 
 
-def one_of(choices, **named: str) -> None:
+def some_of(choices, **named) -> None:
+    """Raise ``ValueError`` for the first of ``named`` that is no collection, or holds what is not among ``choices``."""
+    for name, values in named.items():
+        if isinstance(values, int | str):
+            raise ValueError(f"{name}={values!r} has to be a collection: write ({values!r},)")
+        for value in values:
+            one_of(choices, **{name.removesuffix("s"): value})
+
+
+def one_of(choices, **named) -> None:
     """Raise ``ValueError`` for the first of ``named`` that is not among ``choices``."""
     for name, value in named.items():
         if value not in choices:

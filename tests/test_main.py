@@ -116,8 +116,19 @@ def test_interrupt_is_no_traceback(trained, monkeypatch, capsys):
 
 
 def test_usage_of_every_command(capsys):
-    for command in ("train", "evaluate", "profile", "record", "gallery", "export", "weights"):
+    for command in ("train", "evaluate", "profile", "record", "gallery", "bench", "export", "weights"):
         with pytest.raises(SystemExit) as done:
             commands.main([command, "--help"])
         assert done.value.code == 0
         assert len(capsys.readouterr().out.splitlines()) > 5
+
+
+def test_bench_writes_what_it_measured(tmp_path, capsys):
+    out = tmp_path / "results" / "bench.json"
+    few = ["--only", "squeeze", "--modes", "eval", "--dtypes", "float32", "--formats", "nchw", "--minutes", "0.05"]
+    assert commands.main(["bench", *few, "--device", "cpu", "--out", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert result["command"].startswith("python -m senet ")
+    assert result["cases"]
+    assert all(times["ms"] > 0 for case in result["cases"] for times in case["results"].values())
+    assert "squeeze" in capsys.readouterr().out

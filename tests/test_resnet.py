@@ -276,6 +276,7 @@ def test_weights_fill_the_network_and_set_its_classes():
         (se_resnet18, {"placement": "after"}, "placement='after' is unknown: choose one of 'standard', 'pre', 'post'"),
         (se_resnet18, {"stages": (0,)}, "stage=0 is unknown: choose one of 1, 2, 3, 4"),
         (se_resnet18, {"stages": (1, 5)}, "stage=5"),
+        (se_resnet18, {"stages": 3}, "stages=3 has to be a collection: write (3,)"),
         (se_resnet18, {"reduction": 0}, "reduction=0 has to be a whole number of at least 1"),
         (se_resnet18, {"gate": "step"}, "gate='step'"),
         (se_resnet18, {"squeeze": "sum"}, "squeeze='sum'"),

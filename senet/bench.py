@@ -1,0 +1,247 @@
+"""What squeeze-and-excitation costs: this package beside others and beside no SE at all, timed in turns in one run.
+
+Time on a shared machine drifts, so a number alone says little. Here every round runs each contender once, in an order drawn anew,
+and a ratio is that of two times of one round; reported are medians over the rounds with 95 % bootstrap intervals. All SE networks
+carry the same weights, and are seen to give the same answer before they are timed.
+
+**The floor.** SE is bound by memory, not by arithmetic. What it has to move beyond the same network without SE, were all else free,
+in sizes of U (N, C, H, W):
+
+- eval: 1, for U has to be read before the first gate is known. Squeezed before a 1x1 convolution that widens k times: 1 / k.
+- training: that 1; on the way back U and the gradient for the gates (2), then the gradient again and the result for U's own (2): 5.
+
+The usual code moves 3 in eval: the mean reads U, the product reads and writes; the sum that follows happens without SE as well.
+The floor is those bytes over the bandwidth of a copy of as many values as U has, timed in the same rounds.
+"""
+
+import contextlib
+import datetime
+import itertools
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .contenders import DTYPES, FORMATS, MODES, STAGES, WHATS, Case, contenders, networks, squeezes, without_gradients
+from .se import at_least_one, one_of
+
+MOVES = {"eval": 1.0, "train": 5.0}  # the floor in the docstring above, in sizes of U
+SHARES = {"squeeze": 1, "block": 4, "network": 60}  # of the time; what a case does not need goes to those after it
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+LEAST_ROUNDS, MOST_ROUNDS = 5, 60
+
+
+def run(
+    *,
+    only: Sequence[str] = WHATS,
+    modes: Sequence[str] = MODES,
+    dtypes: Sequence[str] = tuple(DTYPES),
+    formats: Sequence[str] = tuple(FORMATS),
+    batches: Sequence[int] = (1, 8, 32),
+    block_batches: Sequence[int] = (8,),
+    stages: Sequence[int] = tuple(STAGES),
+    minutes: float = 20.0,
+    compiled: bool = False,
+    clock: str = "wall",
+    device: str | None = None,
+    seed: int = 0,
+    command: str = "senet.bench.run()",
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Time all cases that the arguments span.
+
+    Args:
+        only: of ``WHATS``, in this order: the squeeze alone, a bottleneck at each stage's shape, the whole network at 224 pixels.
+        modes: ``"eval"``, without gradients, and ``"train"``, a step with SGD (bfloat16: float32 weights under autocast).
+        dtypes, formats: of ``DTYPES`` and ``FORMATS``.
+        batches, block_batches: numbers of pictures, for networks and for the others.
+        stages: of ``STAGES``, for all but networks.
+        minutes: in all. What is left is shared by the cases left, and each takes the rounds that fit, at least 5, at most 60.
+            Cases whose turn comes too late are named in ``left_out``.
+        compiled: also time everything under ``torch.compile``.
+        clock: ``"wall"``, or ``"cpu"``: seconds that all threads together were computing (run with ``OMP_WAIT_POLICY=passive``, or
+            waiting counts as well). On a machine that others use, that is the one that means something.
+        device: ``"cpu"`` or ``"cuda"``; by default cuda where there is one. There, time is always between two CUDA events.
+        seed: of weights, inputs, orders and bootstrap.
+        command: noted in the result.
+        say: told each case's name before it starts.
+
+    Returns:
+        What can be written as JSON: the circumstances and ``cases``, each with ``results`` by contender: ``ms`` (median) and
+        ``ms_interval``; ``ratio`` to ``base``, the same computation without SE, and ``ratio_interval``; ``extra_ms``, the median
+        difference to ``base``, and ``floor_ms``, the least that difference can be.
+
+    Raises:
+        ValueError: an argument that names nothing known; contenders that disagree.
+    """
+    one_of(CLOCKS, clock=clock)
+    known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
+    for name, values in {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}.items():
+        for value in values:
+            one_of(known[name], **{name: value})
+    for batch in (*batches, *block_batches):
+        at_least_one(batches=batch)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    models = networks()
+    began = time.monotonic()
+    measure = _seconds_cuda if device.startswith("cuda") else partial(_seconds, CLOCKS[clock])
+    result = _circumstances(command, device, seed) | {"clock": "cuda" if device.startswith("cuda") else clock}
+    cases = [
+        Case(what, mode, dtype, memory_format, batch, stage)
+        for what in only
+        for mode in (("eval",) if what == "squeeze" else modes)
+        for batch in (batches if what == "network" else block_batches)
+        for dtype, memory_format, stage in itertools.product(dtypes, formats, (None,) if what == "network" else stages)
+    ]
+    for i, case in enumerate(cases):
+        if i and time.monotonic() - began > 60 * minutes:
+            result["left_out"].append(str(case))
+            continue
+        say(f"{i + 1}/{len(cases)} {case}")
+        ways = squeezes(case, device) if case.what == "squeeze" else contenders(models, case, device, compiled)
+        left = began + 60 * minutes - time.monotonic()
+        share = SHARES[case.what] / sum(SHARES[other.what] for other in cases[i:])
+        seconds = time_in_turns(ways | {"copy": _copy_of_u(case, device)}, left * share, measure, rng)
+        result["cases"].append(asdict(case) | summary(case, seconds, rng))
+    return result | {"load_after": list(os.getloadavg()), "minutes": round((time.monotonic() - began) / 60, 1)}
+
+
+def _copy_of_u(case: Case, device: str) -> Callable[[], Any]:
+    c, size = STAGES[case.stage or 1]
+    u = torch.randn(case.batch, c, size, size, device=device, dtype=DTYPES[case.dtype])
+    return without_gradients(torch.empty_like(u).copy_, u)
+
+
+def time_in_turns(
+    ways: Mapping[str, Callable[[], Any]], budget: float, measure: Callable[[Callable[[], Any]], float], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Seconds for each of ``ways``, one value a round; ``budget`` seconds in all, but at least 5 rounds. The first run counts for
+    nothing: it allocates, chooses algorithms, compiles."""
+    for way in ways.values():
+        measure(way)  # counts for nothing: it allocates, chooses algorithms, compiles
+    seconds = {name: [] for name in ways}
+    began = time.monotonic()
+    for done in range(MOST_ROUNDS):
+        if done >= LEAST_ROUNDS and (time.monotonic() - began) * (done + 1) / done > budget:
+            break
+        for name in rng.permutation(list(ways)):
+            seconds[name].append(measure(ways[name]))
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def _seconds(clock: Callable[[], float], way: Callable[[], Any]) -> float:
+    began = clock()
+    way()
+    return clock() - began
+
+
+def _seconds_cuda(way: Callable[[], Any]) -> float:
+    began, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    torch.cuda.synchronize()
+    began.record()
+    way()
+    ended.record()
+    torch.cuda.synchronize()
+    return began.elapsed_time(ended) / 1000
+
+
+def base_of(name: str, names: Sequence[str]) -> str | None:
+    """What ``name`` is compared with: the same without SE, treated alike. A squeeze is compared with PyTorch's mean."""
+    if "mean" in names:
+        return "mean"
+    _, *treated = name.replace("fused", "folded").split(", ")
+    return ", ".join(["plain", *treated])
+
+
+def summary(case: Case, seconds: Mapping[str, np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+    """Medians, intervals and floors of one case, from seconds for each contender and round."""
+    seconds = dict(seconds)
+    c, size = STAGES[case.stage or 1]
+    copied = 2 * case.batch * c * size * size * DTYPES[case.dtype].itemsize  # read and written
+    bandwidth = copied / np.median(seconds.pop("copy"))
+    results = {}
+    for name, mine in seconds.items():
+        base = base_of(name, list(seconds))
+        narrower = 4 if name.startswith(("ours, fused", "before")) else 1
+        results[name] = {
+            "ms": _digits(np.median(mine) * 1e3),
+            "ms_interval": _interval(mine * 1e3, rng),
+            "base": base,
+            "ratio": _digits(np.median(mine / seconds[base])),
+            "ratio_interval": _interval(mine / seconds[base], rng),
+            "extra_ms": _digits(np.median(mine - seconds[base]) * 1e3),
+        }
+        if not name.startswith("plain"):
+            results[name]["floor_ms"] = _digits(MOVES[case.mode] * case.moved / narrower / bandwidth * 1e3)
+    return {"rounds": len(mine), "bandwidth_gb_s": _digits(bandwidth / 1e9), "results": results}
+
+
+def _interval(values: np.ndarray, rng: np.random.Generator) -> list[float]:
+    medians = np.median(rng.choice(values, (1000, len(values))), axis=1)
+    return [_digits(edge) for edge in np.quantile(medians, (0.025, 0.975))]
+
+
+def _digits(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """The result's ratios as Markdown: a table for each kind of case, and the floor beside."""
+    lines = [f"{result['machine']}, {result['threads']} threads, {result['clock']} time, {result['date']}, {result['versions']}"]
+    for (what, mode), group in itertools.groupby(result["cases"], key=lambda case: (case["what"], case["mode"])):
+        cases = list(group)
+        names = [name for name, one in cases[0]["results"].items() if name != one["base"]]
+        over = "over PyTorch's mean" if what == "squeeze" else "over the same without SE"
+        lines += ["", f"{what}, {mode}: time {over}, and the floor", ""]
+        lines += ["| | " + " | ".join([*names, "floor", "rounds"]) + " |", "|---" * (len(names) + 3) + "|"]
+        for case in cases:
+            cells = []
+            for name in names:
+                one = case["results"][name]
+                low, high = one["ratio_interval"]
+                cells.append(f"{one['ratio']:.3f} ({low:.2f}-{high:.2f})")
+            best = case["results"]["ours, fused" if "ours, fused" in names else "ours"]
+            without = 0 if what == "squeeze" else case["results"][best["base"]]["ms"]
+            floor = (without + best["floor_ms"]) / case["results"][best["base"]]["ms"]
+            stage = f", stage {case['stage']}" if case["stage"] else ""
+            title = f"{case['dtype']}, {case['format']}, batch {case['batch']}{stage}"
+            lines.append(f"| {title} | " + " | ".join([*cells, f"{floor:.3f}", str(case["rounds"])]) + " |")
+    return "\n".join(lines)
+
+
+def _circumstances(command: str, device: str, seed: int) -> dict[str, Any]:
+    installed = {}
+    for package in ("torch", "torchvision", "timm", "numpy"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            installed[package] = metadata.version(package)
+    return {
+        "command": command,
+        "seed": seed,
+        "date": datetime.date.today().isoformat(),
+        "machine": torch.cuda.get_device_name() if device.startswith("cuda") else _processor(),
+        "threads": torch.get_num_threads(),
+        "load_before": list(os.getloadavg()),
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}", *(f"{name} {version}" for name, version in installed.items())]
+        ),
+        "cases": [],
+        "left_out": [],
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine()
