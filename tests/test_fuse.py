@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from senet import pretrained, record, se_inception_v3, se_resnet20
+from senet import gallery, pretrained, record, se_inception_v3, se_resnet20
 from senet.contenders import TorchvisionSEBottleneck
 from senet.fuse import FusedSEBlock, fuse, report
 from senet.legacy import as_legacy
@@ -120,9 +120,10 @@ def test_inception():
 
 @pytest.mark.parametrize("name", sorted(name for name in pretrained.names() if pretrained.get(name).file))
 def test_trained_networks_predict_the_same(name):
-    """In float32: probabilities and recordings to 1e-5, and no picture changes its class."""
-    trained, prepare = pretrained.load(name), pretrained.get(name).preprocessing
-    x = prepare(patchwork(100, 5).images)
+    """In float32: probabilities and recordings to 1e-5, and no picture changes its class, those of the gallery among them."""
+    checkpoint, trained = pretrained.get(name), pretrained.load(name)
+    shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size).pictures
+    x = checkpoint.preprocessing(torch.cat([shown.images, patchwork(100, 5).images]))
     expected, got = record(trained, x, maps=True), record(fuse(trained), x, maps=True)
     close(fuse(trained)(x).softmax(1), expected.logits.softmax(1), 1e-5)
     assert torch.equal(fuse(trained)(x).argmax(1), expected.logits.argmax(1))
