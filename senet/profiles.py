@@ -41,17 +41,22 @@ class Profile:
 
         A channel whose gate never moves tells nothing about the class: 0.
         """
-        share, means = self._share(), self.mean[block]
-        between = share @ (means - self.overall(block)) ** 2
-        within = share @ self.variance[block]
+        between, within = self._between(block), self._within(block)
         total = between + within
         # float32 excitations leave 1e-14 or so where a gate stands still: that is rounding and no share of anything.
         return torch.where(total > 1e-12, between / total.clamp_min(1e-12), torch.zeros_like(total))
 
     def deviation(self, block: str) -> Tensor:
         """How far each gate moves from picture to picture: the standard deviation of its excitation over all pictures, (C,)."""
-        share = self._share()
-        return (share @ self.variance[block] + share @ (self.mean[block] - self.overall(block)) ** 2).sqrt()
+        return (self._between(block) + self._within(block)).sqrt()
+
+    def _between(self, block: str) -> Tensor:
+        """Variance of the class means, (C,)."""
+        return self._share() @ (self.mean[block] - self.overall(block)) ** 2
+
+    def _within(self, block: str) -> Tensor:
+        """Mean over pictures of the variance in their class, (C,)."""
+        return self._share() @ self.variance[block]
 
     def _share(self) -> Tensor:
         return self.counts.to(torch.float64) / self.counts.sum()
