@@ -25,6 +25,7 @@ PATCHWORK = {"train": (4000, 1), "test": (2000, 2)}
 DATA = {
     "patchwork": lambda split: patchwork(*PATCHWORK[split]),
     "cifar10": images.cifar10,
+    "imagenet100": images.imagenet100,
 }
 
 
@@ -253,6 +254,8 @@ def _statistics(pictures: images.Pictures) -> tuple[tuple[float, ...], tuple[flo
 def _described(data: str) -> str:
     if data == "patchwork":
         return " ".join(f"{split}: senet.patchwork.patchwork{PATCHWORK[split]}." for split in PATCHWORK)
+    if data == "imagenet100":
+        return "100 classes of Tiny-ImageNet (Stanford CS231n, from ImageNet) at 64x64; test: its validation pictures"
     folder = images.data_folder()
     copy = (folder / "train").is_dir() or (folder / "cifar10").is_dir()
     return "CIFAR-10 (Krizhevsky, 2009), " + ("a copy as JPEG files" if copy else "the original")

@@ -30,7 +30,7 @@ class PadShortcut(nn.Module):
 
 
 class SmallResNet(nn.Sequential):
-    """A ResNet that begins at full resolution, for pictures of 32 or 64 pixels: (N, 3, H, W) to logits (N, num_classes).
+    """A ResNet that begins with a 3x3 convolution, for pictures of 32 or 64 pixels: (N, 3, H, W) to logits (N, num_classes).
 
     Args:
         layers: blocks in each stage; every stage but the first halves height and width.
@@ -39,6 +39,7 @@ class SmallResNet(nn.Sequential):
         se: makes an SE block for a number of channels; None leaves SE out.
         placement: where in a block; one of ``resnet.PLACEMENTS``.
         stages: which stages carry SE, counted from 1; None for all.
+        stem_stride: 2 halves the picture at once: a quarter of the arithmetic, for 64 pixels and more.
         zero_init_residual: begin with every residual branch at zero (Goyal et al., arXiv 1706.02677).
 
     Raises:
@@ -54,6 +55,7 @@ class SmallResNet(nn.Sequential):
         se: Callable[[int], nn.Module] | None = SEBlock,
         placement: str = "standard",
         stages: Collection[int] | None = None,
+        stem_stride: int = 1,
         zero_init_residual: bool = False,
     ) -> None:
         super().__init__()
@@ -63,13 +65,13 @@ class SmallResNet(nn.Sequential):
             raise ValueError(f"widths={tuple(widths)} narrow somewhere: zero-padded shortcuts can only widen, so let them grow")
         for blocks, width in zip(layers, widths, strict=True):
             at_least_one(layers=blocks, widths=width)
-        at_least_one(num_classes=num_classes)
+        at_least_one(num_classes=num_classes, stem_stride=stem_stride)
         one_of(PLACEMENTS, placement=placement)
         every_stage = range(1, len(layers) + 1)
         stages = every_stage if stages is None else stages
         some_of(every_stage, stages=stages)
 
-        self.conv1 = nn.Conv2d(3, widths[0], 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(3, widths[0], 3, stride=stem_stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
         self.relu = nn.ReLU(inplace=True)
         channels = widths[0]
@@ -115,7 +117,8 @@ def small_resnet(
         weights, progress: see :func:`senet.resnet.se_resnet`.
         reduction: r; None leaves SE out.
         bias, gate, squeeze, min_hidden: see :class:`~senet.se.SEBlock`.
-        **kwargs: the others of :class:`SmallResNet`: ``num_classes``, ``placement``, ``stages``, ``zero_init_residual``.
+        **kwargs: the others of :class:`SmallResNet`: ``num_classes``, ``placement``, ``stages``, ``stem_stride``,
+            ``zero_init_residual``.
     """
 
     def se(channels: int) -> SEBlock:

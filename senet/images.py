@@ -7,7 +7,7 @@ Everything ends as :class:`Pictures`, bytes in memory. Networks here are small a
 import io
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,35 @@ def cifar10(split: str = "train", root: str | Path | None = None, *, download: b
         ) from error
     images = torch.from_numpy(original.data).permute(0, 3, 1, 2).contiguous()
     return Pictures(images, torch.tensor(original.targets), CIFAR10_CLASSES)
+
+
+def imagenet100(split: str = "train", root: str | Path | None = None, *, progress: bool = True) -> Pictures:
+    """100 everyday classes of ImageNet at 64x64: those of Tiny-ImageNet (Stanford CS231n) that a person meets, goldfish and cliff too.
+
+    Args:
+        split: ``"train"`` (500 pictures a class) or ``"test"`` (50 a class: Tiny-ImageNet's validation pictures, since its test
+            labels were never published).
+        root: a folder with ``train/n01443537/…``, ``val/n01443537/…`` and ``classes.tsv`` (id and name in each line); None for
+            :func:`data_folder`, or its subfolder ``imagenet100``.
+
+    Raises:
+        ValueError: an unknown split, or a picture that cannot be read, which the message names.
+        FileNotFoundError: the data are not there. They are not fetched: ImageNet is for research and teaching, by its own terms.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split={split!r} is unknown: choose 'train' or 'test'")
+    root = Path(root) if root is not None else data_folder()
+    for folder in (root, root / "imagenet100"):
+        if (folder / "classes.tsv").is_file():
+            pictures = image_folder(folder / ("train" if split == "train" else "val"), 64, progress=progress)
+            lines = (folder / "classes.tsv").read_text(encoding="utf-8").splitlines()
+            # "goldfish, Carassius auratus": the first name is the one in everyday use.
+            names = {wnid: name.split(",")[0] for wnid, _, name in (line.partition("\t") for line in lines)}
+            return replace(pictures, classes=tuple(names.get(wnid, wnid) for wnid in pictures.classes))
+    raise FileNotFoundError(
+        f"ImageNet-100 is not in {root}: set SENET_DATA to a folder with imagenet100/train/n01443537/..., imagenet100/val/... and "
+        "imagenet100/classes.tsv"
+    )
 
 
 def image_folder(folder: str | Path, size: int, *, progress: bool = True) -> Pictures:
