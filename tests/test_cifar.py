@@ -186,3 +186,15 @@ def test_the_same_seed_gives_the_same_network():
 def test_refuses(make, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         make()
+
+
+def test_a_stem_that_halves_the_picture():
+    whole, half = (small_resnet((1, 1), (8, 16), stem_stride=stride) for stride in (1, 2))
+    half.load_state_dict(whole.state_dict())  # a stride has no weights
+    maps = {}
+    for name, model in (("whole", whole), ("half", half)):
+        model.eval().layer2.register_forward_hook(lambda _module, _inputs, out, name=name: maps.update({name: out.shape[-2:]}))
+        assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 10)
+    assert maps == {"whole": (32, 32), "half": (16, 16)}
+    with pytest.raises(ValueError, match="stem_stride=0 has to be"):
+        small_resnet(stem_stride=0)

@@ -126,10 +126,13 @@ def test_the_file_says_what_it_is(pair):
         assert about["sha256"] == checkpoint.sha256
         assert tuple(about["classes"]) == checkpoint.classes
         assert about["provenance"] == json.loads(json.dumps(dict(checkpoint.provenance)))
-    # Nothing of the machine that wrote it, nor of the exporter's notes.
-    assert b".py" not in path.read_bytes()
+    # 16 bits a weight where the checkpoint has no more, 32 for random weights.
     weights = sum(p.numel() for p in torch_probe.network.model.parameters())
-    assert path.stat().st_size < 4 * weights + 60_000
+    assert path.stat().st_size < (2.1 if about["name"] else 4) * weights + 60_000
+    # Nothing of the machine that wrote it, nor of the exporter's notes.
+    for tensor in file.graph.initializer:
+        tensor.ClearField("raw_data")  # among millions of random bytes any three letters occur
+    assert b".py" not in file.SerializeToString()
 
 
 def test_pictures_of_any_kind(pair, pictures):
