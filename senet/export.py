@@ -306,8 +306,8 @@ def _halve(file: Any, weights: Mapping[str, Tensor]) -> None:
     """Store in 16 bits what 16 bits hold exactly, as our shipped weights are: half the bytes to fetch, and the same results.
 
     The exporter has folded each batch norm into its convolution: a factor for each row of the weights, which leaves numbers of 32
-    bits. Weights and factors stand apart here. What widens and multiplies them comes first in the graph and has no inputs, so that a
-    runtime does it once, when it starts.
+    bits. Weights and factors stand apart here. What widens and multiplies them comes first in the graph and has no inputs, so that
+    a runtime does it once, when it starts.
 
     Args:
         file: the ONNX model, changed in place.

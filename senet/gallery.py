@@ -26,6 +26,7 @@ from .recording import Recording, record, se_blocks
 
 FORMAT = 1  # as in frontend/src/gallery.ts; counted up when an older page would misread what is written here
 PER_CLASS = 3  # pictures of each class: the widget shows three rows, so that a column is a class
+MANY = 20  # classes, beyond which their means are stored in 8 bits: at 100 they are the largest part of a gallery
 PATCHWORK_SEED = 2017  # no seed of the training's
 COLUMNS = 8  # pictures in a row of the sprite
 
@@ -94,7 +95,7 @@ def exhibits(classes: Sequence[str], size: int, cifar_root: str | Path | None = 
             pass  # a gallery without them is smaller, not wrong
         else:
             parts.append(_some_of_each(test, _cifar_alt, "CIFAR-10, test", "Krizhevsky, 2009"))
-    parts.append(_photographs(size))
+    parts.append(_photographs(size, classes))
     return _joined(parts, classes)
 
 
@@ -124,8 +125,8 @@ def _patchwork_alt(name: str, pictures: Pictures, i: int) -> str:
 
 
 @functools.cache  # large files, scaled down with care: most of the time that a widget takes to begin
-def _photographs(size: int) -> Exhibits:
-    part = images.photographs(size)
+def _photographs(size: int, classes: tuple[str, ...]) -> Exhibits:
+    part = images.photographs(size, classes)
     order = np.argsort([label < 0 for label in part.labels.tolist()], kind="stable").tolist()  # those of a class first
     part = part[order]
     alts = tuple(f"Photograph: {title}" for title in part.titles)
@@ -236,7 +237,9 @@ def describe(
             for id, title, alt, source, credit, label in rows
         ],
         "sprite": sprite(shown.pictures.images),
-        "means": None if means is None else [packed(means[block["name"]], "u2") for block in blocks],
+        "means": None
+        if means is None
+        else [packed(means[block["name"]], "u1" if len(classes) > MANY else "u2") for block in blocks],
         "recorded": None,
     }
 

@@ -149,40 +149,46 @@ def from_pil(
     return Pictures(images, labels, tuple(classes), tuple(titles), tuple(credits))
 
 
-# scikit-image's function, left, top and side of the part shown, title, the CIFAR-10 class it belongs to, credit.
+# scikit-image's function, left, top and side of the part shown, title, what data sets call it, credit.
 # Those in the wheel itself and free of restrictions by scikit-image's own documentation.
 PHOTOGRAPHS = (
-    ("chelsea", 60, 0, 300, "Chelsea the cat", "cat", "Stefan van der Walt, CC0"),
-    ("horse", 66, 0, 328, "silhouette of a horse", "horse", "Andreas Preuss, CC0"),
-    ("astronaut", 322, 20, 180, "model of a space shuttle", None, "NASA, public domain"),
-    ("rocket", 170, 110, 300, "Falcon 9 at take-off", None, "SpaceX, public domain"),
-    ("astronaut", 0, 0, 512, "Eileen Collins, astronaut", None, "NASA, public domain"),
-    ("camera", 0, 0, 512, "photographer on a lawn", None, "Lav Varshney, CC0"),
-    ("coffee", 80, 0, 400, "a cup of coffee", None, "Rachel Michetti, CC0"),
-    ("coins", 0, 0, 303, "coins from Pompeii", None, "Brooklyn Museum, no known restrictions"),
-    ("retina", 0, 0, 1411, "a human retina", None, "Mikael Häggström, CC0"),
-    ("hubble_deep_field", 300, 250, 400, "galaxies in Hubble's deep field", None, "NASA, public domain"),
-    ("immunohistochemistry", 0, 0, 512, "stained tissue", None, "CMMI, no known restrictions"),
-    ("brick", 0, 0, 512, "a brick wall", None, "CC0 Textures, CC0"),
+    ("chelsea", 60, 0, 300, "Chelsea the cat", ("cat", "tabby"), "Stefan van der Walt, CC0"),
+    ("horse", 66, 0, 328, "silhouette of a horse", ("horse",), "Andreas Preuss, CC0"),
+    ("astronaut", 322, 20, 180, "model of a space shuttle", (), "NASA, public domain"),
+    ("rocket", 170, 110, 300, "Falcon 9 at take-off", (), "SpaceX, public domain"),
+    ("astronaut", 0, 0, 512, "Eileen Collins, astronaut", (), "NASA, public domain"),
+    ("camera", 0, 0, 512, "photographer on a lawn", (), "Lav Varshney, CC0"),
+    ("coffee", 80, 0, 400, "a cup of coffee", ("espresso",), "Rachel Michetti, CC0"),
+    ("coins", 0, 0, 303, "coins from Pompeii", (), "Brooklyn Museum, no known restrictions"),
+    ("retina", 0, 0, 1411, "a human retina", (), "Mikael Häggström, CC0"),
+    ("hubble_deep_field", 300, 250, 400, "galaxies in Hubble's deep field", (), "NASA, public domain"),
+    ("immunohistochemistry", 0, 0, 512, "stained tissue", (), "CMMI, no known restrictions"),
+    ("brick", 0, 0, 512, "a brick wall", (), "CC0 Textures, CC0"),
 )
 
 
-def photographs(size: int = 32) -> Pictures:
+def photographs(size: int = 32, classes: Sequence[str] = CIFAR10_CLASSES) -> Pictures:
     """The photographs that scikit-image carries in its wheel, cut to what they show. No network needed.
 
-    Two of them belong to a class of CIFAR-10; the others are pictures of things that a CIFAR-10 network has never seen.
+    Two of them belong to a class of CIFAR-10, two to one of ImageNet-100; the others are of things that such a network has never
+    seen, and have the label -1.
+
+    Args:
+        size: side of the pictures in pixels.
+        classes: in which to count labels.
     """
     import skimage.data
 
+    classes = tuple(classes)
     squares, labels = [], []
-    for function, left, top, side, _title, label, _credit in PHOTOGRAPHS:
+    for function, left, top, side, _title, names, _credit in PHOTOGRAPHS:
         array = getattr(skimage.data, function)()
         if array.dtype == bool:
             array = array.astype(np.uint8) * 255
         squares.append(square(Image.fromarray(array).convert("RGB"), size, (left, top, side)))
-        labels.append(-1 if label is None else CIFAR10_CLASSES.index(label))
-    titles = [title for *_, title, _label, _credit in PHOTOGRAPHS]
-    return from_pil(squares, size, labels=labels, classes=CIFAR10_CLASSES, titles=titles, credits=[p[-1] for p in PHOTOGRAPHS])
+        labels.append(next((classes.index(name) for name in names if name in classes), -1))
+    titles = [title for *_, title, _names, _credit in PHOTOGRAPHS]
+    return from_pil(squares, size, labels=labels, classes=classes, titles=titles, credits=[p[-1] for p in PHOTOGRAPHS])
 
 
 def data_folder() -> Path:
@@ -225,7 +231,7 @@ def cifar10(split: str = "train", root: str | Path | None = None, *, download: b
 
 
 def imagenet100(split: str = "train", root: str | Path | None = None, *, progress: bool = True) -> Pictures:
-    """100 everyday classes of ImageNet at 64x64: those of Tiny-ImageNet (Stanford CS231n) that a person meets, goldfish and cliff too.
+    """100 everyday classes of ImageNet at 64x64, out of Tiny-ImageNet's 200 (Stanford CS231n), goldfish and cliff among them.
 
     Args:
         split: ``"train"`` (500 pictures a class) or ``"test"`` (50 a class: Tiny-ImageNet's validation pictures, since its test

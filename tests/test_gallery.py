@@ -60,9 +60,15 @@ def test_means_are_the_shipped_ones(built):
     name, read, _ = built
     shipped = gallery.class_means(pretrained.get(name))
     assert len(read["means"]) == len(shipped)
+    many = len(read["network"]["classes"]) > gallery.MANY
     for block, means in zip(read["network"]["blocks"], read["means"], strict=True):
+        half_a_step = (means["high"] - means["low"]) / 255 / 2
         torch.testing.assert_close(
-            gallery.unpacked(means, block["channels"]), shipped[block["name"]].float(), atol=1e-4, rtol=0, check_dtype=False
+            gallery.unpacked(means, block["channels"]),
+            shipped[block["name"]].float(),
+            atol=half_a_step + 1e-6 if many else 1e-4,
+            rtol=0,
+            check_dtype=False,
         )
 
 
@@ -73,20 +79,21 @@ def test_pictures_have_ids_names_and_words(built):
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id) for id in ids)
     assert all(picture["title"] and picture["alt"] and picture["source"] and picture["credit"] for picture in pictures)
-    # Three of each class first, class by class; photographs after them.
-    classes = len(read["network"]["classes"])
+    # Three of each class first, class by class; photographs after them. ImageNet's own pictures are not ours to publish.
+    classes = 0 if read["network"]["name"].endswith("imagenet100") else len(read["network"]["classes"])
     assert [picture["label"] for picture in pictures[: 3 * classes]] == [k for k in range(classes) for _ in range(3)]
     assert {picture["source"] for picture in pictures[3 * classes :]} == {"scikit-image"}
 
 
 def test_a_page_gets_it_in_200_kb(built, capsys):
-    name, _, path = built
+    name, read, path = built
     if not (STATIC / "page.js").exists():
         pytest.fail(f"{STATIC / 'page.js'} is missing: run `make test`, or `npm run build` in frontend/")
     sizes = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in (STATIC / "page.js", STATIC / "widgets.css", path)}
     with capsys.disabled():
         print(f"\n{name}, gzipped: " + ", ".join(f"{file} {size / 1000:.1f} kB" for file, size in sizes.items()))
-    assert sum(sizes.values()) <= 200_000
+    # A network of 64 pixels has more of everything; a page asks for it by itself.
+    assert sum(sizes.values()) <= (200_000 if read["sprite"]["size"] == 32 else 250_000)
 
 
 def test_without_cifar_the_photographs_remain(tmp_path):

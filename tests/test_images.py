@@ -126,6 +126,7 @@ def test_photographs_need_no_network(monkeypatch):
     assert flat.std(1).min() > 10
     assert torch.cdist(flat, flat).fill_diagonal_(torch.inf).min() > 500
     assert [photos.classes[i] for i in photos.labels if i >= 0] == ["cat", "horse"]
+    assert images.photographs(16, ("espresso", "tabby")).labels.tolist().count(-1) == len(images.PHOTOGRAPHS) - 2
 
 
 def test_pictures_can_be_chosen_from():
