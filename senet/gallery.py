@@ -227,6 +227,7 @@ def describe(
         wanted, got = (len(classes), block["channels"]), tuple(means[block["name"]].shape) if block["name"] in means else None
         if got != wanted:
             raise ValueError(f"means[{block['name']!r}] is {got}, and the network has (classes, channels) {wanted}: make them anew")
+    steps = "u1" if len(classes) > MANY else "u2"
     labels, credits = shown.pictures.labels.tolist(), shown.pictures.credits
     rows = zip(shown.ids, shown.pictures.titles, shown.alts, shown.sources, credits, labels, strict=True)
     return {
