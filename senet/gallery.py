@@ -238,9 +238,7 @@ def describe(
             for id, title, alt, source, credit, label in rows
         ],
         "sprite": sprite(shown.pictures.images),
-        "means": None
-        if means is None
-        else [packed(means[block["name"]], "u1" if len(classes) > MANY else "u2") for block in blocks],
+        "means": None if means is None else [packed(means[block["name"]], steps) for block in blocks],
         "recorded": None,
     }
 
