@@ -191,3 +191,27 @@ def test_unreadable_picture_is_named(folder):
     (folder / "train" / "cat" / "0001.png").write_bytes(b"not a picture")
     with pytest.raises(ValueError, match=r"cat.0001\.png is no picture"):
         images.cifar10("train", folder, progress=False)
+
+
+def test_imagenet100_by_its_everyday_names(tmp_path, monkeypatch):
+    for split, count in (("train", 2), ("val", 1)):
+        for k, wnid in enumerate(("n01443537", "n09246464")):
+            folder = tmp_path / "imagenet100" / split / wnid
+            folder.mkdir(parents=True)
+            for i in range(count):
+                Image.new("RGB", (64, 64), (40 * k, 0, 0)).save(folder / f"{i}.png")
+    names = "n01443537\tgoldfish, Carassius auratus\nn09246464\tcliff, drop, drop-off\n"
+    (tmp_path / "imagenet100" / "classes.tsv").write_text(names, encoding="utf-8")
+    monkeypatch.setenv("SENET_DATA", str(tmp_path))
+    train, test = images.imagenet100("train", progress=False), images.imagenet100("test", tmp_path / "imagenet100", progress=False)
+    assert train.classes == test.classes == ("goldfish", "cliff")
+    assert train.images.shape == (4, 3, 64, 64)
+    assert test.labels.tolist() == [0, 1]
+    assert test.images[1, 0].unique().tolist() == [40]
+    with pytest.raises(ValueError, match="split='val' is unknown"):
+        images.imagenet100("val")
+    with pytest.raises(FileNotFoundError, match="imagenet100/classes.tsv"):
+        images.imagenet100("test", tmp_path / "nowhere")
+    (tmp_path / "imagenet100" / "val" / "n09246464" / "0.png").write_bytes(b"torn")
+    with pytest.raises(ValueError, match=r"0\.png"):
+        images.imagenet100("test", progress=False)
