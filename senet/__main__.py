@@ -1,4 +1,4 @@
-"""``python -m senet``: train, evaluate, profile, record, gallery, export, bench, weights. Each says more with ``--help``."""
+"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, weights. Each has a ``--help``."""
 
 import argparse
 import csv
@@ -15,7 +15,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, images, pretrained, profiles, training
+from . import bench, controls, images, pretrained, profiles, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
@@ -77,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
 
     profile = add(_profile, description="class-mean excitations of a checkpoint on its test pictures, saved beside it")
     profile.add_argument("name", help="of a checkpoint: see `weights`")
+
+    controlled = add(_controls, description="is it the gates' dependence on the picture that helps? Frozen, shuffled, at 1")
+    controlled.add_argument("name", help="of a checkpoint: see `weights`")
+    controlled.add_argument("--out", type=Path, default=Path("data/results"), help="folder for controls-NAME.json")
 
     recorder = add(_record, description="squeeze and excitation of every SE block for pictures of yours")
     recorder.add_argument("name", help="of a checkpoint: see `weights`")
@@ -171,6 +175,21 @@ def _profile(args: argparse.Namespace) -> None:
     profiles.save(measured, path)
     for block in measured.mean:
         print(f"{block:14} {measured.specificity(block).mean():6.1%} of the gates' variance lies between classes")
+    print(path)
+
+
+def _controls(args: argparse.Namespace) -> None:
+    checkpoint, test = _with_test_pictures(args.name)
+    train = DATA[checkpoint.provenance["data"]]("train")
+    train = train[:: max(1, len(train) // 5000)]  # 5,000 tell a mean well enough; every so many, since they may lie class by class
+    result = {"network": args.name, "command": _command(), "data": _described(checkpoint.provenance["data"]), **_made_with()}
+    progress = sys.stderr.isatty()
+    result |= controls.measure(pretrained.load(checkpoint), train, test, checkpoint.preprocessing, progress=progress)
+    for name, said in [*result["controls"].items(), *((f"frozen in {block}", said) for block, said in result["frozen"].items())]:
+        print(f"{name:9} {said['accuracy']:.2%}, {said['difference']:+.2%} ({said['low']:+.2%} to {said['high']:+.2%})")
+    path = args.out / f"controls-{args.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(path)
 
 

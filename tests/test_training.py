@@ -147,8 +147,49 @@ def test_flips_half_of_them():
     assert 0.45 < share < 0.55  # four standard errors of 2,000 coins are 0.045
 
 
-def test_no_decay_on_vectors():
-    groups = training._optimizer(network(), QUICK).param_groups
-    assert {p.ndim for p in groups[0]["params"]} == {2, 4}
-    assert {p.ndim for p in groups[1]["params"]} == {1}
-    assert groups[1]["weight_decay"] == 0
+def test_decay_by_kind_of_parameter():
+    """Convolutions and the classifier as the recipe says, SE's two layers by their own number, vectors not at all."""
+    model = network()
+    recipe = training.Recipe(weight_decay=1e-3, se_decay=1e-5)
+    groups = training._optimizer(model, recipe).param_groups
+    decays = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
+    assert sum(len(group["params"]) for group in groups) == len(decays) == len(list(model.parameters()))
+    for name, parameter in model.named_parameters():
+        expected = 0 if parameter.ndim == 1 else 1e-5 if ".se." in name else 1e-3
+        assert decays[id(parameter)] == expected, name
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 20])
+def test_pictures_grow_to_their_own_size(epochs):
+    sides = [training.Recipe(epochs=epochs, grow_from=32).side(epoch, 64) for epoch in range(epochs)]
+    assert sides == sorted(sides)
+    assert sides[0] == 32
+    assert set(sides) <= {32, 40, 48, 56, 64}
+    assert all(side == 64 for epoch, side in enumerate(sides) if epoch >= 0.75 * epochs)
+    assert training.Recipe(epochs=epochs).side(0, 64) == 64
+
+
+def test_a_cut_that_keeps_all_is_the_picture():
+    pictures = torch.rand(3, 3, 16, 16)
+    whole = training.cut(pictures, 1.0, 16, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(whole, pictures, atol=1e-5, rtol=0)  # interpolation between a pixel and itself
+
+
+@settings(max_examples=30, deadline=None)
+@given(zoom=st.floats(0.1, 1), side=st.integers(4, 40), seed=st.integers(0, 99))
+def test_a_cut_lies_within_the_picture(zoom, side, seed):
+    """A ramp from left to right and one from top to bottom: what comes out says where it was cut."""
+    ramp = torch.linspace(-1, 1, 32)
+    pictures = torch.stack([ramp.expand(32, 32), ramp[:, None].expand(32, 32), torch.zeros(32, 32)]).expand(4, 3, 32, 32)
+    out = training.cut(pictures, zoom, side, torch.Generator().manual_seed(seed))
+    assert out.shape == (4, 3, side, side)
+    assert out.abs().max() <= 1 + 1e-5
+    for kept in (out[:, 0, 0, -1] - out[:, 0, 0, 0], out[:, 1, -1, 0] - out[:, 1, 0, 0]):
+        assert (kept <= 2 + 1e-5).all()
+        assert (kept >= 2 * (zoom * (1 - 1 / side) - 1 / 16)).all()  # a share of zoom or more, less half a pixel at either end
+
+
+@pytest.mark.parametrize(("change", "says"), [({"zoom": 0.0}, "zoom=0.0 has to be"), ({"grow_from": -8}, "grow_from=-8 has to be")])
+def test_a_recipe_refuses_cuts_and_sizes_that_cannot_be(change, says):
+    with pytest.raises(ValueError, match=says):
+        training.Recipe(**change)

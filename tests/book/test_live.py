@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import struct
 import zlib
 
@@ -16,7 +17,7 @@ from senet.images import square
 from senet.recording import record
 
 from .conftest import HTML, PHONE, Guard
-from .test_shallow_deep import AXE, CHAPTER, NETWORK, Truth, Widget
+from .test_shallow_deep import AXE, CHAPTER, LARGE, NETWORK, Truth, Widget
 
 LIVE = HTML / "_static" / "senet" / "live"
 READY = 60_000  # milliseconds; a busy machine
@@ -60,20 +61,20 @@ def give(widget: Widget, data: bytes, name: str = "mine.png", kind: str = "image
     own(widget).locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": data})
 
 
-def answers(image: Image.Image):
+def answers(image: Image.Image, network: str = NETWORK):
     """Torch's, for a picture of exactly the network's size."""
-    checkpoint = pretrained.get(NETWORK)
+    checkpoint = pretrained.get(network)
     pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None]
     return record(pretrained.load(checkpoint), checkpoint.preprocessing(pixels))
 
 
-def shows(widget: Widget, recording, atol: float = 1e-4) -> None:
+def shows(widget: Widget, recording, atol: float = 1e-4, network: str = NETWORK) -> None:
     for name in ("shallow", "deep"):
         block = recording.blocks[widget.block(name)]
         np.testing.assert_allclose(widget.values(name), block.excitation[0].numpy(), atol=atol, rtol=0)
         np.testing.assert_allclose([float(d["squeeze"]) for d in widget.dots(name)], block.squeeze[0].numpy(), atol=atol, rtol=0)
     logits = recording.logits[0].numpy()
-    classes = pretrained.get(NETWORK).classes
+    classes = pretrained.get(network).classes
     for (label, logit, _), k in zip(widget.likeliest(), np.argsort(-logits)[:5], strict=True):
         assert label == classes[k]
         assert logit == pytest.approx(logits[k], abs=10 * atol)
@@ -92,6 +93,17 @@ def test_weighs_what_was_promised(page: Page, book_url: str):
     sizes = {name: len(gzip.compress((LIVE / name).read_bytes(), 6)) for name in wanted}
     print(sizes, "together", sum(sizes.values()))
     assert sum(sizes.values()) <= 5e6
+
+
+def test_the_larger_network_answers_for_a_picture_of_the_readers_own(page: Page, book_url: str):
+    """64 pixels, 100 classes: asked for by itself, at most 6 MB more than the runtime, and as right as the small ones."""
+    widget = Widget(page, book_url + CHAPTER, LARGE)
+    assert len(gzip.compress((LIVE / f"{LARGE}.js").read_bytes(), 6)) <= 6e6
+    image = picture((64, 64), seed=5)
+    give(widget, encoded(image))
+    started(widget)
+    expect(widget.radio("mine.png")).to_be_checked(timeout=READY)
+    shows(widget, answers(image, LARGE), network=LARGE)
 
 
 def test_answers_live_for_the_gallery(widget: Widget, truth: Truth):
@@ -182,7 +194,9 @@ def test_progress_and_cancel_by_keyboard(widget: Widget):
     run(widget).focus()
     page.keyboard.press("Enter")
     expect(own(widget)).to_have_attribute("data-engine", "loading")
-    expect(own(widget).locator(".senet-engine-line")).to_contain_text("0.1 MB of 6.3 MB")
+    manifest = json.loads((LIVE / "manifest.js").read_text("utf-8").partition(",")[2].removesuffix(");\n"))
+    total = sum(manifest[name] for name in ("worker", "runtime", NETWORK)) / 1e6
+    expect(own(widget).locator(".senet-engine-line")).to_contain_text(f"0.1 MB of {total:.1f} MB")
     bar = own(widget).get_by_role("progressbar")
     assert 0 < bar.evaluate("bar => bar.position") < 0.05
     own(widget).get_by_role("button", name="Cancel").focus()

@@ -18,7 +18,8 @@ from .conftest import DESKTOP, HTML, PHONE, Guard
 
 CHAPTER = "book/shallow-and-deep.html"
 NETWORK = "se_resnet20_cifar10"
-NETWORKS = ("se_resnet_patchwork", NETWORK)  # as the chapter shows them, one widget each
+LARGE = "se_resnet18_slim_imagenet100"
+NETWORKS = ("se_resnet_patchwork", NETWORK, LARGE)  # as the chapter shows them, one widget each
 KEY = f"shallow-deep-{NETWORKS.index(NETWORK) + 1}"  # in the page's address
 GALLERY = f"gallery/{NETWORK}.js"
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
