@@ -123,7 +123,7 @@ def test_trained_networks_predict_the_same(name):
     """In float32: probabilities and recordings to 1e-5, and no picture changes its class, those of the gallery among them."""
     checkpoint, trained = pretrained.get(name), pretrained.load(name)
     shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size).pictures
-    x = checkpoint.preprocessing(torch.cat([shown.images, patchwork(100, 5).images]))
+    x = torch.cat([checkpoint.preprocessing(shown.images), checkpoint.preprocessing(patchwork(100, 5).images)])
     expected, got = record(trained, x, maps=True), record(fuse(trained), x, maps=True)
     close(fuse(trained)(x).softmax(1), expected.logits.softmax(1), 1e-5)
     assert torch.equal(fuse(trained)(x).argmax(1), expected.logits.argmax(1))

@@ -181,7 +181,7 @@ def test_by_keyboard_alone(widget: Widget):
     shows(widget, answers(image))
     widget.radio("mine.png").focus()
     keys.press("Home")
-    assert not widget.radio("mine.png").is_checked()
+    expect(widget.radio("mine.png")).not_to_be_checked()
     keys.press("End")
     expect(widget.radio("mine.png")).to_be_checked()
     expect(widget.el.locator(".senet-title")).to_have_text("mine.png")

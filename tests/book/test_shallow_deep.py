@@ -1,6 +1,7 @@
 """The widget "Shallow and deep" on its published page: every control by mouse and by keyboard, and every number against torch."""
 
 import base64
+import functools
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -44,13 +45,18 @@ class Truth:
         self.means = {name: means.numpy() for name, means in gallery.class_means(checkpoint).items()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def network() -> str:
     return NETWORK
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def truth(network: str) -> Truth:
+    return truth_of(network)
+
+
+@functools.cache
+def truth_of(network: str) -> Truth:
     return Truth(network)
 
 
@@ -132,7 +138,7 @@ def widget(page: Page, book_url: str, network: str) -> Widget:
     return Widget(page, book_url + CHAPTER, network)
 
 
-@pytest.mark.parametrize("network", NETWORKS, scope="module")
+@pytest.mark.parametrize("network", NETWORKS)
 def test_each_picture_by_mouse(widget: Widget, truth: Truth, network: str):
     seen = []
     for index, picture in enumerate(truth.pictures):
@@ -148,7 +154,7 @@ def test_each_picture_by_mouse(widget: Widget, truth: Truth, network: str):
         assert not asleep or network == "se_resnet_patchwork"
 
 
-@pytest.mark.parametrize("network", NETWORKS, scope="module")
+@pytest.mark.parametrize("network", NETWORKS)
 def test_each_picture_by_keyboard(widget: Widget, truth: Truth):
     keys = widget.page.keyboard
     widget.el.get_by_role("radio", checked=True).focus()
