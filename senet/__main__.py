@@ -1,4 +1,4 @@
-"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, weights. Each has a ``--help``."""
+"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, cost, weights. Each has a ``--help``."""
 
 import argparse
 import csv
@@ -15,10 +15,11 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, images, pretrained, profiles, training
+from . import bench, controls, cost, distributed, images, pretrained, profiles, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
+from .se import at_least_one, one_of
 
 # Patchwork's sets, by seed. The test seed is used by nothing else.
 PATCHWORK = {"train": (4000, 1), "test": (2000, 2)}
@@ -27,6 +28,20 @@ DATA = {
     "cifar10": images.cifar10,
     "imagenet100": images.imagenet100,
 }
+FOLDER = "imagefolder:"
+
+IMAGENET = """
+ImageNet, by the paper's batch, epochs and decay under this loop's schedule, on one machine of eight GPUs:
+
+  torchrun --standalone --nproc-per-node 8 -m senet train se_resnet50 --arguments '{"zero_init_residual": true}' \\
+    --data imagefolder:/data/imagenet --size 224 --store /data/pixels --epochs 100 --batch-size 1024 --peak-rate 0.6 \\
+    --weight-decay 1e-4 --se-decay 1e-4 --zoom 0.35 --shift 0 --label-smoothing 0.1 --grow-from 128 --compile \\
+    --checkpoint runs/se_resnet50.pt
+
+Without --store each process holds all pictures in memory, which is for small sets. With it they are decoded once, by one process,
+into a file that all map: 0.15 MB a picture at 224 pixels, 193 GB for ImageNet, hours. This package's own networks were not trained
+so, and no accuracy is promised for it.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,11 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         args.run(args)
-    except (ValueError, FileNotFoundError, FloatingPointError, ImportError, pretrained.CheckpointError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError, pretrained.CheckpointError) as error:
         print(f"senet {args.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped; a run with --checkpoint goes on from its last whole epoch", file=sys.stderr)
+        file = getattr(args, "checkpoint", None)
+        again = f"the same command, with {file}," if file else "a run with --checkpoint"
+        print(f"\nstopped; {again} goes on from its last whole epoch", file=sys.stderr)
         return 130
     return 0
 
@@ -55,15 +72,24 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    train = add(_train, description="train a network and save it with its provenance")
+    train = add(_train, description="train a network and save it with its provenance", epilog=IMAGENET)
+    train.formatter_class = _Help
     train.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet20")
     train.add_argument("--arguments", type=json.loads, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
-    train.add_argument("--data", choices=sorted(DATA), default="patchwork", help="what to learn; for cifar10 see the README")
+    train.add_argument(
+        "--data",
+        default="patchwork",
+        help=f"what to learn: {', '.join(sorted(DATA))} (for cifar10 see the README), or {FOLDER}PATH with pictures as "
+        "PATH/train/<class>/ and PATH/val/<class>/ (or test/)",
+    )
+    train.add_argument("--size", type=int, default=224, help="side in pixels to which an imagefolder's pictures are brought")
+    train.add_argument("--store", type=Path, help="folder to keep an imagefolder's pixels in, for sets larger than memory")
     train.add_argument("--name", help="of the checkpoint; by default architecture_data")
     train.add_argument("--title", help="one line for people; by default from architecture and data")
     train.add_argument("--out", type=Path, default=Path("data"), help="folder for name.safetensors and name.json")
     train.add_argument("--half", action="store_true", help="store 16-bit floats; the accuracy is measured on what is stored")
     train.add_argument("--checkpoint", type=Path, help="file to keep the state in after each epoch, and to go on from")
+    train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at first, faster after")
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute")
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
@@ -108,21 +134,44 @@ def _parser() -> argparse.ArgumentParser:
     timed.add_argument("--device", help="cpu or cuda; by default cuda where there is one")
     timed.add_argument("--out", type=Path, required=True, help="file for the result, as JSON")
 
+    costs = add(_cost, description="what SE costs a network: parameters, multiply-adds, bytes moved and time, with and without it")
+    costs.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet50")
+    costs.add_argument("--arguments", type=json.loads, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    costs.add_argument("--size", type=int, default=224, help="side of the pictures in pixels")
+    costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
+    costs.add_argument("--seconds", type=float, default=10.0, help="for measuring time, at least five rounds; 0 leaves it out")
+    costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    costs.add_argument("--device", default="cpu", help="where time is measured")
+    costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
+
     weights = add(_weights, description="list the checkpoints, or say all that is known of one")
     weights.add_argument("name", nargs="?", help="of a checkpoint")
     return parser
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Defaults, and an epilog whose lines stay as they are."""
+
+
 def _train(args: argparse.Namespace) -> None:
-    name = args.name or f"{args.architecture}_{args.data}"
+    with distributed.team(args.device) as together:
+        _train_together(args, together)
+
+
+def _train_together(args: argparse.Namespace, together: distributed.Team) -> None:
+    name = args.name or f"{args.architecture}_{Path(args.data.removeprefix(FOLDER)).name}"
     recipe = training.Recipe(**{field.name: getattr(args, field.name) for field in fields(training.Recipe)})
-    train, test = DATA[args.data]("train"), DATA[args.data]("test")
+    train, test = together.first(lambda: [_pictures(args.data, split, args.size, args.store) for split in ("train", "test")])
+    if train.classes != test.classes:
+        other = sorted(set(train.classes) ^ set(test.classes))
+        raise ValueError(f"{args.data} has other classes to train on than to test on, such as {other[0]!r}: give both the same")
     torch.manual_seed(recipe.seed)  # the first weights
     model = pretrained.ARCHITECTURES[args.architecture](num_classes=len(train.classes), **args.arguments)
     preprocess = pretrained.Preprocessing(train.images.shape[-1], *_statistics(train))
-    history = training.fit(
-        model, train, test, recipe, preprocess, device=args.device, checkpoint=args.checkpoint, progress=sys.stderr.isatty()
-    )
+    shown = {"compiled": args.compile, "progress": sys.stderr.isatty()}
+    history = training.fit(model, train, test, recipe, preprocess, device=together.device, checkpoint=args.checkpoint, **shown)
+    if together.rank:
+        return  # the first process measures and writes
     model.cpu()
     if args.half:
         model.half().float()
@@ -180,7 +229,7 @@ def _profile(args: argparse.Namespace) -> None:
 
 def _controls(args: argparse.Namespace) -> None:
     checkpoint, test = _with_test_pictures(args.name)
-    train = DATA[checkpoint.provenance["data"]]("train")
+    train = _pictures(checkpoint.provenance["data"], "train", checkpoint.preprocessing.size)
     train = train[:: max(1, len(train) // 5000)]  # 5,000 tell a mean well enough; every so many, since they may lie class by class
     result = {"network": args.name, "command": _command(), "data": _described(checkpoint.provenance["data"]), **_made_with()}
     progress = sys.stderr.isatty()
@@ -240,6 +289,12 @@ def _bench(args: argparse.Namespace) -> None:
     print(args.out)
 
 
+def _cost(args: argparse.Namespace) -> None:
+    model = pretrained.ARCHITECTURES[args.architecture](**args.arguments)
+    row = cost.row(model, args.size, args.batch, seconds=args.seconds, device=args.device, clock=args.clock)
+    print(json.dumps({"network": args.architecture, **row}, indent=1) if args.json else cost.table({args.architecture: row}))
+
+
 def _weights(args: argparse.Namespace) -> None:
     if args.name is None:
         for name in pretrained.names():
@@ -255,15 +310,35 @@ def _weights(args: argparse.Namespace) -> None:
 def _with_test_pictures(name: str) -> tuple[pretrained.Checkpoint, images.Pictures]:
     checkpoint = pretrained.get(name)
     data = checkpoint.provenance.get("data")
+    if str(data).startswith(FOLDER):
+        return checkpoint, _pictures(data, "test", checkpoint.preprocessing.size)
     if data not in DATA:
         raise ValueError(f"{name} was trained on {data!r}, not on {' or '.join(DATA)}: its test pictures are not known here")
     return checkpoint, DATA[data]("test")
 
 
+def _pictures(data: str, split: str, size: int, store: Path | None = None) -> images.Pictures:
+    """The pictures that ``--data`` names; those of a folder as squares of ``size`` pixels."""
+    if data in DATA:
+        return DATA[data](split)
+    if not data.startswith(FOLDER):
+        one_of([*sorted(DATA), f"{FOLDER}PATH"], data=data)
+    root = Path(data.removeprefix(FOLDER))
+    if split == "test" and not (root / "test").is_dir():
+        split = "val"
+    if not (root / split).is_dir():
+        raise FileNotFoundError(
+            f"{root / split} is no folder: {FOLDER}PATH needs PATH/train/<class>/ and PATH/val/<class>/ (or test/)"
+        )
+    at_least_one(size=size)
+    return images.image_folder(root / split, size, store=store, progress=sys.stderr.isatty())
+
+
 def _statistics(pictures: images.Pictures) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of R, G and B over all pixels, on the scale 0 to 1, to four digits."""
-    # A histogram of the bytes is exact, and needs no float copy of 50,000 pictures.
-    counts = torch.stack([torch.bincount(pictures.images[:, c].flatten(), minlength=256) for c in range(3)]).double()
+    # A histogram of the bytes is exact, and needs no float copy of 50,000 pictures. Of billions of bytes, a part tells enough.
+    some = pictures.images[:: max(1, pictures.images.nbytes // 10**9)]
+    counts = torch.stack([torch.bincount(some[:, c].flatten(), minlength=256) for c in range(3)]).double()
     share, values = counts / counts.sum(1, keepdim=True), torch.arange(256) / 255
     mean = share @ values.double()
     std = ((share @ values.double() ** 2) - mean**2).sqrt()
@@ -275,6 +350,8 @@ def _described(data: str) -> str:
         return " ".join(f"{split}: senet.patchwork.patchwork{PATCHWORK[split]}." for split in PATCHWORK)
     if data == "imagenet100":
         return "100 classes of Tiny-ImageNet (Stanford CS231n, from ImageNet) at 64x64; test: its validation pictures"
+    if data.startswith(FOLDER):
+        return f"a folder of pictures by class, {Path(data.removeprefix(FOLDER)).name}"
     folder = images.data_folder()
     copy = (folder / "train").is_dir() or (folder / "cifar10").is_dir()
     return "CIFAR-10 (Krizhevsky, 2009), " + ("a copy as JPEG files" if copy else "the original")

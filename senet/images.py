@@ -4,6 +4,7 @@ Everything ends as :class:`Pictures`, bytes in memory. Networks here are small a
 150 MB, and a training loop that only indexes a tensor needs no worker processes. (:mod:`senet.patchwork` makes pictures by code.)
 """
 
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -259,8 +260,13 @@ def imagenet100(split: str = "train", root: str | Path | None = None, *, progres
     )
 
 
-def image_folder(folder: str | Path, size: int, *, progress: bool = True) -> Pictures:
+def image_folder(folder: str | Path, size: int, *, store: str | Path | None = None, progress: bool = True) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
+
+    Args:
+        store: a folder in which to keep the pixels, in one file of 3 size^2 bytes a picture: written once, then mapped, so that
+            what does not fit into memory stays on disk, and several processes share what does. Other names in ``folder`` make
+            another file; a picture that changed under its name does not.
 
     Raises:
         FileNotFoundError: no such folder, or no classes in it.
@@ -269,9 +275,28 @@ def image_folder(folder: str | Path, size: int, *, progress: bool = True) -> Pic
     from torchvision.datasets import ImageFolder
 
     found = ImageFolder(str(folder))
-    images = torch.empty(len(found), 3, size, size, dtype=torch.uint8)
-    for i, (path, _) in enumerate(tqdm(found.samples, desc=f"reading {Path(folder).name}", unit="picture", disable=not progress)):
-        picture = open_picture(path)
-        picture = picture if picture.size == (size, size) else square(picture, size)
-        images[i] = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
+    paths = tqdm([path for path, _ in found.samples], desc=f"reading {Path(folder).name}", unit="picture", disable=not progress)
+    if store is None:
+        images = torch.empty(len(found), 3, size, size, dtype=torch.uint8)
+        for i, path in enumerate(paths):
+            images[i] = torch.from_numpy(_pixels(path, size))
+    else:
+        names = "\n".join(str(Path(path).relative_to(folder)) for path, _ in found.samples)
+        file = Path(store) / f"{Path(folder).name}-{size}-{hashlib.sha256(names.encode()).hexdigest()[:12]}.uint8"
+        if not file.exists():
+            part = file.with_name(f"{file.name}.part")
+            part.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with part.open("wb") as written:
+                    for path in paths:
+                        written.write(_pixels(path, size).tobytes())
+                part.replace(file)
+            finally:
+                part.unlink(missing_ok=True)
+        images = torch.from_file(str(file), size=len(found) * 3 * size * size, dtype=torch.uint8).view(-1, 3, size, size)
     return Pictures(images, torch.tensor(found.targets), tuple(found.classes))
+
+
+def _pixels(path: str, size: int) -> np.ndarray:
+    picture = open_picture(path)
+    return np.array(picture if picture.size == (size, size) else square(picture, size)).transpose(2, 0, 1)

@@ -1,14 +1,19 @@
 """Class-mean excitations: what the gates of each block do on the pictures of each class, in one pass and constant memory.
 
 The paper's figure on the role of excitation draws such means for four classes of ImageNet (section 7.2). How far apart they lie
-is a number too: the share of a gate's variance that lies between classes, by the law of total variance.
+is a number too: the share of a gate's variance that lies between classes, by the law of total variance. Two more say whether a
+block does anything at all: how many of its gates stand open, closed or still, and how well a linear classifier reads the class
+from the excitations alone (Alain and Bengio, arXiv 1610.01644).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -16,6 +21,25 @@ from tqdm.auto import tqdm
 from . import pretrained
 from .images import Pictures
 from .recording import record
+
+NEAR = 0.05  # a gate this near to 0 is closed, to 1 open, to its own mean still
+BINS = 200  # of the excitations' histograms, from 0 to 1; 0.05 and 0.95 are edges
+
+
+class Estimate(NamedTuple):
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Saturation(NamedTuple):
+    """Shares, 0 to 1, of a block's gates, over all pictures and channels."""
+
+    closed: float  # below 0.05
+    open: float  # from 0.95 up
+    still: float  # within 0.05 of the channel's mean
 
 
 @dataclass(frozen=True)
@@ -26,11 +50,14 @@ class Profile:
         counts: int64 (K,), pictures of each class.
         mean: by block, (K, C): the class's mean excitation of each channel.
         variance: by block, (K, C): the variance of the excitation among the pictures of one class (divided by the count).
+        shares: by block, (3, C): the share of pictures on which each gate is closed, open and still; see :class:`Saturation`. A
+            block whose gates leave 0...1 (tanh, ReLU) has none, nor has a file from before they were measured.
     """
 
     counts: Tensor
     mean: dict[str, Tensor]
     variance: dict[str, Tensor]
+    shares: dict[str, Tensor] = field(default_factory=dict)
 
     def overall(self, block: str) -> Tensor:
         """Mean excitation over all pictures: (C,)."""
@@ -45,6 +72,23 @@ class Profile:
         total = between + within
         # float32 excitations leave 1e-14 or so where a gate stands still: that is rounding and no share of anything.
         return torch.where(total > 1e-12, between / total.clamp_min(1e-12), torch.zeros_like(total))
+
+    def mean_specificity(self, block: str) -> Estimate:
+        """The block's class-specificity: the mean of :meth:`specificity` over its channels, and how sure that mean is.
+
+        The interval is of the channels, as if the block had drawn them from many like them; gates share a hidden layer and are
+        not quite independent. The pictures add little: K classes of n pictures in all raise a share by about K/n.
+        """
+        return bootstrap(self.specificity(block))
+
+    def saturation(self, block: str) -> Saturation:
+        """How many of the block's gates stand closed, open or still. Raises ``ValueError`` where ``shares`` has no such block."""
+        if block not in self.shares:
+            raise ValueError(
+                f"{block}: this profile holds no shares of closed and open gates: measure it anew with senet.profiles.profile, and "
+                "with a gate that stays between 0 and 1"
+            )
+        return Saturation(*self.shares[block].mean(1).tolist())
 
     def deviation(self, block: str) -> Tensor:
         """How far each gate moves from picture to picture: the standard deviation of its excitation over all pictures, (C,)."""
@@ -72,6 +116,9 @@ def profile(
 ) -> Profile:
     """Class means and variances of every SE block's excitations, by Welford's rule in the form of Chan et al. for batches.
 
+    How often a gate stays near its mean is known only when the mean is: it comes from a histogram of each channel, interpolated
+    within bins of 0.005.
+
     Args:
         model: a network with SE blocks.
         pictures: with labels from 0 up.
@@ -82,40 +129,115 @@ def profile(
     Returns:
         Float64, on the CPU, whatever the model computes in.
     """
-    if int(pictures.labels.min()) < 0:
-        raise ValueError("some pictures have no label (-1): leave them out, since a profile is of classes")
-    device = next(model.parameters()).device
     classes = len(pictures.classes)
     counts = torch.zeros(classes, dtype=torch.int64)
     mean: dict[str, Tensor] = {}
     squares: dict[str, Tensor] = {}  # sums of squared deviations from the class's mean
-    batches = zip(pictures.images.split(batch_size), pictures.labels.split(batch_size), strict=True)
-    with tqdm(total=len(pictures), desc="profile", unit="picture", disable=not progress) as bar:
-        for images, labels in batches:
-            member = torch.nn.functional.one_hot(labels, classes).to(torch.float64)  # (N, K)
-            new = member.sum(0)  # pictures of each class in this batch
-            merged = (counts + new).clamp_min(1)
-            for name, block in record(model, preprocess(images.to(device))).blocks.items():
-                s = block.excitation.to("cpu", torch.float64)
-                if name not in mean:
-                    mean[name] = torch.zeros(classes, s.shape[1], dtype=torch.float64)
-                    squares[name] = torch.zeros_like(mean[name])
-                batch_mean = member.T @ s / new.clamp_min(1)[:, None]
-                batch_squares = member.T @ (s - batch_mean[labels]) ** 2
-                step = torch.where(new[:, None] > 0, batch_mean - mean[name], 0)
-                squares[name] += batch_squares + step**2 * (counts * new / merged)[:, None]
-                mean[name] += step * (new / merged)[:, None]
-            counts += new.to(torch.int64)
-            bar.update(len(labels))
-    return Profile(counts, mean, {name: s / counts.clamp_min(1)[:, None] for name, s in squares.items()})
+    histogram: dict[str, Tensor | None] = {}  # (C, BINS); None once a gate has left 0...1
+    for labels, excitations in _stream(model, pictures, preprocess, batch_size, progress, "profile"):
+        member = F.one_hot(labels, classes).to(torch.float64)  # (N, K)
+        new = member.sum(0)  # pictures of each class in this batch
+        merged = (counts + new).clamp_min(1)
+        for name, s in excitations.items():
+            if name not in mean:
+                mean[name] = torch.zeros(classes, s.shape[1], dtype=torch.float64)
+                squares[name] = torch.zeros_like(mean[name])
+                histogram[name] = torch.zeros(s.shape[1], BINS, dtype=torch.int32)
+            if (tally := histogram[name]) is not None:
+                least, most = s.aminmax()
+                histogram[name] = tally.add_(_tally(s)) if least >= 0 and most <= 1 else None
+            s = s.to(torch.float64)
+            batch_mean = member.T @ s / new.clamp_min(1)[:, None]
+            batch_squares = member.T @ (s - batch_mean[labels]) ** 2
+            step = torch.where(new[:, None] > 0, batch_mean - mean[name], 0)
+            squares[name] += batch_squares + step**2 * (counts * new / merged)[:, None]
+            mean[name] += step * (new / merged)[:, None]
+        counts += new.to(torch.int64)
+    variance = {name: values / counts.clamp_min(1)[:, None] for name, values in squares.items()}
+    share = counts.to(torch.float64) / counts.sum()
+    shares = {name: _shares(tally, share @ mean[name]) for name, tally in histogram.items() if tally is not None}
+    return Profile(counts, mean, variance, shares)
+
+
+def linear_probe(
+    model: nn.Module,
+    train: Pictures,
+    test: Pictures,
+    preprocess: Callable[[Tensor], Tensor],
+    *,
+    decay: float = 1e-4,
+    batch_size: int = 250,
+    progress: bool = True,
+) -> dict[str, Estimate]:
+    """How well a linear classifier reads the class from the excitations of one block alone: its accuracy on ``test``.
+
+    Logistic regression of the classes on s, each channel standardised, fitted by L-BFGS from zero: the loss is convex, so there is
+    one answer and no luck in it. (Least squares would need no iterations, but hides a class that lies between two others.)
+
+    Args:
+        model: a network with SE blocks.
+        train, test: pictures to fit and to measure on, of the same classes. The excitations of all of them are kept meanwhile: 4
+            bytes for each picture and channel.
+        preprocess: uint8 (N, 3, H, W) to what the model takes.
+        decay: weight of the squared weights in the loss, which keeps separable classes from driving them to infinity.
+        batch_size: pictures a forward.
+        progress: show a bar.
+
+    Returns:
+        By block, from shallow to deep: the share right, 0 to 1, with Wilson's interval.
+    """
+    if train.classes != test.classes:
+        raise ValueError(f"train has {len(train.classes)} classes and test {len(test.classes)}: both need the same, in one order")
+    kept: list[dict[str, list[Tensor]]] = [{}, {}]
+    for blocks, pictures in zip(kept, (train, test), strict=True):
+        for _, excitations in _stream(model, pictures, preprocess, batch_size, progress, "probe"):
+            for name, s in excitations.items():
+                blocks.setdefault(name, []).append(s)
+    measured = {}
+    for name in list(kept[0]):
+        seen, unseen = (torch.cat(blocks.pop(name)) for blocks in kept)
+        deviation, centre = torch.std_mean(seen, 0, correction=0)
+        scale = torch.where(deviation > 1e-6, 1 / deviation.clamp_min(1e-6), 0)  # a gate that never moves says nothing
+        weight, bias = _logistic((seen - centre) * scale, train.labels, len(train.classes), decay)
+        guess = ((unseen - centre) * scale @ weight + bias).argmax(1)
+        measured[name] = wilson(int((guess == test.labels).sum()), len(test))
+    return measured
+
+
+def bootstrap(values: Tensor, resamples: int = 2000) -> Estimate:
+    """Mean of ``values`` (M,) with its percentile bootstrap interval, the same at every call.
+
+    Shares and correlations are skewed and bounded: an interval made from means of them cannot leave their bounds, as one of a
+    standard error does. NaN is left out; nothing but NaN gives NaN.
+    """
+    values = values[~values.isnan()].to("cpu", torch.float64)
+    if not len(values):
+        return Estimate(math.nan, math.nan, math.nan)
+    generator = torch.Generator().manual_seed(0)
+    # One resample at a time: the memory of one, however many values there are.
+    means = [values[torch.randint(len(values), (len(values),), generator=generator)].mean() for _ in range(resamples)]
+    low, high = torch.stack(means).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Estimate(values.mean().item(), low, high)
+
+
+def wilson(right: int, total: int) -> Estimate:
+    """``right / total`` with Wilson's score interval (1927), which holds near 0 and 1, too."""
+    if not 0 <= right <= total or total < 1:
+        raise ValueError(f"right={right} of total={total} is no share: give 0 <= right <= total, and a total of at least 1")
+    p, z2 = right / total, 1.959964**2
+    centre = (p + z2 / (2 * total)) / (1 + z2 / total)
+    half = math.sqrt(z2 * (p * (1 - p) / total + z2 / (4 * total**2))) / (1 + z2 / total)
+    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half))
 
 
 def save(profile: Profile, path: str | Path) -> None:
-    """Write a profile as float32 safetensors: ``counts``, ``<block>/mean``, ``<block>/variance``."""
+    """Write a profile as float32 safetensors: ``counts``, ``<block>/mean``, ``<block>/variance``, ``<block>/shares``."""
     tensors = {"counts": profile.counts}
     for block, values in profile.mean.items():
         tensors[f"{block}/mean"] = values.to(torch.float32)
         tensors[f"{block}/variance"] = profile.variance[block].to(torch.float32)
+        if block in profile.shares:
+            tensors[f"{block}/shares"] = profile.shares[block].to(torch.float32)
     save_file(tensors, str(path))
 
 
@@ -127,7 +249,8 @@ def load(path: str | Path) -> Profile:
     blocks = [name.removesuffix("/mean") for name in tensors if name.endswith("/mean")]
     # safetensors sorts by name; the forward's order is by stage and block, which the names' order is too below ten blocks a stage.
     blocks.sort(key=lambda name: [int(part) if part.isdigit() else part for part in name.replace("layer", "layer.").split(".")])
-    return Profile(tensors["counts"], {b: tensors[f"{b}/mean"] for b in blocks}, {b: tensors[f"{b}/variance"] for b in blocks})
+    parts = ({b: tensors[f"{b}/{part}"] for b in blocks if f"{b}/{part}" in tensors} for part in ("mean", "variance", "shares"))
+    return Profile(tensors["counts"], *parts)
 
 
 def shipped(name: str) -> Profile:
@@ -140,3 +263,55 @@ def beside(checkpoint: pretrained.Checkpoint) -> Path:
     if checkpoint.file is None:
         raise ValueError(f"{checkpoint.name} does not ship with the package and has no profile: see senet.profiles.profile")
     return checkpoint.file.with_name(f"{checkpoint.name}.profiles.safetensors")
+
+
+def _stream(
+    model: nn.Module, pictures: Pictures, preprocess: Callable[[Tensor], Tensor], batch_size: int, progress: bool, title: str
+) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+    """Batch by batch: labels (N,), and every block's excitations (N, C), float32 on the CPU."""
+    if int(pictures.labels.min()) < 0:
+        raise ValueError("some pictures have no label (-1): leave them out, since a profile is of classes")
+    device = next(model.parameters()).device
+    batches = zip(pictures.images.split(batch_size), pictures.labels.split(batch_size), strict=True)
+    with tqdm(total=len(pictures), desc=title, unit="picture", disable=not progress) as bar:
+        for images, labels in batches:
+            blocks = record(model, preprocess(images.to(device))).blocks
+            yield labels, {name: block.excitation.to("cpu", torch.float32) for name, block in blocks.items()}
+            bar.update(len(labels))
+
+
+def _tally(s: Tensor) -> Tensor:
+    """Histogram of each channel: (N, C) from 0 to 1 -> (C, BINS)."""
+    channels = s.shape[1]
+    bins = (s * BINS).to(torch.int64).clamp_max_(BINS - 1) + torch.arange(channels) * BINS
+    return torch.bincount(bins.flatten(), minlength=channels * BINS).view(channels, BINS)
+
+
+def _shares(tally: Tensor, mean: Tensor) -> Tensor:
+    """From histograms (C, BINS) and means (C,) to the shares closed, open and still: (3, C)."""
+    cumulative = F.pad(tally.cumsum(1) / tally.sum(1, keepdim=True, dtype=torch.float64), (1, 0))
+
+    def below(bound: Tensor) -> Tensor:
+        position = (bound * BINS).clamp(0, BINS)[:, None]
+        left = position.long().clamp_max(BINS - 1)
+        return torch.lerp(cumulative.gather(1, left), cumulative.gather(1, left + 1), position - left)[:, 0]
+
+    near = torch.full_like(mean, NEAR)
+    return torch.stack([below(near), 1 - below(1 - near), below(mean + NEAR) - below(mean - NEAR)])
+
+
+def _logistic(x: Tensor, labels: Tensor, classes: int, decay: float) -> tuple[Tensor, Tensor]:
+    """Weights (C, K) and biases (K,) of multinomial logistic regression on x (N, C)."""
+    weight = torch.zeros(x.shape[1], classes, requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=200, tolerance_grad=1e-5, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.cross_entropy(x @ weight + bias, labels) + decay * weight.square().sum()
+        value.backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+    return weight.detach(), bias.detach()

@@ -1,16 +1,16 @@
 """One readable training loop, for pictures that fit in memory.
 
 SGD with Nesterov's momentum under a one-cycle schedule (Smith and Topin, arXiv 1708.07120): up to the peak rate in the first
-quarter of the steps, then down along a cosine. Random shifts and, where a mirror image is the same thing, flips.
+quarter of the steps, then down along a cosine. Random shifts, cuts and, where a mirror image is the same thing, flips.
+
+One process, or several under torchrun (:mod:`senet.distributed`): a step is that of the whole batch either way.
 """
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +18,12 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm.auto import tqdm
 
+from . import resume
+from .distributed import Team, team
 from .images import Pictures
 from .se import SEBlock
+
+RESIDENT = 8 * 2**30  # bytes of pictures that are kept on the device; more stay where they are, and come batch by batch
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Recipe:
 
     Attributes:
         epochs: passes over the pictures.
-        batch_size: pictures a step.
+        batch_size: pictures a step, of all processes together.
         peak_rate: the learning rate at the top of the cycle.
         momentum, weight_decay: SGD's. No decay on vectors (batch norm, biases).
         se_decay: the weight decay of the two layers of every SE block. Decay pulls them to zero, where each gate is a constant:
@@ -85,9 +89,13 @@ def fit(
     *,
     device: str | torch.device = "cpu",
     checkpoint: str | Path | None = None,
+    compiled: bool | str = False,
     progress: bool = True,
 ) -> list[dict[str, float]]:
     """Train ``model`` in place.
+
+    Under torchrun, or wherever there is a process group, each process takes its share of every batch. All return the same, and
+    the first one alone writes and shows progress. torch's global generator is seeded anew for each epoch (dropout draws from it).
 
     Args:
         model: takes what ``preprocess`` gives, returns logits (N, classes).
@@ -97,7 +105,9 @@ def fit(
         preprocess: uint8 (N, 3, H, W) to float32, such as a :class:`~senet.pretrained.Preprocessing`.
         device: where to compute.
         checkpoint: a file that holds the state after each epoch. If it exists, training goes on from it, and ends with the
-            weights of a run that was never interrupted.
+            weights of a run that was never interrupted. Several processes have to see the same file.
+        compiled: run the forward and the way back through ``torch.compile``, with this backend if it is a name. Not kept in the
+            weights' names. Costs a minute or so, again at each new size of ``grow_from``.
         progress: show a bar with loss, accuracy, rate and time left.
 
     Returns:
@@ -106,40 +116,69 @@ def fit(
 
     Raises:
         FloatingPointError: the loss stopped being finite. The checkpoint keeps the last epoch before.
-        ValueError: a label is missing, or the checkpoint belongs to another recipe.
+        OSError: the checkpoint could not be written, which is first tried before anything else. It keeps the last epoch before.
+        ValueError: a label is missing, a batch cannot be shared out evenly, or the checkpoint belongs to another run.
     """
     if len(train) < recipe.batch_size:
         raise ValueError(f"{len(train)} pictures do not fill one batch of {recipe.batch_size}: lower batch_size")
     if int(train.labels.min()) < 0:
         raise ValueError("some training pictures have no label (-1): leave them out")
+    if (steps := recipe.epochs * (len(train) // recipe.batch_size)) < 5:
+        raise ValueError(f"{steps} steps in all are too few to raise the rate and lower it: train for more epochs")
+    with team(device) as together:
+        if recipe.batch_size % together.size:
+            raise ValueError(f"batch_size={recipe.batch_size} cannot be shared by {together.size} processes: take a multiple")
+        checkpoint = None if checkpoint is None else Path(checkpoint)
+        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and together.rank == 0)
 
+
+def _fit(
+    model: nn.Module,
+    train: Pictures,
+    test: Pictures | None,
+    recipe: Recipe,
+    preprocess: Callable[[Tensor], Tensor],
+    together: Team,
+    checkpoint: Path | None,
+    compiled: bool | str,
+    progress: bool,
+) -> list[dict[str, float]]:
+    device = together.device
     model.to(device=device, memory_format=torch.channels_last)
-    images, labels = train.images.to(device), train.labels.to(device)
+    images = train.images.to(device) if train.images.nbytes <= RESIDENT else train.images
+    labels = train.labels.to(device)
     steps = len(train) // recipe.batch_size  # the last, smaller batch is left out: another one each epoch
     optimizer = _optimizer(model, recipe)
     schedule = OneCycleLR(optimizer, recipe.peak_rate, total_steps=recipe.epochs * steps, pct_start=0.25)
     history: list[dict[str, float]] = []
-    if checkpoint is not None and Path(checkpoint).exists():
-        history = _resume(Path(checkpoint), recipe, model, optimizer, schedule)
+    if checkpoint is not None and checkpoint.exists():
+        history = resume.load(checkpoint, recipe, model, optimizer, schedule)
+    elif checkpoint is not None and together.rank == 0:
+        resume.probe(checkpoint)  # not after an hour
+    forward = together.wrap(model)
+    if compiled:
+        forward = torch.compile(forward, backend="inductor" if compiled is True else compiled)
 
     with tqdm(total=recipe.epochs * steps, initial=len(history) * steps, unit="step", disable=not progress) as bar:
         for epoch in range(len(history), recipe.epochs):
             began = time.perf_counter()
             # A generator of its own for each epoch: what epoch 7 draws does not depend on whether 0 to 6 ran in this process.
             generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
+            torch.manual_seed((recipe.seed * 100_003 + epoch) * together.size + together.rank)
             order = torch.randperm(len(train), generator=generator)
             side = recipe.side(epoch, images.shape[-1])
             seen, loss_sum, right = 0, 0.0, 0
             model.train()
             for step in range(steps):
-                batch = order[step * recipe.batch_size : (step + 1) * recipe.batch_size].to(device)
-                x = preprocess(augment(images[batch], recipe.shift, recipe.flip, generator))
+                batch = order[step * recipe.batch_size : (step + 1) * recipe.batch_size].chunk(together.size)[together.rank]
+                chosen, truth = images[batch.to(images.device)].to(device), labels[batch.to(device)]
+                x = preprocess(augment(chosen, recipe.shift, recipe.flip, generator, together.share))
                 if recipe.zoom < 1 or side != x.shape[-1]:
-                    x = cut(x, recipe.zoom, side, generator)
-                with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=recipe.bf16):
-                    logits = model(x)
-                loss = F.cross_entropy(logits.float(), labels[batch], label_smoothing=recipe.label_smoothing)
-                value = loss.item()
+                    x = cut(x, recipe.zoom, side, generator, together.share)
+                with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
+                    logits = forward(x)
+                loss = F.cross_entropy(logits.float(), truth, label_smoothing=recipe.label_smoothing)
+                value = together.mean(loss)
                 if not math.isfinite(value):
                     raise FloatingPointError(
                         f"the loss is {value} in epoch {epoch + 1}, step {step + 1}: lower peak_rate={recipe.peak_rate}"
@@ -152,68 +191,87 @@ def fit(
 
                 seen += len(batch)
                 loss_sum += value * len(batch)
-                right += int((logits.argmax(1) == labels[batch]).sum())
+                right += int((logits.argmax(1) == truth).sum())
                 bar.update()
                 if step % 10 == 9:
                     rate = schedule.get_last_lr()[0]
                     bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}", refresh=False)
                     bar.set_postfix_str(f"loss {loss_sum / seen:.3f}, accuracy {right / seen:.1%}, rate {rate:.3f}", refresh=False)
 
+            together.agree(model)
+            loss_sum, right, seen = together.sum(loss_sum, right, seen)
             record = {"epoch": epoch + 1, "loss": loss_sum / seen, "accuracy": right / seen}
             if test is not None:
-                record |= {f"test_{name}": value for name, value in evaluate(model, test, preprocess, bf16=recipe.bf16).items()}
+                measured = evaluate(model, test, preprocess, bf16=recipe.bf16, together=together)
+                record |= {f"test_{name}": value for name, value in measured.items()}
             history.append(record | {"seconds": time.perf_counter() - began})
-            if checkpoint is not None:
+            if checkpoint is not None and together.rank == 0:
                 state = {"recipe": asdict(recipe), "history": history, "model": model.state_dict()}
-                _save(Path(checkpoint), state | {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()})
+                resume.save(checkpoint, state | {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()})
     model.eval()
     return history
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, pictures: Pictures, preprocess: Callable[[Tensor], Tensor], *, batch_size: int = 500, bf16: bool = False
+    model: nn.Module,
+    pictures: Pictures,
+    preprocess: Callable[[Tensor], Tensor],
+    *,
+    batch_size: int = 500,
+    bf16: bool = False,
+    together: Team | None = None,
 ) -> dict[str, float]:
-    """Loss (cross entropy, nats) and accuracy (share right, 0 to 1) on ``pictures``, in eval mode."""
+    """Loss (cross entropy, nats) and accuracy (share right, 0 to 1) on ``pictures``, in eval mode; shared out if ``together``."""
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     loss, right = 0.0, 0
-    for images, labels in zip(pictures.images.split(batch_size), pictures.labels.split(batch_size), strict=True):
+    rank, size = together.share if together else (0, 1)
+    batches = list(zip(pictures.images.split(batch_size), pictures.labels.split(batch_size), strict=True))
+    for images, labels in batches[rank::size]:
         labels = labels.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             logits = model(preprocess(images.to(device))).float()
         loss += F.cross_entropy(logits, labels, reduction="sum").item()
         right += int((logits.argmax(1) == labels).sum())
     model.train(training)
+    if together:
+        loss, right = together.sum(loss, right)
     return {"loss": loss / len(pictures), "accuracy": right / len(pictures)}
 
 
-def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
     """Move each picture by up to ``shift`` pixels and mirror every other one: uint8 (N, 3, H, W) to the same.
+
+    ``share`` says which part of a batch ``images`` are, of how many equal ones. Numbers are drawn for the whole batch, so that the
+    parts together are what one process would have made of it.
 
     All pictures are cut in one indexing step. Its result lies in memory as (N, H, W, 3), which is just what a channels-last
     network wants.
     """
     n, _, height, width = images.shape
+    rank, size = share
     padded = F.pad(images, (shift,) * 4)
-    top, left = torch.randint(2 * shift + 1, (2, n, 1), generator=generator)
+    top, left = torch.randint(2 * shift + 1, (2, n * size, 1), generator=generator).chunk(size, 1)[rank]
     rows, columns = top + torch.arange(height), left + torch.arange(width)
     if flip:
-        mirrored = torch.rand(n, 1, generator=generator) < 0.5
+        mirrored = torch.rand(n * size, 1, generator=generator).chunk(size)[rank] < 0.5
         columns = torch.where(mirrored, columns.flip(1), columns)
     which = torch.arange(n)[:, None, None]
     return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator) -> Tensor:
+def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
     """Cut a random part out of each picture and scale it: float (N, 3, H, W) to (N, 3, side, side).
 
     Width and height each keep a share of their own, drawn evenly from ``zoom`` to 1, and so a picture is stretched a little, too.
+    ``share`` as for :func:`augment`.
     """
-    n = len(images)
-    keep = zoom + (1 - zoom) * torch.rand(n, 2, generator=generator)  # of width and height, which a grid counts from -1 to 1
-    centre = (1 - keep) * (2 * torch.rand(n, 2, generator=generator) - 1)
+    n, (rank, size) = len(images), share
+    drawn, place = (torch.rand(n * size, 2, generator=generator).chunk(size)[rank] for _ in range(2))
+    keep = zoom + (1 - zoom) * drawn  # of width and height, which a grid counts from -1 to 1
+    centre = (1 - keep) * (2 * place - 1)
     theta = torch.cat([torch.diag_embed(keep), centre[:, :, None]], 2).to(images.device)
     grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False).contiguous(memory_format=torch.channels_last)
@@ -231,25 +289,3 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
     ]
     groups = [group for group in groups if group["params"]]
     return torch.optim.SGD(groups, lr=recipe.peak_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-
-
-def _save(path: Path, state: dict[str, Any]) -> None:
-    """Write all or nothing: a run killed in the middle of this leaves the epoch before."""
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def _resume(path: Path, recipe: Recipe, model: nn.Module, optimizer: Any, schedule: Any) -> list[dict[str, float]]:
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != asdict(recipe):
-        other = {k: v for k, v in state["recipe"].items() if asdict(recipe).get(k) != v}
-        raise ValueError(f"{path} was written by a run with {other}: give the same recipe, or another checkpoint file")
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    return state["history"]

@@ -215,3 +215,26 @@ def test_imagenet100_by_its_everyday_names(tmp_path, monkeypatch):
     (tmp_path / "imagenet100" / "val" / "n09246464" / "0.png").write_bytes(b"torn")
     with pytest.raises(ValueError, match=r"0\.png"):
         images.imagenet100("test", progress=False)
+
+
+def test_store_keeps_the_pixels_for_next_time(folder, tmp_path, monkeypatch):
+    plain = images.image_folder(folder / "train", 16, progress=False)
+    stored = images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)
+    assert torch.equal(stored.images, plain.images)
+    assert torch.equal(stored.labels, plain.labels)
+    monkeypatch.setattr(images, "open_picture", lambda _: pytest.fail("was decoded again"))
+    again = images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)
+    assert torch.equal(again.images[[5, 3]], plain.images[[5, 3]])
+    monkeypatch.undo()
+    # One picture less is another set, and so is another size.
+    (folder / "train" / "cat" / "0001.png").unlink()
+    assert len(images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)) == 19
+    assert images.image_folder(folder / "train", 8, store=tmp_path / "pixels", progress=False).images.shape[2:] == (8, 8)
+    assert len(list((tmp_path / "pixels").iterdir())) == 3
+
+
+def test_store_of_a_folder_with_a_broken_picture_is_not_made(folder, tmp_path):
+    (folder / "train" / "cat" / "0001.png").write_bytes(b"not a picture")
+    with pytest.raises(ValueError, match=r"cat.0001\.png is no picture"):
+        images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)
+    assert not list((tmp_path / "pixels").iterdir())

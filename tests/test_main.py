@@ -116,11 +116,49 @@ def test_interrupt_is_no_traceback(trained, monkeypatch, capsys):
 
 
 def test_usage_of_every_command(capsys):
-    for command in ("train", "evaluate", "profile", "record", "gallery", "bench", "export", "weights"):
+    for command in ("train", "evaluate", "profile", "record", "gallery", "bench", "cost", "export", "weights"):
         with pytest.raises(SystemExit) as done:
             commands.main([command, "--help"])
         assert done.value.code == 0
         assert len(capsys.readouterr().out.splitlines()) > 5
+
+
+def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, capsys):
+    for split in ("train", "val"):
+        for i, name in enumerate(("dark", "light")):
+            (tmp_path / split / name).mkdir(parents=True)
+            for j in range(10):
+                Image.new("RGB", (40, 30), (200 * i + j,) * 3).save(tmp_path / split / name / f"{j}.png")
+    data = ["--data", f"imagefolder:{tmp_path}", "--size", "16", "--store", str(tmp_path / "pixels")]
+    shape = ["--arguments", '{"layers": [1], "widths": [8]}', "--name", "lights", "--device", "cpu"]
+    recipe = ["--epochs", "3", "--batch-size", "10", "--no-bf16"]
+    assert commands.main(["train", "small_resnet", *shape, *data, *recipe, "--out", str(folder)]) == 0
+    checkpoint = pretrained.read(folder / "lights.json")
+    assert checkpoint.classes == ("dark", "light")
+    assert checkpoint.preprocessing.size == 16
+    capsys.readouterr()
+    assert commands.main(["evaluate", "lights"]) == 0
+    measured, stored = re.findall(r"([\d.]+)%", capsys.readouterr().out)
+    assert measured == stored
+    (tmp_path / "val" / "light").rename(tmp_path / "val" / "bright")
+    assert commands.main(["train", "small_resnet", *data]) == 1
+    assert "other classes to train on than to test on, such as 'bright'" in capsys.readouterr().err
+    (folder / "lights.json").unlink()  # other tests list what is there
+
+
+def test_data_that_are_not_known_are_refused(capsys):
+    for data, words in (("mnist", "data='mnist' is unknown"), ("imagefolder:/nowhere", "is no folder")):
+        assert commands.main(["train", "se_resnet20", "--data", data]) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_cost_tells_and_gives_json(capsys):
+    few = ["cost", "se_resnet20", "--size", "32", "--seconds", "0"]
+    assert commands.main(few) == 0
+    assert "| se_resnet20 | 0.27 M |" in capsys.readouterr().out
+    assert commands.main([*few, "--json", "--arguments", '{"reduction": 4}']) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["se_parameters"] == sum(3 * 2 * c * (c // 4) for c in (16, 32, 64))
 
 
 def test_bench_writes_what_it_measured(tmp_path, capsys):

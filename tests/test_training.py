@@ -50,50 +50,6 @@ def test_same_seed_same_weights(pictures):
     assert not same(models[0], models[2])
 
 
-class Killed(BaseException):
-    pass
-
-
-@pytest.mark.parametrize("writes", [1, 2])
-def test_resumed_run_ends_with_the_same_weights(pictures, tmp_path, monkeypatch, writes):
-    straight = network()
-    history = training.fit(straight, pictures, None, QUICK, PREPROCESS, progress=False)
-
-    file, save, done = tmp_path / "run.pt", training._save, []
-
-    def save_then_die(path, state):
-        save(path, state)
-        done.append(1)
-        if len(done) == writes:
-            raise Killed
-
-    monkeypatch.setattr(training, "_save", save_then_die)
-    with pytest.raises(Killed):
-        training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
-    monkeypatch.setattr(training, "_save", save)
-    resumed = network(seed=99)  # whatever it starts from, the checkpoint decides
-    again = training.fit(resumed, pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
-    assert same(straight, resumed)
-    assert [r["loss"] for r in again] == [r["loss"] for r in history]
-
-
-def test_write_that_fails_keeps_the_epoch_before(pictures, tmp_path, monkeypatch):
-    file = tmp_path / "run.pt"
-    training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
-    before = file.read_bytes()
-    monkeypatch.setattr(torch, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
-        training._save(file, {})
-    assert file.read_bytes() == before
-
-
-def test_other_recipe_is_refused(pictures, tmp_path):
-    file = tmp_path / "run.pt"
-    training.fit(network(), pictures, None, QUICK, PREPROCESS, checkpoint=file, progress=False)
-    with pytest.raises(ValueError, match="'peak_rate': 0.1"):
-        training.fit(network(), pictures, None, replace(QUICK, peak_rate=0.3), PREPROCESS, checkpoint=file, progress=False)
-
-
 def test_loss_that_is_not_finite_stops(pictures, tmp_path):
     model = network()
     with torch.no_grad():
@@ -122,6 +78,8 @@ def test_bad_recipes(bad, words):
 def test_bad_pictures(pictures):
     with pytest.raises(ValueError, match="120 pictures do not fill"):
         training.fit(network(), pictures, None, Recipe(batch_size=121), PREPROCESS)
+    with pytest.raises(ValueError, match="4 steps in all are too few"):
+        training.fit(network(), pictures, None, Recipe(epochs=4, batch_size=100), PREPROCESS)
     unlabelled = replace(pictures, labels=torch.full((120,), -1))
     with pytest.raises(ValueError, match="no label"):
         training.fit(network(), unlabelled, None, QUICK, PREPROCESS)
@@ -193,3 +151,24 @@ def test_a_cut_lies_within_the_picture(zoom, side, seed):
 def test_a_recipe_refuses_cuts_and_sizes_that_cannot_be(change, says):
     with pytest.raises(ValueError, match=says):
         training.Recipe(**change)
+
+
+@pytest.mark.parametrize("backend", ["eager"])
+def test_compiled_run_takes_the_same_steps(pictures, tmp_path, backend):
+    """Through a backend that only captures the graph: what is checked is what is captured, trained and saved."""
+    plain, compiled = network(), network()
+    training.fit(plain, pictures, pictures, replace(QUICK, epochs=2), PREPROCESS, progress=False)
+    file = tmp_path / "run.pt"
+    training.fit(
+        compiled, pictures, pictures, replace(QUICK, epochs=2), PREPROCESS, checkpoint=file, compiled=backend, progress=False
+    )
+    assert same(plain, compiled)
+    assert list(torch.load(file, weights_only=True)["model"]) == list(plain.state_dict())  # no "_orig_mod." in front
+
+
+def test_pictures_that_stay_where_they_are(pictures, monkeypatch):
+    models = [network(), network()]
+    training.fit(models[0], pictures, None, QUICK, PREPROCESS, progress=False)
+    monkeypatch.setattr(training, "RESIDENT", 0)
+    training.fit(models[1], pictures, None, QUICK, PREPROCESS, progress=False)
+    assert same(*models)
