@@ -1,4 +1,4 @@
-"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, cost, weights. Each has a ``--help``."""
+"""``python -m senet``: train, study, evaluate, profile, controls, record, gallery, export, bench, cost, weights. See --help."""
 
 import argparse
 import csv
@@ -15,7 +15,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, cost, distributed, images, pretrained, profiles, training
+from . import bench, controls, cost, distributed, images, pretrained, profiles, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
@@ -97,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
             train.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help="see training.Recipe")
         else:
             train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
+
+    studied = add(_study, description="train what a question needs, over several seeds: stop it, and the same command goes on")
+    studied.add_argument("name", choices=sorted(study.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in study.STUDIES.items()))
+    studied.add_argument("--seeds", type=int, help="how many, if not the study's own number")
+    studied.add_argument("--checkpoints", type=Path, help="folder for the state of the run under way, to go on within it, too")
+    studied.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute")
+    studied.add_argument("--out", type=Path, default=Path("data/results"), help="folder for study-NAME.json")
 
     evaluate = add(_evaluate, description="measure a checkpoint on the test pictures it was trained for")
     evaluate.add_argument("name", help="of a checkpoint: see `weights`")
@@ -206,6 +213,30 @@ def _train_together(args: argparse.Namespace, together: distributed.Team) -> Non
         writer.writeheader()
         writer.writerows(history)
     print(f"{checkpoint.file}: {measured['accuracy']:.2%} of {len(test):,} test pictures; each epoch in {results}")
+
+
+def _study(args: argparse.Namespace) -> None:
+    if args.seeds is not None:
+        at_least_one(seeds=args.seeds)
+    asked = study.STUDIES[args.name]
+    train, test = _pictures(asked.data, "train", 0), _pictures(asked.data, "test", 0)
+    if asked.pictures is not None:
+        train = train[: asked.pictures]
+    result = study.run(
+        asked,
+        pretrained.ARCHITECTURES[asked.architecture],
+        train,
+        test,
+        pretrained.Preprocessing(train.images.shape[-1], *_statistics(train)),
+        args.out / f"study-{args.name}.json",
+        {"data": _described(asked.data), "command": f"python -m senet study {args.name}", **_made_with()},
+        seeds=args.seeds,
+        checkpoints=args.checkpoints,
+        device=args.device,
+        progress=sys.stderr.isatty(),
+    )
+    print(study.table(result))
+    print(args.out / f"study-{args.name}.json")
 
 
 def _evaluate(args: argparse.Namespace) -> None:

@@ -13,20 +13,25 @@ from torch import nn
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write ``state`` to ``path``, or leave there what was.
+    """Write ``state`` to ``path``, or leave there what was. Raises ``OSError`` as :func:`write` does."""
+    # First into memory: into a file, PyTorch's writer makes of a full disk a RuntimeError that no longer says so.
+    whole = io.BytesIO()
+    torch.save(state, whole)
+    write(path, whole.getbuffer())
+
+
+def write(path: Path, content: bytes | memoryview) -> None:
+    """Write ``content`` to ``path``, all or nothing.
 
     Raises:
         OSError: it could not be written (a full disk, no permission); the message names the file. What was there is whole, and
             nothing else is left behind.
     """
-    # First into memory: into a file, PyTorch's writer makes of a full disk a RuntimeError that no longer says so.
-    whole = io.BytesIO()
-    torch.save(state, whole)
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            file.write(whole.getbuffer())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
