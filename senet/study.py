@@ -12,7 +12,7 @@ compared and not the numbers: other pictures, another network, a hundredth of th
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -232,6 +232,17 @@ def rows(result: Mapping[str, Any]) -> list[Row]:
         numbers = (*mean_interval(accuracies), *mean_interval(paired))
         table.append(Row(arm.name, arm.group, arm.value, len(runs), *numbers, parameters, arm.paper_error))
     return table
+
+
+def agreement(table: Sequence[Row]) -> tuple[float, int]:
+    """How well the order of our accuracies and that of the paper's errors agree: Kendall's tau, -1 to 1, and of how many arms.
+
+    The standard is one of the arms. Those that the paper has no figure for are left out.
+    """
+    from scipy.stats import kendalltau
+
+    both = [(row.accuracy, -row.paper_error) for row in table if row.paper_error is not None]
+    return float(kendalltau(*zip(*both, strict=True)).statistic), len(both)
 
 
 def mean_interval(values: list[float]) -> tuple[float, float]:

@@ -68,3 +68,32 @@ def test_refusals(profile):
         plots.class_means(profile, CLASSES, ["whale"], ["layer1.0.se"])
     with pytest.raises(ValueError, match="one to 4"):
         plots.class_means(profile, CLASSES, [], ["layer1.0.se"])
+
+
+def test_study_says_each_difference_and_the_papers():
+    arms = [
+        {"group": group, "value": value, "arguments": {}, "paper_error": error}
+        for group, value, error in (("", "standard", 22.28), ("reduction", "no SE", 23.3), ("gate", "softmax", None))
+    ]
+    said = [
+        ("standard", 0, 0.9),
+        ("reduction no SE", 0, 0.8),
+        ("gate softmax", 0, 0.95),
+        ("standard", 1, 0.8),
+        ("reduction no SE", 1, 0.74),
+    ]
+    runs = [{"arm": arm, "seed": seed, "accuracy": a, "parameters": 1} for arm, seed, a in said]
+    drawing = plots.study({"study": {"arms": arms}, "runs": runs})
+    assert "reduction no SE -8.0 (paper -1.02); gate softmax +5.0." in drawing.label
+    text = " ".join(drawn(drawing).itertext())
+    assert "no SE" in text and "gate softmax" in text and "85.0 %" in text
+
+
+def test_curves_say_where_they_begin_and_end():
+    history = [{"epoch": i, "accuracy": 0.1 * i, "test_accuracy": 0.2 * i} for i in (1, 2, 3)]
+    drawing = plots.curves({"one": history, "two": history[:1]}, chance=0.1)
+    assert "one from 20% after epoch 1 to 60% after 3; two from 20% after epoch 1 to 20% after 1" in drawing.label
+    drawn(drawing)
+    for count in (0, 5):
+        with pytest.raises(ValueError, match=f"{count} histories"):
+            plots.curves({str(i): history for i in range(count)})

@@ -124,6 +124,14 @@ def test_differences_are_paired_by_seed():
     assert len(one) == 1 and math.isnan(one[0].half)
 
 
+def test_agreement_is_of_order_alone():
+    def row(accuracy, error):
+        return study.Row("a", "g", "v", 1, accuracy, 0.0, 0.0, 0.0, 1, error)
+
+    assert study.agreement([row(0.9, 22.0), row(0.8, 23.0), row(0.1, 23.1), row(0.5, None)]) == (pytest.approx(1), 3)
+    assert study.agreement([row(0.9, 23.0), row(0.8, 22.0)]) == (pytest.approx(-1), 2)
+
+
 @pytest.mark.parametrize("name", study.STUDIES)
 def test_arms_differ_from_the_first_in_one_thing(name):
     """And each can be built, for the price that its arguments say."""

@@ -1,0 +1,194 @@
+"""Questions that answer themselves in the page, exercises with hints: no kernel, no account, nothing sent.
+
+    ```{question} The question in one sentence?
+    :label: q-softmax
+    - [ ] A wrong answer :: why it is wrong.
+    - [x] The right answer :: why it is right.
+    ```
+
+Each answer has its reply: that of a wrong one names the misconception behind it. Without JavaScript the replies lie folded below the
+answers; with it (``assets/exercises.js``) a reader chooses and is told, and what was answered stays in this browser.
+
+    ```{exercise} Title
+    :label: ex-squeeze
+    ...
+    ```
+    ```{hint}
+    ...
+    ```
+"""
+
+import re
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+
+ANSWER = re.compile(r"^- \[([ x])\] (.*)$")
+LABEL = re.compile(r"^[a-z][a-z0-9-]*$")
+
+logger = logging.getLogger(__name__)
+
+
+class folded(nodes.General, nodes.Element):
+    """``<details>`` with a ``summary`` in words."""
+
+
+class question(nodes.General, nodes.Element):
+    """A fieldset: its ``title``, then answers."""
+
+
+class answer(nodes.General, nodes.Element):
+    """A radio button: what it says, then its reply. ``right`` says whether it is."""
+
+
+class _Labelled(SphinxDirective):
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"label": directives.unchanged_required}
+
+    def label(self) -> str:
+        """This one's label, known once in the whole book: a reader's answers are kept under it."""
+        label = self.options.get("label", "")
+        if not LABEL.match(label):
+            raise self.error(f":label: {label!r} has to be small letters, digits and hyphens, such as q-softmax")
+        taken = _labels(self.env).get(label, self.env.docname)
+        if taken != self.env.docname or label in self.env.temp_data.setdefault("exercise_labels", set()):
+            raise self.error(f":label: {label} is taken in {taken}: give each question and exercise a label of its own")
+        _labels(self.env)[label] = self.env.docname
+        self.env.temp_data["exercise_labels"].add(label)
+        return label
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        found, messages = self.state.inline_text(text, self.lineno)
+        return found + messages
+
+
+class Question(_Labelled):
+    """See the module."""
+
+    def run(self) -> list[nodes.Node]:
+        label = self.label()
+        parts: list[list[str]] = []
+        for line in self.content:
+            if start := ANSWER.match(line):
+                parts.append([start[1], start[2]])
+            elif parts and line.strip():
+                parts[-1][1] += " " + line.strip()
+            elif line.strip():
+                raise self.error(f"{label}: {line.strip()!r} is no answer: write '- [ ] answer :: reply', or [x] for the right one")
+        if len(parts) < 2 or [mark for mark, _ in parts].count("x") != 1:
+            raise self.error(f"{label} has {len(parts)} answers: give two or more, one of them marked [x]")
+        node = question(ids=[label], label=label)
+        node += nodes.paragraph("", "", *self.inline(self.arguments[0]))
+        for mark, text in parts:
+            says, found, reply = text.partition(" :: ")
+            if not found:
+                raise self.error(f"{label}: the answer {says!r} has no reply: put ' :: ' and why behind it")
+            each = answer(right=mark == "x")
+            each += nodes.inline("", "", *self.inline(says.strip()))
+            each += nodes.inline("", "", *self.inline(reply.strip()))
+            node += each
+        return [node]
+
+
+class Exercise(_Labelled):
+    """An exercise to be built: an admonition with a label to link to."""
+
+    def run(self) -> list[nodes.Node]:
+        label = self.label()
+        node = nodes.admonition("", classes=["senet-exercise"], ids=[label])
+        node += nodes.title("", "", nodes.Text("Exercise: "), *self.inline(self.arguments[0]))
+        self.state.nested_parse(self.content, self.content_offset, node)
+        return [node]
+
+
+class Hint(SphinxDirective):
+    """Folded, in place of docutils' open box."""
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        node = folded(summary="Hint")
+        content = self.content
+        if self.arguments:  # text on the directive's own line
+            content = StringList([self.arguments[0], *content])
+        self.state.nested_parse(content, self.content_offset, node)
+        return [node]
+
+
+def _labels(env: BuildEnvironment) -> dict[str, str]:
+    if not hasattr(env, "exercise_labels"):
+        env.exercise_labels = {}
+    return env.exercise_labels
+
+
+def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    for label in [label for label, where in _labels(env).items() if where == docname]:
+        del _labels(env)[label]
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    _labels(env).update(_labels(other))
+
+
+def add_script(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Pages without a question stay free of its script."""
+    if 'class="senet-question"' in context.get("body", "") or "data-senet-progress" in context.get("body", ""):
+        app.add_js_file("exercises.js", loading_method="defer")
+
+
+# ---- HTML
+
+
+def visit_folded(self: HTML5Translator, node: folded) -> None:
+    self.body.append(f'<details class="senet-folded"><summary>{node["summary"]}</summary>')
+
+
+def depart_folded(self: HTML5Translator, node: folded) -> None:
+    self.body.append("</details>")
+
+
+def visit_question(self: HTML5Translator, node: question) -> None:
+    self.body.append(f'<fieldset class="senet-question" id="{node["label"]}" data-question="{node["label"]}"><legend>')
+    for child in node[0].children:
+        child.walkabout(self)
+    self.body.append("</legend>")
+    answers = [child for child in node.children if isinstance(child, answer)]
+    for i, each in enumerate(answers):
+        right = ' data-right="true"' if each["right"] else ""
+        self.body.append(f'<label{right}><input type="radio" name="{node["label"]}" value="{i}"> <span>')
+        each[0].walkabout(self)
+        self.body.append("</span></label>")
+    self.body.append('<details class="senet-folded"><summary>Answer</summary><ol>')
+    for each in answers:
+        self.body.append(f"<li{' data-right=true' if each['right'] else ''}><strong>{'Yes' if each['right'] else 'No'}.</strong> ")
+        each[1].walkabout(self)
+        self.body.append("</li>")
+    self.body.append("</ol></details></fieldset>")
+    raise nodes.SkipNode
+
+
+def visit_nothing(self: HTML5Translator, node: nodes.Node) -> None:
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_node(folded, html=(visit_folded, depart_folded))
+    app.add_node(question, html=(visit_question, None))
+    app.add_node(answer, html=(visit_nothing, None))
+    app.add_directive("question", Question)
+    app.add_directive("exercise", Exercise)
+    app.add_directive("hint", Hint, override=True)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    app.connect("html-page-context", add_script)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

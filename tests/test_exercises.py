@@ -1,0 +1,84 @@
+"""Questions and exercises of the book: what an author writes, what a page without JavaScript shows, and what is refused in words."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+
+QUESTION = """```{question} Why *not* a softmax?
+:label: q-softmax
+- [ ] It is slow. :: Not for `C` numbers.
+- [x] Its gates exclude each other. ::
+  They share a sum of one.
+```
+"""
+EXERCISE = """```{exercise} Write your own squeeze
+:label: ex-squeeze
+Return $z$.
+```
+```{hint}
+A **mean**.
+```
+"""
+
+
+def built(tmp_path, **pages: str) -> tuple[dict[str, str], str]:
+    """Each page's HTML, and what Sphinx warned of."""
+    source, warnings = tmp_path / "source", io.StringIO()
+    source.mkdir()
+    for name, text in {"index": "# Title\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n", **pages}.items():
+        (source / f"{name}.md").write_text(text if name == "index" else f"# {name}\n\n{text}")
+    options = {"extensions": ["myst_parser", "book_exercises"], "html_theme": "basic"}
+    with docutils_namespace():
+        app = Sphinx(source, None, tmp_path / "html", tmp_path / "trees", "html", options, None, warnings)
+        app.build()
+    return {name: (tmp_path / "html" / f"{name}.html").read_text("utf8") for name in pages}, warnings.getvalue()
+
+
+def test_a_question_is_whole_without_javascript(tmp_path):
+    pages, warnings = built(tmp_path, one=QUESTION)
+    assert not warnings
+    page = pages["one"]
+    assert '<fieldset class="senet-question" id="q-softmax" data-question="q-softmax"><legend>Why <em>not</em> a softmax?' in page
+    assert page.count('<input type="radio" name="q-softmax"') == 2
+    assert page.count("<label data-right") == 1
+    assert "<summary>Answer</summary>" in page and "They share a sum of one." in page
+    assert page.count("<strong>Yes.</strong>") == 1 and page.count("<strong>No.</strong>") == 1
+    assert "exercises.js" in page
+
+
+def test_an_exercise_has_an_anchor_and_its_hint_is_folded(tmp_path):
+    pages, warnings = built(tmp_path, one=EXERCISE)
+    assert not warnings
+    assert 'id="ex-squeeze"' in pages["one"] and "Exercise: Write your own squeeze" in pages["one"]
+    assert '<details class="senet-folded"><summary>Hint</summary>' in pages["one"] and "<strong>mean</strong>" in pages["one"]
+    assert "exercises.js" not in pages["one"]  # there is no question
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (QUESTION.replace("[x]", "[ ]"), "one of them marked"),
+        (QUESTION.replace("[ ]", "[x]"), "one of them marked"),
+        (QUESTION.replace(" :: Not for `C` numbers.", ""), "has no reply"),
+        (QUESTION.replace("- [ ] It", "It"), "is no answer"),
+        (QUESTION.replace("q-softmax", "Q softmax"), "'Q softmax' has to be small letters"),
+        (QUESTION.replace(":label: q-softmax\n", ""), "has to be small letters"),
+        (QUESTION + QUESTION, "q-softmax is taken in one"),
+        (EXERCISE + QUESTION.replace("q-softmax", "ex-squeeze"), "ex-squeeze is taken in one"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_its_place(tmp_path, text, says):
+    _, warnings = built(tmp_path, one=text)
+    assert says in warnings
+    assert "one.md" in warnings
+
+
+def test_one_label_in_two_pages_is_refused(tmp_path):
+    _, warnings = built(tmp_path, one=QUESTION, two=QUESTION)
+    assert "q-softmax is taken in one" in warnings and "two.md" in warnings
