@@ -1,7 +1,7 @@
 """Find links that lead nowhere, without a network: `python tools/links.py _build/html`.
 
-Every link, picture, script and style of every page has to be a file of the book, and every `#place` an element with that id. Links to
-other hosts are left alone; those from the host's root have to lie below the book's own address.
+Every link, picture, script and style of every page has to be a file of the book, and every `#place` an element with that id. Links
+to other hosts are left alone; those from the host's root have to lie below the book's own address.
 """
 
 import argparse
@@ -62,11 +62,21 @@ def broken(folder: Path, base: str) -> list[tuple[str, str, str]]:
     return found
 
 
+def published() -> str:
+    """The book's address, as the build writes it into its map."""
+    text = Path("_build/html/robots.txt").read_text("utf8")
+    return text.split("Sitemap: ")[1].split("sitemap.xml")[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("_build/html"))
+    parser.add_argument("--address", action="store_true", help="print where the book is published, and no more")
     parser.add_argument("--base", default="https://localhost/", help="where the book is published, with a slash at the end")
     options = parser.parse_args()
+    if options.address:
+        print(published())
+        return
     found = broken(options.folder.resolve(), options.base)
     for page, target, why in found:
         print(f"{page}: {target}: {why}")

@@ -1,8 +1,8 @@
 """Icons without the weight: of the theme's 1,900 icons a page shows about twenty, so only those stay in its font and its style.
 
-The theme brings Font Awesome twice: as a script of 540 kB (gzipped) that draws each icon as SVG, and as fonts of 300 kB for the icons
-that its style asks for. Here the script goes, and the fonts and the style keep what the built book names. An icon that a page asks
-for and that no font has fails the build.
+The theme brings Font Awesome twice: as a script of 540 kB (gzipped) that draws each icon as SVG, and as fonts of 300 kB for the
+icons that its style asks for. Here the script goes, and the fonts and the style keep what the built book names. An icon that a page
+asks for and that the style lacks fails the build.
 """
 
 import re
@@ -49,9 +49,8 @@ def slim_style(style: str, icons: set[str]) -> tuple[str, set[str]]:
     style = RULE.sub(keep, style)
     if missing := icons - known:
         raise ExtensionError(f"pages ask for icons that the theme lacks: {', '.join(sorted(missing))}")
-    return re.sub(
-        r',url\([^)]*\.ttf\)\s*format\("truetype"\)', "", style.replace('.woff2) format("woff2")', '.woff) format("woff")')
-    ), kept
+    style = style.replace('.woff2) format("woff2")', '.woff) format("woff")')
+    return re.sub(r',url\([^)]*\.ttf\)\s*format\("truetype"\)', "", style), kept
 
 
 def slim_font(source: Path, target: Path, characters: set[str]) -> None:
@@ -79,14 +78,9 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     (out / STYLE).write_text(style, encoding="utf8")
     for font in (out / FONTS).glob("*.ttf"):
         slim_font(font, font.with_suffix(".woff"), characters)
-    for unused in (
-        *(out / FONTS).glob("*.ttf"),
-        *(out / FONTS).glob("*.woff2"),
-        *(out / "_static/scripts").glob("fontawesome.js*"),
-    ):
-        unused.unlink()
-    for source_map in (out / "_static").rglob("*.map"):
-        source_map.unlink()
+    for pattern in (f"{FONTS}/*.ttf", f"{FONTS}/*.woff2", "_static/scripts/fontawesome.js*", "_static/**/*.map"):
+        for unused in out.glob(pattern):
+            unused.unlink()
 
 
 def setup(app: Sphinx) -> dict:

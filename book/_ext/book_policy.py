@@ -53,9 +53,7 @@ def guarded(page: str, name: str) -> str:
     for attribute, replacement in BUTTONS.items():
         page = page.replace(attribute, replacement)
     if handler := HANDLER.search(re.sub(r"<script.*?</script>|<pre.*?</pre>", "", page, flags=re.DOTALL)):
-        raise ExtensionError(
-            f"{name} has {handler[1]}= as an attribute, which its policy forbids: listen from a script of the book's"
-        )
+        raise ExtensionError(f"{name} has {handler[1]}= as an attribute, which its policy forbids: listen from a script")
     if not HEAD.search(page):
         raise ExtensionError(f"{name} doesn't say <meta charset=utf-8>, which its policy follows")
     tag = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}">'
