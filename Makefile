@@ -53,13 +53,13 @@ publish-check: test  ## do what the workflow does before it publishes: warnings 
 	$(PY) tools/links.py _build/html --base "$$($(PY) tools/links.py --address)"
 
 alone: .venv/.project  ## run every chapter alone in an environment like Colab's, with 2 GB of memory (SHARE=folder of packages)
-	$(PY) tools/alone.py $(if $(SHARE),--share $(SHARE)) $(NOTEBOOKS)
+	$(PY) -m tools.alone $(if $(SHARE),--share $(SHARE)) $(NOTEBOOKS)
 
 kit: book  ## pack book, notebooks, package and weights into a zip for a room without a network
-	$(PY) tools/kit.py
+	$(PY) -m tools.kit
 
 pdf: book  ## print the whole book into dist/, by Chromium
-	$(PY) tools/pdf.py
+	$(PY) -m tools.pdf
 
 lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
 	$(PY) -m pip install --quiet uv

@@ -1,4 +1,4 @@
-"""Run chapters as Colab does, each alone: `python tools/alone.py book/shallow-and-deep.ipynb ...`.
+"""Run chapters as Colab does, each alone: `python -m tools.alone book/shallow-and-deep.ipynb ...`.
 
 A new environment gets Colab's versions of what the package meets there, and nothing of the project. Each chapter is copied into an
 empty folder, without the repository, and executed with a module `google.colab` at hand, so that its own first cell installs what it
@@ -18,6 +18,10 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
+
+import yaml
+
+from tools.kit import wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 MEMORY = 2 * 1024**3  # bytes that a kernel may ask of the system
@@ -89,13 +93,6 @@ def pip(python: Path, *arguments: str | Path) -> None:
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments], check=True)
 
 
-def wheel(folder: Path) -> Path:
-    """The package as it is now. Raises CalledProcessError where it can't be built."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT]
-    subprocess.run(command, check=True)
-    return next(folder.glob("senet-*.whl"))
-
-
 def localised(chapter: Path, address: str, package: Path) -> dict:
     """The chapter's notebook, with the wheel in the place of the address that it installs from.
 
@@ -118,8 +115,6 @@ def localised(chapter: Path, address: str, package: Path) -> dict:
 
 
 def address() -> str:
-    import yaml
-
     return yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
 
 
@@ -127,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("chapters", type=Path, nargs="+")
     parser.add_argument(
-        "--share", type=Path, metavar="FOLDER", help="take installed packages from here, where Colab's aren't needed"
+        "--share", type=Path, metavar="FOLDER", help="take installed packages from here, where other versions will do"
     )
     options = parser.parse_args()
     failed = []

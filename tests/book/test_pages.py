@@ -12,7 +12,8 @@ from .conftest import DESKTOP, HTML, PHONE, Guard
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 ORIGINS = ("book_url", "book_prefix_url", "book_file_url")
 LOADING = re.compile(
-    r"""<(?!link rel="canonical")(?:script|img|iframe|source|video|audio|embed|link|object)\b[^>]*\s(?:src|srcset|href|data)=["']?(?:https?:)?//[^>]*>"""
+    r"""<(?!link rel="canonical")(?:script|img|iframe|source|video|audio|embed|link|object)\b"""
+    r"""[^>]*\s(?:src|srcset|href|data)=["']?(?:https?:)?//[^>]*>"""
 )
 FORMULA = re.compile(r"\$[^$]+\$|\$\$[^$]+\$\$")
 
