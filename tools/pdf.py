@@ -65,6 +65,8 @@ def write(html: Path, out: Path) -> int:
         page.wait_for_load_state("networkidle")
         pages = page.evaluate(GATHER)
         page.emulate_media(media="print")
+        # On paper the theme shows a title of its own, which only the first page would have.
+        page.add_style_tag(content="article.bd-article h1 { display: block !important; }")
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
         page.pdf(path=out, format="A4", margin=margin, outline=True, tagged=True, print_background=True)
         server.shutdown()

@@ -33,10 +33,8 @@ def test_four_times_as_large(page_path: str, page: Page, book_url: str, viewport
 
 def test_nothing_moves_for_those_who_asked(page: Page, book_url: str):
     widget = Widget(page, book_url + CHAPTER)  # which asks for reduced motion
-    started = (
-        "window.moves = 0; for (const kind of ['transitionrun', 'animationstart']) addEventListener(kind, () => moves++, true);"
-    )
-    page.evaluate("window.moves = 0; " + count)
+    watch = "window.moves = 0; for (const kind of ['transitionrun', 'animationstart']) addEventListener(kind, () => moves++, true);"
+    page.evaluate(watch)
     for radio in widget.el.get_by_role("radio").all()[1:4]:
         radio.locator("..").click()
     widget.el.get_by_role("combobox").last.select_option(index=1)

@@ -103,4 +103,4 @@ def test_paper_shows_the_text_and_nothing_to_press(page: Page, book_url: str):
     page.goto(book_url + "book/shallow-and-deep.html")
     for hidden in (".article-header-buttons", ".bd-sidebar-primary", ".prev-next-area", ".copybtn"):
         assert page.locator(f"{hidden}:visible").count() == 0, hidden
-    assert page.locator("article h1:visible").count() == 1
+    assert page.locator("h1:visible").count() == 1  # the theme has one of its own for paper
