@@ -22,10 +22,10 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock clean FORCE
+.PHONY: help book serve test lint format lock clean publish-check alone kit pdf FORCE
 
 help:  ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: _build/.book  ## build the book into _build/html, with all that it needs
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
@@ -48,6 +48,18 @@ format: .venv/.packages  ## mend style, and strip the notebooks of outputs
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m nbstripout --keep-id $(NOTEBOOKS)
+
+publish-check: test  ## do what the workflow does before it publishes: warnings are errors, every test, no broken link
+	$(PY) tools/links.py _build/html --base "$$($(PY) tools/links.py --address)"
+
+alone: .venv/.project  ## run every chapter alone in an environment like Colab's, with 2 GB of memory (SHARE=folder of packages)
+	$(PY) -m tools.alone $(if $(SHARE),--share $(SHARE)) $(NOTEBOOKS)
+
+kit: book  ## pack book, notebooks, package and weights into a zip for a room without a network
+	$(PY) -m tools.kit
+
+pdf: book  ## print the whole book into dist/, by Chromium
+	$(PY) -m tools.pdf
 
 lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
 	$(PY) -m pip install --quiet uv

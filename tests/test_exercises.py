@@ -1,4 +1,4 @@
-"""Questions and exercises of the book: what an author writes, what a page without JavaScript shows, and what is refused in words."""
+"""Questions and exercises of the book: what a page shows without JavaScript, and what is refused, in words."""
 
 import io
 import sys

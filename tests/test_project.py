@@ -117,7 +117,7 @@ def test_the_contents_are_notebooks_that_exist():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
     chapters = contents.get("chapters", []) + [c for part in contents.get("parts", []) for c in part["chapters"]]
     assert (ROOT / contents["root"]).with_suffix(".md").exists()
-    assert [c["file"] for c in chapters if not (ROOT / f"{c['file']}.ipynb").exists()] == []
+    assert [c["file"] for c in chapters if c["file"] != "book/accessibility" and not (ROOT / f"{c['file']}.ipynb").exists()] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda path: path.name)

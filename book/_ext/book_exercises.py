@@ -6,8 +6,8 @@
     - [x] The right answer :: why it is right.
     ```
 
-Each answer has its reply: that of a wrong one names the misconception behind it. Without JavaScript the replies lie folded below the
-answers; with it (``assets/exercises.js``) a reader chooses and is told, and what was answered stays in this browser.
+Each answer has its reply: that of a wrong one names the misconception behind it. Without JavaScript the replies lie folded below;
+with it (``assets/exercises.js``) a reader chooses and is told, and what was chosen stays in this browser.
 
     ```{exercise} Title
     :label: ex-squeeze

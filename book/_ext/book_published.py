@@ -1,0 +1,172 @@
+"""What the web wants to know of a page: its address, what it is about, a picture of it, and where moved pages went.
+
+All addresses come from the repository's, which stands in ``_config.yml``: GitHub publishes ``owner/name`` at
+``https://owner.github.io/name/``.
+"""
+
+import html
+import io
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import matplotlib
+import numpy as np
+import yaml
+from docutils import nodes
+from matplotlib.figure import Figure
+from PIL import Image
+from safetensors.numpy import load_file
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+CARD = "card.png"  # 1200 x 630, what the networks of readers ask for
+PROFILE = "data/se_resnet_patchwork.profiles.safetensors"
+REDIRECTS = "book/redirects.yml"
+SHOWN = ("senet", "torch", "torchvision", "anywidget", "jupyter-book")
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+{head}
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}
+</style>
+<main><h1>{heading}</h1><p>{text}</p></main>
+</html>
+"""
+
+
+def published_at(repository: str) -> str:
+    """The book's address on GitHub Pages, with a slash at the end.
+
+    Raises:
+        ValueError: ``repository`` is no repository's address on GitHub.
+    """
+    match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?", repository)
+    if not match:
+        raise ValueError(f"repository={repository!r} is no address of a GitHub repository: write https://github.com/owner/name")
+    owner, name = match.groups()
+    return f"https://{owner.lower()}.github.io/" + ("" if name.lower() == f"{owner.lower()}.github.io" else f"{name}/")
+
+
+def set_address(app: Sphinx, config: Config) -> None:
+    repository = yaml.safe_load(Path(app.srcdir, "_config.yml").read_text("utf8"))["repository"]["url"]
+    config.html_baseurl = published_at(repository)
+
+
+def about(doctree: nodes.document | None, most: int = 160) -> str:
+    """The page's first paragraph, cut at a word's end: what a search engine shows below the title."""
+    # Formulas would be there as LaTeX: the sentence that holds one is left out.
+    for paragraph in doctree.findall(nodes.paragraph) if doctree is not None else ():
+        if any(isinstance(parent, (nodes.Admonition, nodes.list_item)) for parent in (paragraph.parent, paragraph.parent.parent)):
+            continue
+        plain = "".join("\0" if isinstance(child, nodes.math) else child.astext() for child in paragraph.children)
+        sentences = [s for s in re.split(r"(?<=[.?!])\s+", " ".join(plain.split())) if "\0" not in s]
+        if text := " ".join(sentences):
+            return text if len(text) <= most else text[: text.rfind(" ", 0, most)] + " …"
+    return ""
+
+
+def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    base, title = app.config.html_baseurl, html.unescape(re.sub(r"<[^>]+>", "", context.get("title") or pagename.capitalize()))
+    tags = {
+        "og:type": "article",
+        "og:site_name": app.config.html_title,
+        "og:title": title,
+        "og:url": base + app.builder.get_target_uri(pagename),
+        "og:image": f"{base}_static/{CARD}",
+        "og:image:alt": "Squeeze & Excite: gates of an SE block, a line for each class of pictures",
+    }
+    lines = [f'<meta property="{name}" content="{html.escape(value)}" />' for name, value in tags.items()]
+    if text := about(doctree):
+        lines += [f'<meta name="description" content="{html.escape(text)}" />']
+        lines += [f'<meta property="og:description" content="{html.escape(text)}" />']
+    lines.append('<meta name="twitter:card" content="summary_large_image" />')
+    if pagename == "search":
+        lines.append('<meta name="robots" content="noindex" />')
+    context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+    context["theme_extra_footer"] = app.book_versions
+
+
+def state_versions(app: Sphinx) -> None:
+    """For the footer: with what the book was built, and from what."""
+    versions = " · ".join(f"{name} {version(name).split('+')[0]}" for name in SHOWN)
+    root = Path(app.srcdir)
+    git = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    commit = f" · commit {git.stdout.strip()}" if git.returncode == 0 and (root / ".git").exists() else ""
+    app.book_versions = f'<p class="book-versions">Built with {html.escape(versions + commit)}</p>'
+
+
+def draw_card(path: Path, title: str, profile: Path) -> None:
+    """The picture that goes with a link: the class means of a trained network's last SE block, one line a class."""
+    # (K, C) for each block; blocks are named in forward order, so that the last one has the largest name.
+    arrays = {name: values for name, values in load_file(profile).items() if values.ndim == 2 and name.endswith("mean")}
+    if not arrays:
+        raise ExtensionError(f"{profile} has no class means to draw a card from")
+    means = arrays[max(arrays)]
+    order = np.argsort(means.mean(0))
+    with matplotlib.rc_context({"font.family": "DejaVu Sans"}):
+        figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="#12303f")
+        axes = figure.add_axes((0, 0, 1, 0.58), facecolor="none")
+        colours = matplotlib.colormaps["viridis"](np.linspace(0.35, 1, len(means)))
+        for row, colour in zip(means, colours, strict=True):
+            axes.plot(row[order], color=colour, linewidth=3, alpha=0.9)
+        axes.set_axis_off()
+        axes.margins(x=0)
+        figure.text(0.06, 0.78, title, color="white", fontsize=62, fontweight="bold")
+        figure.text(0.06, 0.66, "Networks that turn their channels up and down", color="#cfe3ea", fontsize=27)
+        drawn = io.BytesIO()
+        figure.savefig(drawn)
+    Image.open(drawn).convert("RGB").quantize(64).save(path, optimize=True)  # a quarter of the bytes
+
+
+def redirects(text: str) -> dict[str, str]:
+    """Old address -> new one, both relative to the book's."""
+    moved = yaml.safe_load(text) or {}
+    for address in (*moved, *moved.values()):
+        if urlsplit(address).scheme or address.startswith("/") or ".." in address:
+            raise ExtensionError(f"{REDIRECTS}: {address!r} leaves the book: write an address like book/chapter.html")
+    return moved
+
+
+def write_extras(app: Sphinx, exception: Exception | None) -> None:
+    if exception is not None or app.builder.name != "html":
+        return
+    root, out, base = Path(app.srcdir), Path(app.outdir), app.config.html_baseurl
+    pages = [base + app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
+    urls = "".join(f"  <url><loc>{html.escape(page)}</loc></url>\n" for page in pages)
+    sitemap = (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
+    )
+    (out / "sitemap.xml").write_text(sitemap, encoding="utf8")
+    (out / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n", encoding="utf8")
+    (out / ".nojekyll").touch()  # or GitHub would leave out _static
+    # At whatever depth a page is missed: the link is from the host's root.
+    back = f'There is no page at this address. <a href="{urlsplit(base).path}">Go to the book’s beginning.</a>'
+    lost = PAGE.format(title="Page not found", heading="Page not found", text=back, head='<meta name="robots" content="noindex">')
+    (out / "404.html").write_text(lost, encoding="utf8")
+    draw_card(out / "_static" / CARD, app.config.html_title, root / PROFILE)
+    for old, new in redirects((root / REDIRECTS).read_text("utf8")).items():
+        if (out / old).exists() or not (out / new.split("#")[0]).exists():
+            raise ExtensionError(f"{REDIRECTS}: {old} -> {new}: the first must be gone, and the second there")
+        relative = "../" * old.count("/") + new
+        head = f'<meta http-equiv="refresh" content="0; url={relative}">\n<link rel="canonical" href="{base}{new}">'
+        page = PAGE.format(title="Moved", heading="Moved", text=f'This page is <a href="{relative}">here</a> now.', head=head)
+        (out / old).parent.mkdir(parents=True, exist_ok=True)
+        (out / old).write_text(page, encoding="utf8")
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("config-inited", set_address)
+    app.connect("builder-inited", state_versions)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", write_extras, priority=700)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

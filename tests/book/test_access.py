@@ -1,0 +1,84 @@
+"""At 400 %, without motion, in the reader's own colours, and without a script."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import HTML, Guard
+from .test_shallow_deep import CHAPTER, Widget
+
+ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
+FIRST = "figure.senet-widget[data-senet]"
+
+
+@pytest.mark.parametrize("viewport", [ZOOMED])
+def test_four_times_as_large(page_path: str, page: Page, book_url: str, viewport: dict[str, int]):
+    """Nothing is cut off or has to be scrolled sideways, but what has a box of its own."""
+    page.goto(book_url + page_path)
+    for figure in page.locator(FIRST).all():
+        figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    outside = page.locator("main :is(button, select, input, h1, h2, p):visible").evaluate_all(
+        """(all, width) => all.filter((e) => {
+            for (let box = e.parentElement; box; box = box.parentElement) {
+                if (["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX) && box !== document.body) return false;
+            }
+            const { left, right } = e.getBoundingClientRect();
+            return right > width + 1 || left < -1;
+        }).map((e) => e.outerHTML.slice(0, 120))""",
+        viewport["width"],
+    )
+    assert outside == []
+
+
+def test_nothing_moves_for_those_who_asked(page: Page, book_url: str):
+    widget = Widget(page, book_url + CHAPTER)  # which asks for reduced motion
+    watch = "window.moves = 0; for (const kind of ['transitionrun', 'animationstart']) addEventListener(kind, () => moves++, true);"
+    page.evaluate(watch)
+    for radio in widget.el.get_by_role("radio").all()[1:4]:
+        radio.locator("..").click()
+    widget.el.get_by_role("combobox").last.select_option(index=1)
+    page.wait_for_timeout(200)
+    assert page.evaluate("moves") == 0
+    assert widget.el.evaluate("(e) => e.getAnimations({ subtree: true }).length") == 0
+
+
+def test_colours_of_the_readers_own(page: Page, book_url: str):
+    """The charts, what is chosen, and the focus are drawn in the system's colours."""
+    page.emulate_media(forced_colors="active")
+    widget = Widget(page, book_url + CHAPTER)
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    paint = (
+        "(e) => { const s = getComputedStyle(e); return [s.stroke, s.fill, s.backgroundColor, s.outlineStyle, s.outlineColor]; }"
+    )
+    canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    mean = widget.plot("shallow").locator("path").first.evaluate(paint)
+    assert mean[0] not in ("none", canvas)
+    select = widget.el.get_by_role("combobox").first
+    select.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    focused = page.evaluate(f"({paint})(document.activeElement)")
+    assert focused[3] != "none"
+    assert focused[4] != canvas
+    checked = widget.el.locator(".senet-thumbs input:checked + canvas").evaluate(paint)
+    assert checked[3] != "none"
+
+
+@pytest.mark.parametrize("page_of", [CHAPTER, "book/index.html"])
+def test_without_a_script(browser: Browser, guard: Guard, book_url: str, page_of: str):
+    """Text, formulas, and a figure of every widget with a sentence that says what it shows."""
+    context = browser.new_context(java_script_enabled=False)
+    guard.watch(context)
+    page = context.new_page()
+    page.goto(book_url + page_of)
+    assert page.locator("article h1:visible, article math:visible").count() >= 2
+    for figure in page.locator(FIRST).all():
+        assert figure.locator("svg").bounding_box()["height"] > 100
+        assert len(figure.locator("figcaption").inner_text()) > 40
+    context.close()
+
+
+def test_the_page_about_it_is_there():
+    assert (HTML / "book" / "accessibility.html").exists()

@@ -1,0 +1,149 @@
+"""Workflows, Binder, Colab, kit and PDF: each is one address, one text, or one command away from the rest."""
+
+import json
+import os
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+import senet.__main__ as main
+from tools import alone, kit
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"]
+
+
+def setup_cell(path: Path) -> dict:
+    return next(cell for cell in json.loads(path.read_text("utf8"))["cells"] if cell["cell_type"] == "code")
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+def test_a_chapter_begins_as_all_do(path: Path):
+    """On Colab it is alone: its first cell fetches the package. One text, so that one change is a change of all."""
+    cell = setup_cell(path)
+    assert cell["metadata"]["tags"] == ["remove-cell"]
+    assert "".join(cell["source"]) == "".join(setup_cell(ROOT / "book" / "shallow-and-deep.ipynb")["source"])
+    assert f"git+{REPOSITORY}" in "".join(cell["source"])
+
+
+def test_a_chapter_alone_installs_from_the_wheel(tmp_path: Path):
+    notebook = alone.localised(CHAPTERS[0], REPOSITORY, tmp_path / "senet.whl")
+    text = json.dumps(notebook)
+    assert (tmp_path / "senet.whl").as_uri() in text
+    assert f"git+{REPOSITORY}" not in text
+    with pytest.raises(ValueError, match="installs 0 times from git"):
+        alone.localised(CHAPTERS[0], "https://github.com/another/one", tmp_path / "senet.whl")
+
+
+def test_chapters_alone_meet_colabs_versions():
+    """The versions that tools/alone.py installs are those that the floors are held against."""
+    text = (ROOT / "tests" / "test_project.py").read_text("utf8")
+    for name, version in alone.COLAB.items():
+        assert f'"{name}": "{version}"' in text
+
+
+def test_the_address_stands_in_one_place():
+    """Whatever names a repository on GitHub in this project's files names the one of _config.yml."""
+    owner, name = REPOSITORY.removeprefix("https://github.com/").split("/")
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=False).stdout.split("\n")
+    files = [ROOT / line for line in listed if line.endswith((".md", ".ipynb", ".toml", ".cff", ".yml", ".py", ".ts"))]
+    assert files or not (ROOT / ".git").exists()
+    for path in files:
+        if "tests" in path.parts or not path.exists():
+            continue
+        for found in re.findall(r"github\.com/(squeeze-excite)/([\w-]+)", path.read_text("utf8")):
+            assert found == (owner, name), path
+        assert not re.search(r"squeeze-excite\.github\.io", path.read_text("utf8")), path
+
+
+def targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text("utf8")
+    return set(re.findall(r"^([a-z.][\w./-]*):", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_calls_the_makefile(path: Path):
+    """So that what is done there can be done here; and it has no more rights than it says."""
+    workflow = yaml.safe_load(path.read_text("utf8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 90
+        for step in job["steps"]:
+            if "env" in step:
+                continue  # tells of a failure, by gh
+            if "run" in step:
+                command = step["run"].split("#")[0].split()
+                assert command[0] == "make"
+                assert set(command[1:]) <= targets()
+            else:
+                assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+
+
+def test_the_workflows_do_all_that_is_promised():
+    pages, alive = (yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf8")) for name in ("pages", "alive"))
+    runs = [step.get("run", step.get("uses", "")) for step in pages["jobs"]["check"]["steps"]]
+    assert "make publish-check" in runs
+    assert any(run.startswith("actions/upload-pages-artifact") for run in runs)
+    assert pages["jobs"]["deploy"]["needs"] == "check"
+    assert alive[True]["schedule"]  # YAML reads `on` as true
+    assert set(alive["jobs"]["tell"]["needs"]) == set(alive["jobs"]) - {"tell"}
+    assert "gh issue create" in alive["jobs"]["tell"]["steps"][0]["run"]
+
+
+def test_binder_has_what_it_takes():
+    assert re.fullmatch(r"python-3\.1[123]\n", (ROOT / ".binder/runtime.txt").read_text())
+    script = ROOT / ".binder/postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+    assert "/whl/cpu" in script.read_text()
+    pair = subprocess.run(
+        ["grep", "-E", "^torch(vision)?==", ROOT / "requirements.txt"], capture_output=True, text=True, check=True
+    )
+    assert len(pair.stdout.split()) == 2
+
+
+def test_the_guide_names_what_exists():
+    """A stranger follows it: each file, command and flag in it is there."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    assert f"git clone {REPOSITORY}\n" in guide
+    for target in re.findall(r"(?:^    |`)make ([a-z-]+)", guide, re.MULTILINE):
+        assert target in targets(), target
+    for name in re.findall(r"`((?:book|senet|frontend|tests|data)/[\w./-]*)`", guide):
+        assert name == "book/my-chapter.ipynb" or name == "book/my-chapter" or (ROOT / name).exists(), name
+    for command in set(re.findall(r"python -m senet (\w+)", guide)):
+        assert command in main.__doc__, command
+
+
+def test_what_is_shipped_has_its_licence():
+    """Every package that the front end bundles or the book copies from is in the list."""
+    text = (ROOT / "LICENCES.md").read_text("utf8").lower()
+    bundled = {name.split("node_modules/")[-1] for name in lock("frontend") if "@types" not in name}
+    for name in {*bundled, "onnx runtime web", "temml", "font awesome", "bootstrap", "sphinx-design", "clipboard.js"}:
+        assert name in text
+
+
+def lock(folder: str) -> list[str]:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text("utf8"))["packages"]
+    return [name for name, about in packages.items() if name and (not about.get("dev") or "d3" in name or "internmap" in name)]
+
+
+def test_a_kit_has_all_that_a_room_needs(tmp_path: Path):
+    book = tmp_path / "html"
+    book.mkdir()
+    (book / "index.html").write_text("a book")
+    package = tmp_path / "senet-0-py3-none-any.whl"
+    package.write_bytes(b"a wheel")
+    packed = zipfile.ZipFile(kit.pack(book, package, tmp_path / "kit.zip"))
+    names = {name.removeprefix(kit.NAME + "/") for name in packed.namelist()}
+    assert names >= {"README.txt", "book/index.html", f"wheel/{package.name}", "LICENSE", "LICENSE-text", "LICENCES.md"}
+    assert {f"notebooks/{path.name}" for path in CHAPTERS} <= names
+    assert {f"weights/{path.name}" for path in (ROOT / "data").glob("*.safetensors")} <= names
+    assert package.name in packed.read(f"{kit.NAME}/README.txt").decode()
+    again = kit.pack(book, package, tmp_path / "again.zip")
+    assert again.read_bytes() == (tmp_path / "kit.zip").read_bytes()
