@@ -1,4 +1,7 @@
-"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, cost, cost-table, weights. Each has a ``--help``."""
+"""``python -m senet``: train, evaluate, profile, controls, record, gallery, export, bench, cost, cost-table, weights.
+
+Each has a ``--help``.
+"""
 
 import argparse
 import csv

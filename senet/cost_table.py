@@ -70,8 +70,8 @@ def measured(file: Path = BENCH) -> dict[str, Any]:
     """How much longer SE-ResNet-50 takes than ResNet-50 for a batch: what ``python -m senet bench`` measured, in short.
 
     Returns:
-        ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and for
-        this book's SE block (``ours``) and for torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file.
+        ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
+        for this book's SE block (``ours``) and torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file.
     """
     if not file.exists():
         return {"rows": []}  # counts stand without measurements

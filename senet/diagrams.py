@@ -99,22 +99,19 @@ def inception() -> Diagram:
 
 
 def _svg(width: float, height: float, label: str, parts: Sequence[str]) -> str:
-    arrow = (
-        '<defs><marker id="senet-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0L8 4L0 8z" fill="currentColor"/></marker></defs>'
-    )
     return (
         f'<svg role="img" aria-label="{html.escape(label)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'style="max-width:100%;height:auto" font-size="12" xmlns="http://www.w3.org/2000/svg">{arrow}{"".join(parts)}</svg>'
+        f'style="max-width:100%;height:auto" font-size="12" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
     )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, arrow: bool = False) -> str:
-    return _path(f"M{x1:g} {y1:g}L{x2:g} {y2:g}", arrow)
+    head = f'<path d="M{x2 - 4:g} {y2 - 8:g}h8l-4 8z" fill="currentColor"/>' if arrow else ""
+    return _path(f"M{x1:g} {y1:g}L{x2:g} {y2:g}") + head
 
 
-def _path(d: str, arrow: bool = False) -> str:
-    return f'<path d="{d}" fill="none" stroke="currentColor"{" marker-end='url(#senet-arrow)'" if arrow else ""}/>'
+def _path(d: str) -> str:
+    return f'<path d="{d}" fill="none" stroke="currentColor"/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle", colour: str = "currentColor") -> str:
