@@ -60,7 +60,7 @@ def residual_block(placement: str) -> str:
     one_of(PLACEMENTS, placement=placement)
     branch, shortcut, behind = STEPS[placement]
     rows = max(len(steps[0]) for steps in STEPS.values())  # the sum stands at one height in all, to be compared
-    total = (rows + 1 + max(len(steps[2]) for steps in STEPS.values())) * STEP + 30
+    total = (rows + 1 + max(len(steps[2]) for steps in STEPS.values())) * STEP + 44
     fork, join = 20, rows * STEP + 46
     parts = [_line(MIDDLE, 6, MIDDLE, join - 9), _text(MIDDLE + 10, 12, "x", "start")]
     parts += [_path(f"M{MIDDLE} {fork}H{SHORTCUT}V{join}H{MIDDLE - 9}")]
