@@ -90,4 +90,8 @@ def measured(file: Path = BENCH) -> dict[str, Any]:
 
 def compact(table: dict[str, Any]) -> str:
     """As JSON with a row of numbers a line, so that a change of one can be read in a diff."""
-    return re.sub(r"\[[^][{}]*\]", lambda row: " ".join(row[0].split()), json.dumps(table, indent=1)) + "\n"
+
+    def row(found: re.Match) -> str:
+        return json.dumps(json.loads(found[0]))
+
+    return re.sub(r"\[[^][{}]*\]", row, json.dumps(table, indent=1)) + "\n"
