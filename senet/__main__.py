@@ -1,4 +1,7 @@
-"""``python -m senet``: train, study, evaluate, profile, controls, record, gallery, export, bench, cost, weights. See --help."""
+"""``python -m senet``: train, study, evaluate, profile, controls, record, gallery, export, bench, cost, cost-table, weights.
+
+Each has a ``--help``.
+"""
 
 import argparse
 import csv
@@ -15,7 +18,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, cost, distributed, images, pretrained, profiles, study, training
+from . import bench, controls, cost, cost_table, distributed, images, pretrained, profiles, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
@@ -65,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     def add(run: Callable, **more) -> argparse.ArgumentParser:
-        name = run.__name__.removeprefix("_")
+        name = run.__name__.removeprefix("_").replace("_", "-")
         command = commands.add_parser(
             name, help=more["description"], formatter_class=argparse.ArgumentDefaultsHelpFormatter, **more
         )
@@ -150,6 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
     costs.add_argument("--device", default="cpu", help="where time is measured")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
+
+    table = add(_cost_table, description="count what SE costs for each network, reduction ratio and placement that the book shows")
+    table.add_argument("--out", type=Path, default=cost_table.FILE, help="the JSON file")
 
     weights = add(_weights, description="list the checkpoints, or say all that is known of one")
     weights.add_argument("name", nargs="?", help="of a checkpoint")
@@ -324,6 +330,11 @@ def _cost(args: argparse.Namespace) -> None:
     model = pretrained.ARCHITECTURES[args.architecture](**args.arguments)
     row = cost.row(model, args.size, args.batch, seconds=args.seconds, device=args.device, clock=args.clock)
     print(json.dumps({"network": args.architecture, **row}, indent=1) if args.json else cost.table({args.architecture: row}))
+
+
+def _cost_table(args: argparse.Namespace) -> None:
+    counted = cost_table.count(said=print)
+    args.out.write_text(cost_table.compact({"command": _command(), **_made_with(), **counted}), encoding="utf-8")
 
 
 def _weights(args: argparse.Namespace) -> None:

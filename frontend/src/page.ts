@@ -4,12 +4,14 @@
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
 import { recordedProbe, type Gallery } from "./gallery.ts";
+import { costWidget } from "./cost.ts";
 import { pageHome } from "./home.ts";
 import { h } from "./dom.ts";
 import type { Manifest } from "./download.ts";
 import { liveProbe } from "./live.ts";
 import type { Probe } from "./probe.ts";
 import { need, provide } from "./registry.ts";
+import { pageKeeper } from "./settings.ts";
 import { shallowDeep } from "./shallow-deep.ts";
 import { defaultView, settled } from "./view.ts";
 
@@ -30,7 +32,16 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget, network, state } = figure.dataset;
+  const { senet: widget, network, state, table } = figure.dataset;
+  if (widget === "cost" && table) {
+    const live = h("div", { class: "senet-live" }); // all its numbers lie in the page: there is nothing to wait for
+    const author = JSON.parse(state || "{}") as Record<string, unknown>;
+    const settings = Object.fromEntries(Object.entries(author).map(([name, value]) => [name, String(value)]));
+    costWidget(live, JSON.parse(table), pageKeeper(key, settings));
+    figure.replaceChildren(live);
+    figure.dataset.live = "true";
+    return;
+  }
   const build = WIDGETS[widget ?? ""];
   if (!build || !network) return; // a figure that was never meant to move
   try {

@@ -1,5 +1,6 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
+from .cost import Cost
 from .shallow_deep import ShallowDeep
 
-__all__ = ["ShallowDeep"]
+__all__ = ["Cost", "ShallowDeep"]

@@ -1,0 +1,97 @@
+"""What SE costs in each network of the book, for each r and each placement: the table behind the widget "Cost".
+
+The table is counted by :func:`senet.cost.cost` on PyTorch's meta device, so that no network is run, and kept in
+``data/results/cost.json`` (``python -m senet cost-table``). A test counts again what stands there.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from . import cifar, resnet
+from .cost import cost
+from .resnet import PLACEMENTS
+
+# The title, the picture's side in pixels, and what makes the network with SE.
+NETWORKS: dict[str, tuple[str, int, Callable[..., nn.Module]]] = {
+    **{f"se_resnet{n}": (f"ResNet-{n}", 224, getattr(resnet, f"se_resnet{n}")) for n in (18, 34, 50, 101, 152)},
+    **{f"se_resnet{n}_32px": (f"ResNet-{n} for 32 pixels", 32, getattr(cifar, f"se_resnet{n}")) for n in (20, 32, 56, 110)},
+}
+REDUCTIONS = (2, 4, 8, 16, 32)
+WHOLE = ("parameters", "multiply_adds", "bytes")
+SE = ("se_parameters", "se_multiply_adds", "se_elementwise", "se_bytes")
+PACKAGE = Path(__file__).parent
+RESULTS = next((f for f in (PACKAGE / "data", PACKAGE.parent / "data") if f.is_dir()), PACKAGE.parent / "data") / "results"
+FILE, BENCH = RESULTS / "cost.json", RESULTS / "bench-cpu.json"
+
+
+def one(network: str, reduction: int = 16, placement: str = "standard") -> dict[str, int]:
+    """The cost of one picture in float32: the fields ``SE`` and, of the same network without SE, the fields ``WHOLE``."""
+    _, size, make = NETWORKS[network]
+    with torch.device("meta"):
+        counted = asdict(cost(make(reduction=reduction, placement=placement), size))
+    return {name: counted[name] - counted[f"se_{name}"] for name in WHOLE} | {name: counted[name] for name in SE}
+
+
+def count(networks: Iterable[str] = tuple(NETWORKS), said: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """All of it: ``networks`` -> name -> ``title``, ``size``, ``plain`` (``WHOLE``) and ``se`` -> placement -> r -> (``SE``)."""
+    table: dict[str, Any] = {}
+    for name in networks:
+        title, size, _ = NETWORKS[name]
+        entry = table[name] = {"title": title, "size": size, "plain": [], "se": {}}
+        for placement in PLACEMENTS:
+            rows = entry["se"][placement] = {}
+            for reduction in REDUCTIONS:
+                counted = one(name, reduction, placement)
+                entry["plain"] = [counted[field] for field in WHOLE]
+                rows[str(reduction)] = [counted[field] for field in SE]
+        said(title)
+    return {"whole": WHOLE, "fields": SE, "reductions": REDUCTIONS, "placements": PLACEMENTS, "networks": table}
+
+
+def read(file: Path = FILE) -> dict[str, Any]:
+    """The table that ships.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says how it is made.
+    """
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing: make it by `python -m senet cost-table --out {file}`")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def measured(file: Path = BENCH) -> dict[str, Any]:
+    """How much longer SE-ResNet-50 takes than ResNet-50 for a batch: what ``python -m senet bench`` measured, in short.
+
+    Returns:
+        ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
+        for this book's SE block (``ours``) and torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file.
+    """
+    if not file.exists():
+        return {"rows": []}  # counts stand without measurements
+    found = json.loads(file.read_text(encoding="utf-8"))
+    rows = [
+        {key: case[key] for key in ("mode", "dtype", "format", "batch")}
+        | {
+            way: {"ratio": case["results"][way]["ratio"], "interval": case["results"][way]["ratio_interval"]}
+            for way in ("ours", "torchvision")
+        }
+        for case in found["cases"]
+        if case["what"] == "network" and case["mode"] == "eval"
+    ]
+    return {key: found[key] for key in ("date", "machine", "threads", "versions")} | {"rows": rows}
+
+
+def compact(table: dict[str, Any]) -> str:
+    """As JSON with a row of numbers a line, so that a change of one can be read in a diff."""
+
+    def row(found: re.Match) -> str:
+        return json.dumps(json.loads(found[0]))
+
+    return re.sub(r"\[[^][{}]*\]", row, json.dumps(table, indent=1)) + "\n"
