@@ -1,5 +1,7 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
+from .excitation import Excitation
+from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 
-__all__ = ["ShallowDeep"]
+__all__ = ["Excitation", "Rescale", "ShallowDeep"]
