@@ -3,6 +3,7 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
+import { BLOCKS } from "./blocks.ts";
 import { recordedProbe, type Gallery } from "./gallery.ts";
 import { pageHome } from "./home.ts";
 import { h } from "./dom.ts";
@@ -10,6 +11,7 @@ import type { Manifest } from "./download.ts";
 import { liveProbe } from "./live.ts";
 import type { Probe } from "./probe.ts";
 import { need, provide } from "./registry.ts";
+import { pageKeeper } from "./settings.ts";
 import { shallowDeep } from "./shallow-deep.ts";
 import { defaultView, settled } from "./view.ts";
 
@@ -30,7 +32,15 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget, network, state } = figure.dataset;
+  const { senet: widget, network, state, data } = figure.dataset;
+  const inside = BLOCKS[widget ?? ""];
+  if (inside && data) {
+    const live = h("div", { class: "senet-live" }); // all its numbers lie in the page: there is nothing to wait for
+    inside(live, JSON.parse(data), pageKeeper(key, JSON.parse(state || "{}")));
+    figure.replaceChildren(live);
+    figure.dataset.live = "true";
+    return;
+  }
   const build = WIDGETS[widget ?? ""];
   if (!build || !network) return; // a figure that was never meant to move
   try {

@@ -1,7 +1,9 @@
 // Notebooks: anywidget's module. The same widgets, with Python as their engine.
 
+import { BLOCKS } from "./blocks.ts";
 import { h } from "./dom.ts";
 import { kernelHome, kernelProbe, type Model } from "./kernel.ts";
+import { kernelKeeper } from "./settings.ts";
 import { shallowDeep } from "./shallow-deep.ts";
 
 const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
@@ -12,6 +14,8 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   el.append(live);
   try {
     const kind = model.get("_widget") as string;
+    const inside = BLOCKS[kind];
+    if (inside) return inside(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
     const build = WIDGETS[kind];
     if (!build) throw new Error(`no widget is called ${kind}`);
     // The figure draws itself around the first answer. It is not awaited here: anywidget gives a widget two seconds to be ready.
