@@ -86,5 +86,7 @@ class Rescale(BlockWidget):
             axes.set_axis_off()
         figure.patch.set_alpha(0)
         picture = self._data["pictures"][self._index]["title"]
-        caption = f"{picture}, channel {c} of {self._record.name}: its map, the map times its gate {float(s[c]):.3f}, shortcut, sum."
+        caption = (
+            f"{picture}, channel {c} of {self._record.name}: its map, the map times its gate {float(s[c]):.3f}, shortcut, sum."
+        )
         return plots.to_svg(figure, caption), caption
