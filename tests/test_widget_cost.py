@@ -46,7 +46,7 @@ def test_unknown_choices_are_refused_in_words(widget: Cost, name: str, value: ob
 def test_the_page_gets_the_whole_table_and_the_view(widget: Cost):
     widget.reduction = 2
     page = widget._repr_html_()
-    table = json.loads(html.unescape(re.search(r'data-table="([^"]*)"', page)[1]))
+    table = json.loads(html.unescape(re.search(r'data-data="([^"]*)"', page)[1]))
     state = json.loads(html.unescape(re.search(r'data-state="([^"]*)"', page)[1]))
     assert state["reduction"] == 2
     assert table["networks"] == cost_table.read()["networks"]

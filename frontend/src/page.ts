@@ -4,11 +4,11 @@
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
 import { recordedProbe, type Gallery } from "./gallery.ts";
-import { costWidget } from "./cost.ts";
 import { pageHome } from "./home.ts";
 import { h } from "./dom.ts";
 import type { Manifest } from "./download.ts";
 import { liveProbe } from "./live.ts";
+import { LOCAL } from "./local.ts";
 import type { Probe } from "./probe.ts";
 import { need, provide } from "./registry.ts";
 import { pageKeeper } from "./settings.ts";
@@ -32,12 +32,11 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget, network, state, table } = figure.dataset;
-  if (widget === "cost" && table) {
-    const live = h("div", { class: "senet-live" }); // all its numbers lie in the page: there is nothing to wait for
-    const author = JSON.parse(state || "{}") as Record<string, unknown>;
-    const settings = Object.fromEntries(Object.entries(author).map(([name, value]) => [name, String(value)]));
-    costWidget(live, JSON.parse(table), pageKeeper(key, settings));
+  const { senet: widget, network, state, data } = figure.dataset;
+  const local = LOCAL[widget ?? ""];
+  if (local && data) {
+    const live = h("div", { class: "senet-live" });
+    local(live, JSON.parse(data), pageKeeper(key, JSON.parse(state || "{}")));
     figure.replaceChildren(live);
     figure.dataset.live = "true";
     return;

@@ -1,8 +1,8 @@
 // Notebooks: anywidget's module. The same widgets, with Python as their engine.
 
-import { costWidget } from "./cost.ts";
 import { h } from "./dom.ts";
 import { kernelHome, kernelProbe, type Model } from "./kernel.ts";
+import { LOCAL } from "./local.ts";
 import { kernelKeeper } from "./settings.ts";
 import { shallowDeep } from "./shallow-deep.ts";
 
@@ -14,7 +14,8 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   el.append(live);
   try {
     const kind = model.get("_widget") as string;
-    if (kind === "cost") return costWidget(live, model.get("_table"), kernelKeeper(model, ["network", "reduction", "placement"]));
+    const local = LOCAL[kind];
+    if (local) return local(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
     const build = WIDGETS[kind];
     if (!build) throw new Error(`no widget is called ${kind}`);
     // The figure draws itself around the first answer. It is not awaited here: anywidget gives a widget two seconds to be ready.

@@ -1,6 +1,8 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
 from .cost import Cost
+from .excitation import Excitation
+from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 
-__all__ = ["Cost", "ShallowDeep"]
+__all__ = ["Cost", "Excitation", "Rescale", "ShallowDeep"]

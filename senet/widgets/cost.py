@@ -35,7 +35,8 @@ class Cost(anywidget.AnyWidget):
     _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
     _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
     _widget = traitlets.Unicode("cost").tag(sync=True)
-    _table = traitlets.Dict().tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)  # the table
+    _names = traitlets.List(["network", "reduction", "placement"]).tag(sync=True)
 
     network = traitlets.Unicode("se_resnet50").tag(sync=True)
     reduction = traitlets.Int(16).tag(sync=True)
@@ -52,7 +53,7 @@ class Cost(anywidget.AnyWidget):
         }
         table = {key: counted[key] for key in ("reductions", "placements", "networks")}
         table |= {"measured": cost_table.measured(), "errors": errors}
-        super().__init__(_table=table)
+        super().__init__(_data=table)
         self.network, self.reduction, self.placement = network, reduction, placement
 
     @traitlets.validate("network", "reduction", "placement")
@@ -63,19 +64,19 @@ class Cost(anywidget.AnyWidget):
             raise ViewError(f"{name}={value!r} is not in the table: choose one of {', '.join(map(repr, known))}")
         return value
 
-    def state(self) -> dict[str, Any]:
-        return {"network": self.network, "reduction": self.reduction, "placement": self.placement}
+    def state(self) -> dict[str, str]:
+        return {name: str(getattr(self, name)) for name in self._names}
 
     def counts(self) -> list[tuple[str, int, int]]:
         """Title, amount without SE, and what SE adds; for SE's arithmetic its two passes over the maps are counted, too."""
-        entry = self._table["networks"][self.network]
+        entry = self._data["networks"][self.network]
         parameters, products, passes, moved = entry["se"][self.placement][str(self.reduction)]
         added = (parameters, products + passes, moved)
         return [(title, plain, more) for (_, title), plain, more in zip(ROWS, entry["plain"], added, strict=True)]
 
     def figure(self) -> tuple[str, str]:
         """A table as it is now, and a sentence that says what it shows."""
-        title = self._table["networks"][self.network]["title"]
+        title = self._data["networks"][self.network]["title"]
         heads = "".join(f'<th scope="col">{head}</th>' for head in ("", "without SE", "SE adds", "more"))
         rows = "".join(
             f'<tr><th scope="row">{name}</th><td>{plain:,}</td><td>{more:,}</td><td>{more / plain:.2%}</td></tr>'
@@ -88,7 +89,7 @@ class Cost(anywidget.AnyWidget):
 
     def _repr_html_(self) -> str:
         table, caption = self.figure()
-        data = {"senet": "cost", "state": self.state(), "table": self._table}
+        data = {"senet": "cost", "state": self.state(), "data": self._data}
         written = "".join(
             f' data-{name}="{html.escape(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))}"'
             for name, value in data.items()

@@ -1,0 +1,107 @@
+""" "Excitation": the two layers of one SE block with their own weights, number by number."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+from matplotlib.figure import Figure
+
+from .. import plots
+from .base import ViewError, _listed
+from .block import PICTURES, BlockWidget, changes
+
+RULES = ("sigmoid", "softmax", "linear")
+FARTHEST = 100.0  # that a z or a push may go
+
+
+class Excitation(BlockWidget):
+    """Choose a channel or a hidden unit and see its sum; move a z, push a gate, and see which gates follow.
+
+    >>> Excitation("se_resnet_patchwork", picture="twins-1", unit="s3", rule="softmax")
+
+    Attributes:
+        picture: the id of one of ``pictures``.
+        unit: what is looked at: ``"z3"``, ``"h1"`` (hidden unit) or ``"s3"``.
+        rule: ``"sigmoid"``, the block as trained; ``"softmax"`` in the sigmoid's place; ``"linear"``, without the ReLU between.
+        moved: z that are not the picture's own, ``"3:0.5,7:-1"``.
+        pushed: what is added to a channel before sigmoid or softmax, in the same form.
+
+    Args:
+        network, block, pictures: see :class:`~senet.widgets.block.BlockWidget`.
+
+    Raises:
+        ValueError: see there; or a trait out of its bounds (a ``ViewError``, also later on).
+    """
+
+    unit = traitlets.Unicode("s0").tag(sync=True)
+    rule = traitlets.Unicode("sigmoid").tag(sync=True)
+    moved = traitlets.Unicode("").tag(sync=True)
+    pushed = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(
+        self,
+        network: str = "se_resnet_patchwork",
+        block: str | None = None,
+        pictures: Sequence[str] = PICTURES,
+        *,
+        picture: str | None = None,
+        unit: str = "s0",
+        rule: str = "sigmoid",
+        moved: str = "",
+        pushed: str = "",
+    ) -> None:
+        super().__init__(network, block, pictures, "excitation", ("picture", "unit", "rule", "moved", "pushed"))
+        self.picture = pictures[0] if picture is None else picture
+        self.unit, self.rule, self.moved, self.pushed = unit, rule, moved, pushed
+
+    def _arrays(self) -> dict[str, Any]:
+        w1, w2 = self._se.fc1.weight, self._se.fc2.weight
+        return {"w1": w1.tolist(), "w2": w2.tolist(), "z": self._record.squeeze.tolist()}
+
+    @traitlets.validate("unit")
+    def _a_unit(self, proposal: Any) -> str:
+        layer, number = proposal.value[:1], proposal.value[1:]
+        width = {"z": self._se.channels, "s": self._se.channels, "h": self._se.fc1.out_features}.get(layer, 0)
+        if not number.isascii() or not number.isdigit() or int(number) >= width:
+            known = f"'z0' to 'z{self._se.channels - 1}', 'h0' to 'h{self._se.fc1.out_features - 1}', or 's' as z"
+            raise ViewError(f"unit={proposal.value!r} is not in this block: choose {known}")
+        return proposal.value
+
+    @traitlets.validate("rule")
+    def _a_rule(self, proposal: Any) -> str:
+        if proposal.value not in RULES:
+            raise ViewError(f"rule={proposal.value!r} is unknown: choose one of {_listed(RULES)}")
+        return proposal.value
+
+    @traitlets.validate("moved", "pushed")
+    def _some_changes(self, proposal: Any) -> str:
+        changes(proposal.value, self._se.channels, proposal.trait.name, -FARTHEST, FARTHEST)
+        return proposal.value
+
+    def layers(self):
+        """z (C), hidden (C/r) and s (C) as they are shown, computed by torch."""
+        z = self._record.squeeze[self._index].clone()
+        for channel, value in changes(self.moved, len(z), "moved", -FARTHEST, FARTHEST).items():
+            z[channel] = value
+        hidden = self._se.fc1(z)
+        hidden = hidden if self.rule == "linear" else hidden.relu()
+        logits = self._se.fc2(hidden)
+        for channel, value in changes(self.pushed, len(z), "pushed", -FARTHEST, FARTHEST).items():
+            logits[channel] += value
+        s = logits.softmax(0) if self.rule == "softmax" else logits.sigmoid()
+        return z.detach(), hidden.detach(), s.detach()
+
+    def figure(self) -> tuple[str, str]:
+        figure = Figure(figsize=(7, 3.6), layout="constrained")
+        rows = zip(figure.subplots(3, 1), self.layers(), ("z", "hidden", "s"), ("z", None, "s"), strict=True)
+        for axes, values, name, symbol in rows:
+            axes.bar(range(len(values)), values.tolist(), color=plots.SYMBOLS.get(symbol, plots.INK), width=0.7)
+            axes.axhline(0, color=plots.INK, linewidth=0.6)
+            axes.set_ylabel(name, color=plots.INK, rotation=0, ha="right", va="center")
+            axes.tick_params(colors=plots.INK, labelsize=7)
+            axes.set_xticks(range(len(values)))
+            axes.spines[:].set_visible(False)
+        figure.patch.set_alpha(0)
+        title = self._data["pictures"][self._index]["title"]
+        caption = f"{title} in {self._record.name}: z of {self._se.channels} channels, {self._se.fc1.out_features} hidden units, s."
+        return plots.to_svg(figure, caption), caption

@@ -1,0 +1,103 @@
+"""The widget "Excitation" on its published page: every number against torch, by pointer and by keyboard."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from senet.widgets import Excitation
+
+from .conftest import DESKTOP, PHONE
+from .test_pages import AXE
+
+CHAPTER = "book/excitation.html"
+FIGURE = "figure[data-senet=excitation]"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Excitation:
+    return Excitation("se_resnet_patchwork")
+
+
+@pytest.fixture
+def widget(page: Page, book_url: str) -> Locator:
+    return opened(page, book_url + CHAPTER)
+
+
+def opened(page: Page, url: str) -> Locator:
+    page.goto(url)
+    figure = page.locator(FIGURE)
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-live", "true")
+    return figure
+
+
+def row(widget: Locator, name: str) -> np.ndarray:
+    bars = widget.locator(f"rect.senet-{name}")
+    return np.array(bars.evaluate_all("bars => bars.map((bar) => Number(bar.dataset.value))"))
+
+
+def same(widget: Locator, kernel: Excitation, **traits: str) -> None:
+    for name, value in ({"moved": "", "pushed": "", "rule": "sigmoid"} | traits).items():
+        setattr(kernel, name, value)
+    for name, truth in zip("zhs", kernel.layers(), strict=True):
+        np.testing.assert_allclose(row(widget, name), truth.numpy(), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("rule", ["sigmoid", "softmax", "linear"])
+def test_each_picture_is_torchs(widget: Locator, kernel: Excitation, rule: str):
+    widget.get_by_label("Rule").select_option(rule)
+    for picture in kernel._data["pictures"]:
+        widget.get_by_role("radio", name=picture["title"], exact=True).locator("..").click()
+        same(widget, kernel, picture=picture["id"], rule=rule)
+
+
+def test_sliders_by_keyboard(page: Page, widget: Locator, kernel: Excitation):
+    widget.get_by_label("Look at").select_option("s3")
+    before = row(widget, "s")
+    widget.get_by_role("slider", name="Push gate").press("End")
+    same(widget, kernel, picture="disc-1", pushed="3:6")
+    after = row(widget, "s")
+    assert after[3] > before[3]
+    assert np.array_equal(np.delete(after, 3), np.delete(before, 3))
+    widget.get_by_label("Rule").select_option("softmax")
+    same(widget, kernel, picture="disc-1", pushed="3:6", rule="softmax")
+    expect(widget.locator(".senet-effect")).to_contain_text("0 rose and 15 fell")
+    widget.get_by_role("button", name="Reset").press("Enter")
+    moved = widget.get_by_role("slider", name="Move z")
+    moved.press("Home")
+    same(widget, kernel, picture="disc-1", moved=f"0:{moved.input_value()}")
+    assert page.url.count("book/excitation")  # the arrow keys' page turning has not taken the reader away
+
+
+def test_a_click_chooses_and_the_sum_is_written_out(widget: Locator, kernel: Excitation):
+    bar = widget.locator("[data-unit=h2]").bounding_box()
+    widget.locator(".senet-layers").click(
+        position={
+            "x": bar["x"] + bar["width"] / 2 - widget.locator(".senet-layers").bounding_box()["x"],
+            "y": bar["y"] - widget.locator(".senet-layers").bounding_box()["y"],
+        }
+    )
+    expect(widget.get_by_label("Look at")).to_have_value("h2")
+    terms = np.array(widget.locator(".senet-layers line").evaluate_all("all => all.map((line) => Number(line.dataset.term))"))
+    weights, z = torch.tensor(kernel._data["w1"][2]), torch.tensor(kernel._data["z"][0])
+    np.testing.assert_allclose(terms, (weights * z).numpy(), atol=1e-5)
+    said = f"{abs(float(weights @ z)):.3f}"
+    expect(widget.locator(".senet-sum")).to_contain_text(said)
+
+
+def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_url: str, kernel: Excitation):
+    query = "?excitation.rule=softmax&excitation.pushed=3:2.5,99:1,x&excitation.unit=z77"
+    widget = opened(page, book_url + CHAPTER + query)
+    same(widget, kernel, picture="disc-1", rule="softmax", pushed="3:2.5")
+    expect(widget.get_by_label("Look at")).to_have_value("s0")
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
+def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    page.add_script_tag(path=AXE)
+    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
+    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)

@@ -1,0 +1,83 @@
+"""The widget "Rescale" on its published page: gates and maps against torch, one channel moved and no other."""
+
+import json
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from senet.widgets import Rescale
+
+from .conftest import DESKTOP, PHONE
+from .test_pages import AXE
+
+CHAPTER = "book/rescale.html"
+FIGURE = "figure[data-senet=rescale]"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Rescale:
+    return Rescale("se_resnet_patchwork")
+
+
+@pytest.fixture
+def widget(page: Page, book_url: str) -> Locator:
+    page.goto(book_url + CHAPTER)
+    figure = page.locator(FIGURE)
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-live", "true")
+    return figure
+
+
+def gates(widget: Locator) -> np.ndarray:
+    return np.array(widget.locator("[data-channel]").evaluate_all("all => all.map((tile) => Number(tile.dataset.value))"))
+
+
+def means(widget: Locator) -> list[float]:
+    stages = widget.locator("[data-stage]")
+    return stages.evaluate_all("all => all.map((canvas) => Number(canvas.dataset.mean))")
+
+
+def tiles(widget: Locator) -> list[str]:
+    return widget.locator("[data-channel] canvas").evaluate_all("all => all.map((canvas) => canvas.toDataURL())")
+
+
+def test_gates_and_maps_are_torchs(widget: Locator, kernel: Rescale):
+    u, shortcut = kernel._record.maps, kernel._shortcut
+    step = max(float(t.max() - t.min()) for t in (u, shortcut)) / 255
+    for i, picture in enumerate(kernel._data["pictures"]):
+        widget.get_by_role("radio", name=picture["title"], exact=True).locator("..").click()
+        s = kernel._record.excitation[i]
+        np.testing.assert_allclose(gates(widget), s.numpy(), atol=1e-5)
+        for c in (0, 7):
+            widget.get_by_label("Channel", exact=True).select_option(str(c))
+            after = u[i, c] * s[c]
+            truth = [float(t.mean()) for t in (u[i, c], after, shortcut[i, c], (after + shortcut[i, c]).relu())]
+            np.testing.assert_allclose(means(widget), truth, atol=step)
+
+
+def test_one_gate_moves_one_map(widget: Locator):
+    widget.get_by_label("Channel", exact=True).select_option("3")
+    before, painted = gates(widget), tiles(widget)
+    widget.get_by_role("slider").press("End")
+    after, repainted = gates(widget), tiles(widget)
+    assert after[3] == 1
+    assert [c for c in range(len(before)) if before[c] != after[c]] == [3]
+    assert [c for c in range(len(before)) if painted[c] != repainted[c]] == [3]
+    widget.get_by_role("button", name="Off").press("Enter")
+    assert means(widget)[1] == 0
+    widget.get_by_role("button", name="The block’s own").click()
+    assert np.array_equal(gates(widget), before)
+
+
+def test_a_tile_is_chosen_by_a_tap(widget: Locator):
+    widget.locator("[data-channel='5']").click()
+    expect(widget.get_by_label("Channel", exact=True)).to_have_value("5")
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
+def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    page.add_script_tag(path=AXE)
+    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
+    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
