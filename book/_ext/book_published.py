@@ -38,6 +38,8 @@ PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark }}
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem }}
+a {{ color: inherit }}
+:root {{ background: Canvas; color: CanvasText }}
 </style>
 <main><h1>{heading}</h1><p>{text}</p></main>
 </html>
