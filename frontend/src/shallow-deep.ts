@@ -8,6 +8,7 @@ import { axis, COMPARISONS, comparison, distance, ordered, SCALES, type Comparis
 import { choice, h, symbol } from "./dom.ts";
 import type { Home } from "./home.ts";
 import { excitationChart } from "./parts/chart.ts";
+import { ByHand, gateControls } from "./parts/gates.ts";
 import { newest } from "./newest.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
@@ -46,9 +47,14 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   const initial = settled(author, defaultView(probe), probe);
   let view = settled(reader, initial, probe);
   let answer: Answer;
+  let plain: Answer; // the same picture, every gate its own
   let asked = 0;
   let kept = view.picture; // the last picture that others have too: the reader's own is in no link
-  const question = newest(probe.probe);
+  const question = newest(async (index: number, known: Answer | null) => {
+    const own = known ?? (await probe.probe(index));
+    return { own, answer: pulled() ? await probe.probe(index, hand.now) : own };
+  });
+  const hand = new ByHand();
 
   // ---- what it consists of
   const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
@@ -67,6 +73,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   const legend = h("p", { class: "senet-legend" });
   const sides = Object.fromEntries(SIDES.map((name) => [name, side(name)])) as Record<Side, ReturnType<typeof side>>;
   const numbers = tables();
+  const pull = gateControls(["Shallow", "Deep"], hand, () => void pullGates());
   const problem = h("p", { class: "senet-problem", role: "alert" });
   const live = h("p", { class: "senet-unseen", role: "status" });
   const link = h("a", { class: "senet-link", onclick: copyLink }, "Link to this view");
@@ -84,7 +91,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, legend),
     h("div", { class: "senet-sides" }, ...SIDES.map((name) => sides[name].el)),
     problem,
-    h("div", { class: "senet-foot" }, numbers.el, h("span", { class: "senet-actions" }, home.link(view) ? link : null, reset)),
+    h("div", { class: "senet-foot" }, pull.el, numbers.el, h("span", { class: "senet-actions" }, home.link(view) ? link : null, reset)),
     about,
     live,
   );
@@ -110,6 +117,27 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     return change({ picture: OWN }, false, true);
   }
 
+  /** Whether gates are overridden, and whoever answers can do that. */
+  function pulled(): boolean {
+    return hand.count > 0 && (!probe.live || probe.live.engine.state.kind === "ready");
+  }
+
+  function pullGates(): Promise<void> {
+    if (hand.count > 0) void probe.live?.engine.start(); // nothing, if it runs; when it is ready, all is asked anew
+    return change({}, false, true, plain);
+  }
+
+  /** What the controls say of the gates that are set. */
+  function handWords(): string {
+    if (hand.count === 0) return probe.live && probe.live.engine.state.kind !== "ready" ? "The first pull fetches the network." : "All gates are the network’s own.";
+    const set = `${hand.count} gate${hand.count === 1 ? " is" : "s are"} set by hand`;
+    if (!pulled()) return `${set}; the prediction answers when the network runs in this page (see above).`;
+    const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [number, number];
+    const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
+    const words = `${set}: ${network.classes[before]} goes from ${share(plain)} to ${share(answer)}`;
+    return before === after ? `${words}.` : `${words}, and it is now taken for ${network.classes[after]}.`;
+  }
+
   /** The view as others can have it. */
   function shareable(): View {
     if (view.picture !== OWN) kept = view.picture;
@@ -119,13 +147,14 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   /**
    * @param ours whether it was made here: then the home keeps it
    * @param anew whether to ask even for the same picture: it may be another one, or someone else may answer
+   * @param known the answer without overridden gates, where only those have changed
    */
-  async function change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
+  async function change(wanted: Wanted, ours: boolean, anew = false, known: Answer | null = null): Promise<void> {
     const before = view;
     view = settled(wanted, before, probe);
     if (ours) home.keep(shareable());
     try {
-      if ((anew || view.picture !== before.picture) && !(await ask())) return; // a later wish is on its way
+      if ((anew || view.picture !== before.picture) && !(await ask(known))) return; // a later wish is on its way
       problem.textContent = "";
     } catch (error) {
       problem.textContent = `No answer for this picture: ${(error as Error).message}`;
@@ -137,12 +166,12 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   }
 
   /** Ask for the view's picture; false if another was asked for meanwhile. */
-  async function ask(): Promise<boolean> {
+  async function ask(known: Answer | null = null): Promise<boolean> {
     const ticket = ++asked;
     root.setAttribute("aria-busy", "true");
     try {
-      const next = await question(position());
-      if (ticket === asked) answer = next;
+      const next = await question(position(), known);
+      if (ticket === asked) [plain, answer] = [next.own, next.answer];
       return ticket === asked;
     } catch (error) {
       if (ticket === asked) throw error;
@@ -154,7 +183,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
 
   function draw(): void {
     gallery.choose(position());
-    predicted.show(position(), answer);
+    predicted.show(position(), answer, pulled() ? plain : null);
     order.select.value = view.order;
     compare.select.value = view.compare;
     scale.select.value = view.scale;
@@ -169,6 +198,14 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
       ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `mean of ${of}${of === "all" ? " classes" : ""}`)] : []),
       ...(compared(0).each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
       ...(view.compare === "true" && !of ? ["no true class to compare with"] : []),
+    );
+    pull.show(
+      SIDES.map((name, i) => {
+        const at = network.blocks.findIndex((b) => b.name === view[name]);
+        const mean = means ? comparison("all", means[at]!, network.classes, 0, null).mean : null;
+        return { block: blockOf(name), channel: view[`${name}Channel`], s: sidesData[i]!.answer.s, mean };
+      }),
+      handWords(),
     );
     numbers.show({ classes: network.classes, answer, blocks: SIDES.map((name, i) => ({ title: sideTitle(name), ...sidesData[i]! })) });
     about.textContent = introduced(probe);
@@ -199,7 +236,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     const ends: [string, string] = view.order === "index" ? ["channel 0", `channel ${data.order.length - 1}`] : ENDS[view.order];
     el.dataset.block = view[name];
     block.select.value = view[name];
-    chart.draw({ ...data, axis: common, ends, held: view[`${name}Channel`] });
+    chart.draw({ ...data, axis: common, ends, held: view[`${name}Channel`], set: (pulled() && hand.now[view[name]]) || null });
     summary.textContent = summed(data.answer.s, data.comparison);
   }
 

@@ -77,7 +77,7 @@ class Cost(anywidget.AnyWidget):
     def figure(self) -> tuple[str, str]:
         """A table as it is now, and a sentence that says what it shows."""
         title = self._data["networks"][self.network]["title"]
-        heads = "".join(f'<th scope="col">{head}</th>' for head in ("", "without SE", "SE adds", "more"))
+        heads = "".join(f'<th scope="col">{head}</th>' for head in ("one picture", "without SE", "SE adds", "more"))
         rows = "".join(
             f'<tr><th scope="row">{name}</th><td>{plain:,}</td><td>{more:,}</td><td>{more / plain:.2%}</td></tr>'
             for name, plain, more in self.counts()

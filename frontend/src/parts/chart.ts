@@ -24,6 +24,8 @@ export interface Excitations {
   ends: [string, string];
   /** The channel that is held. */
   held: number | null;
+  /** Gates that were set by hand, NaN for the others. */
+  set: Float32Array | null;
 }
 
 export interface Chart {
@@ -59,7 +61,7 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
     const at = (c: number) => `translate(${place[c]! + 0.5}px,${y(answer.s[c]!)}px)`;
     matched(dots, order.length, () => svg("path", { d: "M0 0h0" })).forEach((dot, c) => {
       dot.style.transform = at(c);
-      set(dot, { "data-channel": c, "data-value": answer.s[c]!, "data-squeeze": answer.z[c]!, "data-mean": mean?.[c] });
+      set(dot, { "data-channel": c, "data-value": answer.s[c]!, "data-squeeze": answer.z[c]!, "data-mean": mean?.[c], "data-set": !Number.isNaN(data!.set?.[c] ?? NaN) });
     });
     matched(stems, mean ? order.length : 0, () => svg("path", { d: "M0 0v1" })).forEach((stem, c) => {
       stem.style.transform = `${at(c)} scaleY(${y(mean![c]!) - y(answer.s[c]!)})`;
@@ -101,6 +103,7 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
       const more = values.length > 0 ? `(${decimal(Math.min(...values))} to ${decimal(Math.max(...values))})` : `(${signed(s - mean)})`;
       lines.push(h("span", {}, `mean of ${comparison.of}: ${decimal(mean)} ${more}`));
     }
+    if (!Number.isNaN(data!.set?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
     readout.replaceChildren(...lines);
     set(slider, { "aria-valuetext": lines.map((line) => line.textContent).join("; ") });
   }

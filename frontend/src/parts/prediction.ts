@@ -9,7 +9,8 @@ const YOURS: ReturnType<typeof judged> = ["–", "Whether that is right, you can
 
 export interface Prediction {
   el: HTMLElement;
-  show(index: number, answer: Answer): void;
+  /** @param before what it was before gates were pulled, to be marked beside; null for nothing */
+  show(index: number, answer: Answer, before: Answer | null): void;
   /** Whether it is right, as a sentence. */
   verdict(): string;
 }
@@ -29,7 +30,7 @@ export function prediction(probe: Probe): Prediction {
   );
   return {
     el,
-    show(index, answer) {
+    show(index, answer, before) {
       const picture = probe.pictures[index]!;
       probe.draw(index, canvas);
       canvas.setAttribute("aria-label", picture.alt);
@@ -46,7 +47,12 @@ export function prediction(probe: Probe): Prediction {
         item.classList.toggle("senet-true", k === picture.label);
         name.textContent = classes[k]!;
         (share.firstElementChild as HTMLElement).style.width = `${100 * shares[k]!}%`;
+        const was = before ? softmax(before.logits)[k]! : null;
+        item.dataset.before = was === null ? "" : String(was);
+        share.style.setProperty("--before", was === null ? "0" : `${100 * was}%`);
+        share.toggleAttribute("data-before", was !== null);
         number.textContent = percent(shares[k]!);
+        item.title = was === null ? "" : `${percent(was)} before gates were pulled`;
       });
       const [mark, words] = picture.id === OWN ? YOURS : judged(picture.label, top[0]!, classes);
       verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";

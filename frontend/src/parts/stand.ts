@@ -23,7 +23,7 @@ export interface Stand {
 export function pictures(shown: Shown[], chosen: (id: string) => void): { el: HTMLElement; choose(id: string): void } {
   const name = unique("senet-picture");
   const inputs = shown.map(({ id, title }) => h("input", { type: "radio", name, value: id, "aria-label": title, onchange: () => chosen(id) }));
-  const labels = inputs.map((input, i) => h("label", { title: shown[i]!.title }, input, h("img", { src: shown[i]!.url, alt: "" })));
+  const labels = inputs.map((input, i) => h("label", { title: shown[i]!.title }, input, h("img", { src: shown[i]!.url, alt: shown[i]!.title })));
   const strip = h("div", { class: "senet-thumbs", style: "--rows:1" }, ...labels);
   strip.addEventListener("keydown", (event) => {
     if (event.key.startsWith("Arrow")) event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter

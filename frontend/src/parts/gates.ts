@@ -1,0 +1,169 @@
+// Gates by hand: overrides of the excitations, with undo, and the controls that set them.
+//
+//   own gates ──pull, off, 1, mean──▶ overridden ──undo──▶ as before ──redo──▶ overridden
+//
+// Overrides belong to the network and not to a picture: they stay when the picture changes, until they are let go.
+
+import { h, symbol } from "../dom.ts";
+import type { BlockInfo, Gates } from "../probe.ts";
+import { decimal } from "../words.ts";
+
+/** Overrides and their history. Everything that is set goes from 0 to 1, as a sigmoid's values do. */
+export class ByHand {
+  private past: Gates[] = [];
+  private future: Gates[] = [];
+  now: Gates = {};
+  private pulling: string | null = null;
+
+  /**
+   * @param channels to set, null for all
+   * @param value for each channel, null lets it go
+   * @param pull names a movement of the hand: its steps are undone as one
+   */
+  set(block: BlockInfo, channels: number[] | null, value: (channel: number) => number | null, pull: string | null = null): void {
+    if (pull === null || pull !== this.pulling) {
+      this.past.push(this.now);
+      this.future = [];
+    }
+    this.pulling = pull;
+    const row = Float32Array.from(this.now[block.name] ?? new Float32Array(block.channels).fill(NaN));
+    for (const c of channels ?? row.keys()) {
+      const wanted = value(c);
+      row[c] = wanted === null ? NaN : Math.min(1, Math.max(0, wanted));
+    }
+    const { [block.name]: _, ...others } = this.now;
+    this.now = row.every(Number.isNaN) ? others : { ...others, [block.name]: row };
+  }
+
+  undo(): void {
+    this.step(this.past, this.future);
+  }
+
+  redo(): void {
+    this.step(this.future, this.past);
+  }
+
+  /** Let all gates go. */
+  release(): void {
+    if (this.count === 0) return;
+    this.past.push(this.now);
+    [this.future, this.now, this.pulling] = [[], {}, null];
+  }
+
+  get count(): number {
+    return Object.values(this.now).reduce((sum, row) => sum + row.filter((v) => !Number.isNaN(v)).length, 0);
+  }
+
+  get undoable(): boolean {
+    return this.past.length > 0;
+  }
+
+  get redoable(): boolean {
+    return this.future.length > 0;
+  }
+
+  private step(from: Gates[], to: Gates[]): void {
+    const next = from.pop();
+    if (!next) return;
+    to.push(this.now);
+    [this.now, this.pulling] = [next, null];
+  }
+}
+
+/** What the controls of one side show. */
+export interface Hand {
+  block: BlockInfo;
+  /** The channel that is held in the chart, null for none. */
+  channel: number | null;
+  /** (C,), as overridden. */
+  s: Float32Array;
+  /** Mean over all classes, (C,); null where it is not known. */
+  mean: Float32Array | null;
+}
+
+export interface GateControls {
+  el: HTMLElement;
+  show(sides: Hand[], line: string): void;
+}
+
+/** @param changed after each change of `hand` */
+export function gateControls(titles: string[], hand: ByHand, changed: () => void): GateControls {
+  const sides = titles.map((title) => side(title, hand, changed));
+  const act = (does: () => void) => () => {
+    does();
+    changed();
+  };
+  const undo = h("button", { type: "button", onclick: act(() => hand.undo()) }, "Undo");
+  const redo = h("button", { type: "button", onclick: act(() => hand.redo()) }, "Redo");
+  const release = h("button", { type: "button", onclick: act(() => hand.release()) }, "Let all gates go");
+  const line = h("p", { class: "senet-hand-line", role: "status" });
+  const panel = h("div", { class: "senet-hand" }, ...sides.map((s) => s.el), h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release), line);
+  const el = h("details", { class: "senet-numbers senet-by-hand" }, h("summary", {}, "Pull gates by hand"), panel);
+  panel.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // arrow keys are the sliders' here
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    act(() => (event.shiftKey ? hand.redo() : hand.undo()))();
+  });
+  return {
+    el,
+    show(shown, words) {
+      sides.forEach((s, i) => s.show(shown[i]!));
+      undo.disabled = !hand.undoable;
+      redo.disabled = !hand.redoable;
+      release.disabled = hand.count === 0;
+      if (line.textContent !== words) line.textContent = words;
+    },
+  };
+}
+
+function side(title: string, hand: ByHand, changed: () => void) {
+  let now: Hand;
+  let pulls = 0;
+  const apply = (channels: number[] | null, value: (channel: number) => number | null, pull: string | null = null) => {
+    hand.set(now.block, channels, value, pull);
+    changed();
+  };
+  const slider: HTMLInputElement = h("input", {
+    type: "range", min: 0, max: 1, step: 0.01,
+    oninput: () => apply([now.channel!], () => Number(slider.value), `${title}-${now.channel}-${pulls}`),
+    onchange: () => void pulls++, // the hand has let go: what comes next is another pull
+  });
+  const output = h("output", {});
+  const name = h("span", {});
+  const legend = h("legend", {}, title);
+  const button = (words: string, label: string, does: () => void) => h("button", { type: "button", "aria-label": label, onclick: does }, words);
+  const one = [
+    button("off", `${title}: switch the channel off`, () => apply([now.channel!], () => 0)),
+    button("1", `${title}: open the gate`, () => apply([now.channel!], () => 1)),
+    button("mean", `${title}: set the gate to its mean`, () => apply([now.channel!], (c) => now.mean![c]!)),
+    button("own", `${title}: let the gate go`, () => apply([now.channel!], () => null)),
+  ];
+  const all = [
+    button("all 1", `${title}: open all gates of the block`, () => apply(null, () => 1)),
+    button("all mean", `${title}: set all gates of the block to their mean`, () => apply(null, (c) => now.mean![c]!)),
+    button("all own", `${title}: let all gates of the block go`, () => apply(null, () => null)),
+  ];
+  const el = h(
+    "fieldset",
+    {},
+    legend,
+    h("label", { class: "senet-slide" }, name, slider, output),
+    h("p", { class: "senet-hand-buttons" }, ...one, ...all),
+  );
+  return {
+    el,
+    show(shown: Hand): void {
+      now = shown;
+      const { channel, s, mean, block } = now;
+      legend.textContent = `${title}, ${block.title}`;
+      slider.disabled = channel === null;
+      for (const each of one) each.disabled = channel === null;
+      if (!mean) one[2]!.disabled = all[1]!.disabled = true;
+      name.replaceChildren(...(channel === null ? ["Choose a channel in the chart."] : [symbol("s"), ` of channel ${channel}`]));
+      if (channel === null) return void output.replaceChildren();
+      if (document.activeElement !== slider || Math.abs(Number(slider.value) - s[channel]!) > 0.011) slider.value = String(s[channel]);
+      output.textContent = decimal(s[channel]!, 2);
+    },
+  };
+}
