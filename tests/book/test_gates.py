@@ -1,4 +1,4 @@
-"""Gates by hand: what a pull does to the prediction, against torch with the same gates; undone, redone, let go, by keyboard alone."""
+"""Gates by hand: what a pull does to the prediction, against torch with the same gates; undone and let go; by keyboard."""
 
 import math
 
