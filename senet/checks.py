@@ -74,7 +74,7 @@ def same_squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
     u = _numbers(2, 5, 4, 7)
     given = u.clone()
     got = outcome(answer, given)
-    if problem := unusable(got, (u,), "same_squeeze(u)"):
+    if (problem := unusable(got, (u,), "same_squeeze(u)")) is not None:
         return problem
     if not same(given, u):
         return Verdict(False, "Your code writes into its input, which others still need. Begin with `u.clone()`.")
@@ -457,7 +457,7 @@ def called(answer: Callable[[nn.Module, Tensor], Any]) -> Verdict:
 
     model = Half()
     got = outcome(answer, model, torch.ones(1, 4, 3, 3))
-    if problem := unusable(got, (), "called(model, x)"):
+    if (problem := unusable(got, (), "called(model, x)")) is not None:
         return problem
     names = outcome(set, got)
     if isinstance(names, Exception) or isinstance(got, str):

@@ -57,7 +57,8 @@ def judge(
                 "Right on the CPU, but it fails on another device. Make new tensors by `u.new_zeros(...)`, which stays with u, and "
                 "leave values as tensors.",
             )
-        return unusable(got, trial, call) or Verdict(False, _difference(got, expected))
+        problem = unusable(got, trial, call)
+        return Verdict(False, _difference(got, expected)) if problem is None else problem
     return Verdict(True, praise)
 
 
@@ -132,7 +133,9 @@ def made(cls: Any, call: str, *arguments: int) -> nn.Module | Verdict:
         return made.eval()
     if isinstance(made, AttributeError) and "before Module.__init__" in str(made):
         return Verdict(False, "A layer was set before `super().__init__()` ran. Call it first.")
-    return unusable(made, (), call) or Verdict(False, f"`{call}` has to make an `nn.Module`, and made {type(made).__name__}.")
+    if (problem := unusable(made, (), call)) is not None:  # a verdict that is not ok is False
+        return problem
+    return Verdict(False, f"`{call}` has to make an `nn.Module`, and made {type(made).__name__}.")
 
 
 def prepare(module: nn.Module, known: Sequence[str] = ()) -> list[nn.Module] | Verdict:

@@ -1,0 +1,192 @@
+"""Self-checks: right answers in many styles pass, each misconception is named, and nothing that a learner writes breaks a check."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
+
+from senet import checks
+from senet.se import SEBlock
+
+
+class Block(nn.Module):
+    """As the blog has it: pool, two layers, product."""
+
+    def __init__(self, c: int, r: int = 16) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Sequential(nn.Linear(c, c // r, bias=False), nn.ReLU(), nn.Linear(c // r, c, bias=False), nn.Sigmoid())
+
+    def forward(self, u):
+        n, c = u.shape[:2]
+        return u * self.fc(self.pool(u).view(n, c)).view(n, c, 1, 1)
+
+
+class Convolutions(nn.Module):
+    """The same by 1x1 convolutions, in place."""
+
+    def __init__(self, c: int, r: int) -> None:
+        super().__init__()
+        self.down, self.up = nn.Conv2d(c, c // r, 1), nn.Conv2d(c // r, c, 1)
+
+    def forward(self, u):
+        return torch.sigmoid(self.up(F.relu(self.down(F.adaptive_avg_pool2d(u, 1))))) * u
+
+
+def variant(change):
+    """``Block`` with its forward replaced."""
+    return type("Changed", (Block,), {"forward": change})
+
+
+def fixed_ratio(c, r):
+    return Block(c, 16)
+
+
+def in_place(u):
+    u[:] = u - u.mean()
+    return u.mean((2, 3))
+
+
+RIGHT = [
+    (checks.squeeze, lambda u: F.adaptive_avg_pool2d(u, 1).flatten(1)),
+    (checks.squeeze, lambda u: torch.einsum("nchw->nc", u) / u[0, 0].numel()),
+    (checks.squeeze, SEBlock(8).squeeze),
+    (checks.same_squeeze, lambda u: u.flip(3)),
+    (checks.same_squeeze, lambda u: u.roll((1, 2), (2, 3))),
+    (checks.same_squeeze, lambda u: u.mean((2, 3), keepdim=True).expand_as(u)),
+    (checks.pixel_share, lambda h, w: (h * w) ** -1),
+    (checks.excitation, lambda z, w1, w2: torch.sigmoid(F.linear(F.relu(F.linear(z, w1)), w2))),
+    (checks.excitation, nn.Sequential(nn.Linear(8, 2, bias=False), nn.ReLU(), nn.Linear(2, 8, bias=False), nn.Sigmoid())),
+    (checks.weights, lambda c, r: c * (c // r) + (c // r) * c),
+    (checks.open_gates, [3, 4.0, -5]),
+    (checks.rescale, lambda u, s: torch.einsum("nchw,nc->nchw", u, s)),
+    (checks.block, Block),
+    (checks.block, Convolutions),
+    (checks.block, SEBlock),
+    (checks.parameters, lambda n, c, r: 2 / r * sum(a * b**2 for a, b in zip(n, c, strict=True))),
+    (checks.channels, lambda c: 480 + c),
+]
+
+WRONG = [
+    (checks.squeeze, lambda u: u.sum(dim=[-1, -2]), "That is the sum"),
+    (checks.squeeze, lambda u: u.flatten(2).max(2).values, "largest value"),
+    (checks.squeeze, lambda u: F.adaptive_avg_pool2d(u, 1), "still there with size 1"),
+    (checks.squeeze, lambda u: u.mean(dim=1), "averaged over the channels"),
+    (checks.squeeze, in_place, "writes into its input"),
+    (checks.squeeze, lambda u: None, "end with `return`"),
+    (checks.squeeze, lambda u: u.meen(), "AttributeError"),
+    (checks.squeeze, 3, "Pass the function"),
+    (checks.same_squeeze, lambda u: u, "the same maps"),
+    (checks.same_squeeze, lambda u: u.flip(1), "moved whole channels"),
+    (checks.same_squeeze, lambda u: u + 1, "z changed by up to 1.000"),
+    (checks.pixel_share, lambda h, w: 1, "if z were the sum"),
+    (checks.excitation, lambda z, a, b: F.softmax(F.relu(z @ a.T) @ b.T, dim=-1), "that is softmax"),
+    (checks.excitation, lambda z, a, b: torch.sigmoid(z @ a.T @ b.T), "Without the ReLU"),
+    (checks.excitation, lambda z, a, b: F.relu(z @ a.T) @ b.T, "sigmoid is missing"),
+    (checks.excitation, lambda z, a, b: torch.sigmoid(F.relu(z @ a) @ b), "needs its transpose"),
+    (checks.excitation, nn.Sequential(nn.Linear(8, 2), nn.ReLU(), nn.Linear(2, 8), nn.Softmax(1)), "that is softmax"),
+    (checks.excitation, nn.Sequential(nn.Linear(8, 8), nn.Sigmoid()), "Two fully connected layers"),
+    (checks.weights, lambda c, r: c * c // r, "one of the two matrices"),
+    (checks.open_gates, [0.95, 0.95, 0.05], "look like gates already"),
+    (checks.open_gates, "abc", "three finite numbers"),
+    (checks.rescale, lambda u, s: u * s, "Broadcasting counts from the right"),
+    (checks.rescale, lambda u, s: u.mul_(s[..., None, None]), "writes into its input"),
+    (checks.block, fixed_ratio, "as if 16 stood where"),
+    (checks.block, Block(32, 8), "Pass the class itself"),
+    (checks.block, variant(lambda self, u: self.fc(self.pool(u).flatten(1))), "These are the gates"),
+    (
+        checks.block,
+        variant(lambda self, u: u + u * self.fc(self.pool(u).flatten(1))[..., None, None]),
+        "belongs to the residual block",
+    ),
+    (checks.block, variant(lambda self, u: u * self.fc(u.amax((2, 3)))[..., None, None]), "largest value where it should average"),
+    (checks.parameters, lambda n, c, r: sum(2 * b * b / r for b in c), "several blocks"),
+    (checks.channels, lambda c: 768, "one place of Inception-v3 only"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right_in_any_style(check, answer):
+    verdict = check(answer)
+    assert verdict, verdict.hint
+    assert repr(verdict).startswith("Right. ")
+
+
+@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
+def test_misconceptions_are_named(check, answer, names):
+    verdict = check(answer)
+    assert not verdict
+    assert names in verdict.hint
+
+
+def with_se(base, width, place="residual"):
+    """``base`` with SE of ``width(out channels, planes)`` before the sum, or behind it."""
+
+    class Learner(base):
+        def __init__(self, inplanes, planes, stride=1, downsample=None):
+            super().__init__(inplanes, planes, stride, downsample)
+            self.se = Block(width(planes * base.expansion, planes), 4)
+
+        def forward(self, x):
+            shortcut = x if self.downsample is None else self.downsample(x)
+            out = self.relu(self.bn1(self.conv1(x)))
+            out = self.bn2(self.conv2(out))
+            if base is Bottleneck:
+                out = self.bn3(self.conv3(self.relu(out)))
+            out = self.se(out) + shortcut if place == "residual" else self.se(out + shortcut)
+            return self.relu(out)
+
+    return Learner
+
+
+@pytest.mark.parametrize("base", [BasicBlock, Bottleneck])
+def test_insert(base):
+    assert checks.insert(with_se(base, lambda out, planes: out)), checks.insert(with_se(base, lambda out, planes: out))
+    assert not checks.insert(base)
+    behind = checks.insert(with_se(base, lambda out, planes: out, place="sum"))
+    assert not behind and "sum" in behind.hint
+
+
+def test_the_published_bottleneck_is_caught():
+    verdict = checks.insert(with_se(Bottleneck, lambda out, planes: planes))
+    assert not verdict
+    assert "planes" in verdict.hint or "256" in verdict.hint
+
+
+def test_called_wants_what_ran_and_no_hooks_left():
+    def ran(model, x, leave=False):
+        names, handles = [], []
+        for name, module in model.named_modules():
+            if isinstance(module, SEBlock):
+                handles.append(module.register_forward_hook(lambda *_, name=name: names.append(name)))
+        model(x)
+        for handle in () if leave else handles:
+            handle.remove()
+        return names
+
+    assert checks.called(ran)
+    assert "hooks are still" in checks.called(lambda model, x: ran(model, x, leave=True)).hint
+    assert "were built" in checks.called(lambda m, x: [n for n, b in m.named_modules() if isinstance(b, SEBlock)]).hint
+
+
+@given(st.sampled_from(checks.__all__[1:]), st.one_of(st.none(), st.integers(), st.text(), st.lists(st.floats())))
+def test_nothing_that_is_no_answer_breaks_a_check(name, answer):
+    verdict = getattr(checks, name)(answer)
+    if not (name == "open_gates" and verdict):
+        assert not verdict and verdict.hint
+
+
+@given(
+    st.sampled_from([n for n in checks.__all__[1:] if n != "open_gates"]),
+    st.sampled_from([ValueError, KeyError, ZeroDivisionError]),
+)
+def test_what_a_learners_code_raises_is_told_and_not_raised(name, error):
+    def fails(*arguments):
+        raise error("this line")
+
+    verdict = getattr(checks, name)(fails)
+    assert not verdict
+    assert "this line" in verdict.hint or name == "insert"
