@@ -78,13 +78,13 @@ def test_a_pull_by_keyboard_answers_as_torch_does_and_is_undone(widget: Widget):
     keys.press("Home")
     for _ in range(3):
         keys.press("ArrowRight")
-    expect(panel(widget).get_by_role("status")).to_contain_text("1 gate is set by hand")
+    expect(panel(widget).locator(".senet-hand-line")).to_contain_text("1 gate is set by hand")
     pulled = {block: only(16, c3=0.03)}
     agrees(widget, pulled)
     assert widget.el.locator("[data-side=shallow] .senet-dots path[data-set]").count() == 1
     assert widget.el.locator(".senet-share[data-before]").count() == 5
 
-    button(widget, "Deep: open all gates of the block").click()
+    button(widget, "all 1: open all gates, deep").click()
     deep = widget.block("deep")
     agrees(widget, pulled | {deep: torch.ones(64)})
     keys.press("Control+z")
@@ -104,13 +104,13 @@ def test_a_pull_by_keyboard_answers_as_torch_does_and_is_undone(widget: Widget):
 def test_off_one_mean_and_own(widget: Widget):
     widget.el.get_by_role("slider", name="Channels of the deep block").press("End")
     deep = widget.block("deep")
-    button(widget, "Deep: switch the channel off").click()
+    button(widget, "off: close the gate, deep").click()
     agrees(widget, {deep: only(64, c63=0.0)})
-    button(widget, "Deep: open the gate").click()
+    button(widget, "1: open the gate, deep").click()
     agrees(widget, {deep: only(64, c63=1.0)})
-    button(widget, "Deep: let the gate go").click()
+    button(widget, "own: let the gate go, deep").click()
     agrees(widget, None)
-    button(widget, "Deep: set all gates of the block to their mean").click()
+    button(widget, "all mean: set all gates to their mean, deep").click()
     settled(widget)
     assert np.ptp(widget.values("deep")) > 0
     before = widget.values("deep")
@@ -122,18 +122,18 @@ def test_off_one_mean_and_own(widget: Widget):
 def test_the_first_pull_fetches_the_network(page: Page, book_url: str):
     widget = Widget(page, book_url + CHAPTER, NETWORK)
     panel(widget).locator("summary").click()
-    expect(panel(widget).get_by_role("status")).to_have_text("The first pull fetches the network.")
-    button(widget, "Shallow: open all gates of the block").click()
+    expect(panel(widget).locator(".senet-hand-line")).to_have_text("The first pull fetches the network.")
+    button(widget, "all 1: open all gates, shallow").click()
     expect(own(widget)).not_to_have_attribute("data-engine", "idle")
     started(widget)
-    expect(panel(widget).get_by_role("status")).to_contain_text("16 gates are set by hand: ")
+    expect(panel(widget).locator(".senet-hand-line")).to_contain_text("16 gates are set by hand: ")
     settled(widget)
     np.testing.assert_allclose(widget.values("shallow"), 1)
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", PHONE), ("dark", PHONE)])
 def test_for_everybody(widget: Widget):
-    button(widget, "Deep: open all gates of the block").click()
+    button(widget, "all 1: open all gates, deep").click()
     settled(widget)
     widget.page.add_script_tag(path=AXE)
     found = widget.page.evaluate("axe.run(document.querySelector('.senet-by-hand'))")

@@ -132,17 +132,19 @@ function side(title: string, hand: ByHand, changed: () => void) {
   const output = h("output", {});
   const name = h("span", {});
   const legend = h("legend", {}, title);
-  const button = (words: string, label: string, does: () => void) => h("button", { type: "button", "aria-label": label, onclick: does }, words);
+  // A name begins with what is written: whoever speaks to the page says what they see.
+  const button = (words: string, does: string, act: () => void) =>
+    h("button", { type: "button", "aria-label": `${words}: ${does}, ${title.toLowerCase()}`, onclick: act }, words);
   const one = [
-    button("off", `${title}: switch the channel off`, () => apply([now.channel!], () => 0)),
-    button("1", `${title}: open the gate`, () => apply([now.channel!], () => 1)),
-    button("mean", `${title}: set the gate to its mean`, () => apply([now.channel!], (c) => now.mean![c]!)),
-    button("own", `${title}: let the gate go`, () => apply([now.channel!], () => null)),
+    button("off", "close the gate", () => apply([now.channel!], () => 0)),
+    button("1", "open the gate", () => apply([now.channel!], () => 1)),
+    button("mean", "set the gate to its mean", () => apply([now.channel!], (c) => now.mean![c]!)),
+    button("own", "let the gate go", () => apply([now.channel!], () => null)),
   ];
   const all = [
-    button("all 1", `${title}: open all gates of the block`, () => apply(null, () => 1)),
-    button("all mean", `${title}: set all gates of the block to their mean`, () => apply(null, (c) => now.mean![c]!)),
-    button("all own", `${title}: let all gates of the block go`, () => apply(null, () => null)),
+    button("all 1", "open all gates", () => apply(null, () => 1)),
+    button("all mean", "set all gates to their mean", () => apply(null, (c) => now.mean![c]!)),
+    button("all own", "let all gates go", () => apply(null, () => null)),
   ];
   const el = h(
     "fieldset",
