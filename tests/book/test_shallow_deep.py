@@ -3,6 +3,7 @@
 import base64
 import functools
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
