@@ -227,7 +227,7 @@ def wilson(right: int, total: int) -> Estimate:
     p, z2 = right / total, 1.959964**2
     centre = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = math.sqrt(z2 * (p * (1 - p) / total + z2 / (4 * total**2))) / (1 + z2 / total)
-    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half))
+    return Estimate(p, min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))  # at 0 and 1 rounding may pass p
 
 
 def save(profile: Profile, path: str | Path) -> None:

@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from senet import profiles
 from senet.cifar import small_resnet
+from senet.images import Pictures
 from senet.patchwork import patchwork
 from senet.pretrained import Preprocessing
 from senet.profiles import Profile
 from senet.recording import record
+from senet.se import SEBlock
+from tests.common import scramble
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 
@@ -78,3 +83,91 @@ def test_refusals(model, tmp_path):
         profiles.profile(model, replace(pictures, labels=torch.full((10,), -1)), PREPROCESS)
     with pytest.raises(ValueError, match="does not ship"):
         profiles.shipped("timm_se_resnet50_a1")
+
+
+def test_saturation_counts_closed_open_and_still_gates():
+    """Against a count of every gate, one by one; bins of 0.005 with 0.05 and 0.95 as edges make closed and open exact."""
+    torch.manual_seed(3)
+    model = scramble(small_resnet((1, 1), (8, 16), reduction=2)).eval()
+    pictures = patchwork(200, 5)
+    measured = profiles.profile(model, pictures, PREPROCESS, batch_size=64, progress=False)
+    for name, block in record(model, PREPROCESS(pictures.images)).blocks.items():
+        s = block.excitation.double()
+        said = measured.saturation(name)
+        assert said.closed == pytest.approx(
+            (s < 0.05).double().mean().item(), abs=2e-3
+        )  # a float may lie on either side of an edge
+        assert said.open == pytest.approx((s >= 0.95).double().mean().item(), abs=2e-3)
+        still = ((s - s.mean(0)).abs() < 0.05).double().mean().item()
+        assert said.still == pytest.approx(still, abs=0.03)  # within a bin of 0.005 they are taken to lie evenly
+
+
+def test_saturation_of_an_old_file_or_of_a_gate_without_bounds_is_refused():
+    bare = profiles.Profile(torch.tensor([1]), {"b": torch.zeros(1, 2)}, {"b": torch.zeros(1, 2)})
+    with pytest.raises(ValueError, match="b: this profile holds no shares"):
+        bare.saturation("b")
+    model = scramble(small_resnet((1,), (8,), reduction=2, gate="tanh")).eval()
+    pictures = patchwork(20, 5)
+    assert profiles.profile(model, pictures, PREPROCESS, progress=False).shares == {}
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_wilson_is_the_score_test_turned_round(right, total):
+    """Both ends are where the score test of that share has just p = 0.05 (Wilson 1927)."""
+    right = min(right, total)
+    value, low, high = profiles.wilson(right, total)
+    assert 0 <= low <= value <= high <= 1 and value == right / total
+    for end in (low, high):
+        if 1e-9 < end < 1 - 1e-9:
+            assert abs(value - end) / (end * (1 - end) / total) ** 0.5 == pytest.approx(1.959964, abs=1e-4)
+    with pytest.raises(ValueError, match="is no share"):
+        profiles.wilson(total + 1, total)
+
+
+def test_bootstrap_knows_the_mean_and_leaves_nan_out():
+    values = torch.rand(400, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    estimate = profiles.bootstrap(torch.cat([values, torch.tensor([float("nan")], dtype=torch.float64)]))
+    assert estimate.value == pytest.approx(values.mean().item())
+    # The normal interval of a mean of 400: the percentile one comes within a tenth of its width.
+    half = 1.96 * values.std().item() / 20
+    assert (estimate.high - estimate.low) / 2 == pytest.approx(half, rel=0.15)
+    assert profiles.bootstrap(values) == profiles.bootstrap(values)
+    assert torch.tensor(profiles.bootstrap(torch.tensor([float("nan")]))).isnan().all()
+
+
+class Told(torch.nn.Module):
+    """A gate that stands high in channel k for a picture of class k, as its pixels tell; or a random one."""
+
+    def __init__(self, told: bool) -> None:
+        super().__init__()
+        self.told, self.noise = told, torch.Generator().manual_seed(0)
+
+    def forward(self, x):
+        if not self.told:
+            return torch.rand(x.shape, generator=self.noise)
+        return 0.2 + 0.6 * torch.nn.functional.one_hot(x[:, 0].round().long(), 4).float()
+
+
+def telling(told: bool) -> torch.nn.Module:
+    """U's mean reaches the gate as it is: both layers are the identity."""
+    block = SEBlock(3, reduction=1)
+    for layer in (block.fc1, block.fc2):
+        torch.nn.init.eye_(layer.weight)
+    block.gate = Told(told)
+    block.rescale = lambda u, s, shortcut=None: u
+    return torch.nn.Sequential(block).eval()
+
+
+@pytest.mark.parametrize(("told", "least", "most"), [(True, 1.0, 1.0), (False, 0.1, 0.45)])
+def test_the_linear_probe_reads_what_is_there(told, least, most):
+    labels = torch.arange(240) % 4
+    pixels = labels.to(torch.uint8)[:, None, None, None].expand(-1, 3, 8, 8).contiguous()
+    pictures = Pictures(pixels, labels, ("a", "b", "c", "d"))
+    model = telling(told)
+    measured = profiles.linear_probe(model, pictures[:160], pictures[160:], lambda x: x.float(), batch_size=40, progress=False)
+    (estimate,) = measured.values()
+    assert least <= estimate.value <= most
+    assert estimate.low <= estimate.value <= estimate.high
+    other = Pictures(pixels, labels, ("a", "b", "c", "e"))
+    with pytest.raises(ValueError, match="both need the same"):
+        profiles.linear_probe(telling(told), pictures, other, lambda x: x.float(), progress=False)
