@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, Route, sync_playwright
@@ -38,6 +39,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if not pages:
             raise pytest.UsageError(f"No built book in {HTML}: run `make book` first, or `make test`, which does both.")
         metafunc.parametrize("page_path", pages)
+
+
+def arrive(page: Page, url: str) -> None:
+    """Open a page of the book; where it only leads on to another, wait for that one.
+
+    A page that leads on is left as soon as it is there, and what a test asks of it in that moment fails or not by luck.
+    """
+    page.goto(url)
+    path = unquote(urlsplit(url).path)
+    for base in (HTML.as_posix() + "/", PREFIX, "/"):
+        if path.startswith(base):
+            break
+    file = HTML / path.removeprefix(base)
+    text = (file / "index.html" if file.is_dir() else file).read_text("utf8")
+    if lead := re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text):
+        page.wait_for_url(urljoin(url, lead[1]))
 
 
 class Guard:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import HTML, Guard
+from .conftest import HTML, Guard, arrive
 from .test_shallow_deep import CHAPTER, Widget
 
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
@@ -13,7 +13,7 @@ FIRST = "figure.senet-widget[data-senet]"
 @pytest.mark.parametrize("viewport", [ZOOMED])
 def test_four_times_as_large(page_path: str, page: Page, book_url: str, viewport: dict[str, int]):
     """Nothing is cut off or has to be scrolled sideways, but what has a box of its own."""
-    page.goto(book_url + page_path)
+    arrive(page, book_url + page_path)
     for figure in page.locator(FIRST).all():
         figure.scroll_into_view_if_needed()
         expect(figure).to_have_attribute("data-live", "true", timeout=20_000)

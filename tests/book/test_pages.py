@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from .conftest import DESKTOP, HTML, PHONE, Guard
+from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
 
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 ORIGINS = ("book_url", "book_prefix_url", "book_file_url")
@@ -21,7 +21,7 @@ looks = pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("da
 
 
 def visit(page: Page, url: str) -> None:
-    page.goto(url)
+    arrive(page, url)
     page.wait_for_load_state("networkidle")
 
 
@@ -99,7 +99,7 @@ def test_the_launch_buttons_open_this_chapter(page: Page, book_url: str):
 
 
 def test_the_books_address_leads_to_its_first_page(page: Page, book_url: str):
-    page.goto(book_url)
+    arrive(page, book_url)
     page.wait_for_url(book_url + "book/index.html")
 
 

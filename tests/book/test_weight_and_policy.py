@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import HTML, Guard
+from .conftest import HTML, Guard, arrive
 from .test_live import give, picture, started
 from .test_shallow_deep import CHAPTER, Widget
 
@@ -33,7 +33,7 @@ def test_a_page_is_light(page_path: str, page: Page, book_url: str):
     """All that is fetched until the first widget answers, or until a page without one is at rest."""
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
-    page.goto(book_url + page_path)
+    arrive(page, book_url + page_path)
     if page.locator(FIRST).count():
         first = page.locator(FIRST).first
         first.scroll_into_view_if_needed()
@@ -88,7 +88,7 @@ def test_a_page_has_its_policy(page_path: str):
 def test_nothing_is_held_back(origin: str, page_path: str, page: Page, request: pytest.FixtureRequest):
     """No page runs into its own policy while it loads and its widgets come alive, and its own inline scripts do run."""
     page.add_init_script(WATCH)
-    page.goto(request.getfixturevalue(origin) + page_path)
+    arrive(page, request.getfixturevalue(origin) + page_path)
     for figure in page.locator(FIRST).all():
         figure.scroll_into_view_if_needed()
         expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
