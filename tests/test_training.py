@@ -127,6 +127,15 @@ def test_pictures_grow_to_their_own_size(epochs):
     assert training.Recipe(epochs=epochs).side(0, 64) == 64
 
 
+def test_the_last_side_can_be_smaller_than_the_pictures(): 
+    recipe = training.Recipe(epochs=36, grow_from=32, grow_to=48)
+    sides = [recipe.side(epoch, 64) for epoch in range(36)]
+    assert sides == sorted(sides)
+    assert sorted(set(sides)) == [32, 40, 48]
+    assert all(side == 48 for side in sides[27:])
+    assert training.Recipe(grow_to=24).side(0, 32) == 24
+
+
 def test_a_cut_that_keeps_all_is_the_picture():
     pictures = torch.rand(3, 3, 16, 16)
     whole = training.cut(pictures, 1.0, 16, torch.Generator().manual_seed(0))
