@@ -1,0 +1,31 @@
+"""Self-checks for the book's exercises: a verdict on a learner's code, with a hint that names the misconception.
+
+    checks.squeeze(my_squeeze)
+
+A check is the right answer, inputs to try it on, and the slips that learners make, each with one or two sentences for those who
+make it. :mod:`senet.verdict` does the comparing. No check raises for what a learner writes. The files here follow the chapters;
+whoever uses the checks needs their names only.
+"""
+
+from ..verdict import Verdict
+from .blocks import block, parameters, rescale
+from .gates import excitation, open_gates, weights
+from .maps import pixel_share, same_squeeze, squeeze
+from .networks import called, channels, inception, insert
+
+__all__ = [
+    "Verdict",
+    "block",
+    "called",
+    "channels",
+    "excitation",
+    "inception",
+    "insert",
+    "open_gates",
+    "parameters",
+    "pixel_share",
+    "rescale",
+    "same_squeeze",
+    "squeeze",
+    "weights",
+]

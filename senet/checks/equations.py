@@ -1,0 +1,30 @@
+"""What the checks try answers on, and the paper's equations that they compare with."""
+
+import torch
+from torch import Tensor
+
+
+def numbers(*shape: int, seed: int = 0) -> Tensor:
+    """The same at every run, and drawn without touching the learner's own random numbers."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) + 0.3
+
+
+def as_stored(u: Tensor) -> list[tuple[Tensor]]:
+    """Other layouts, dtypes and devices. "meta" has shapes and no values: any second device will do to find a forgotten one."""
+    return [(u.contiguous(memory_format=torch.channels_last),), (u.double(),), (u.to("meta"),)]
+
+
+def squeezed(u: Tensor) -> Tensor:
+    return u.mean((2, 3))
+
+
+def excited(z: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
+    return ((z @ w1.T).relu() @ w2.T).sigmoid()
+
+
+def rescaled(u: Tensor, s: Tensor) -> Tensor:
+    return u * s[:, :, None, None]
+
+
+def flat(s: Tensor) -> Tensor:
+    return s.mean(1, keepdim=True).expand_as(s)
