@@ -170,6 +170,7 @@ def configure(app: Sphinx, config) -> None:
     config.python_maximum_signature_line_length = 88
     config.napoleon_numpy_docstring = False
     config.napoleon_use_rtype = False
+    config.napoleon_use_ivar = True
     config.add_module_names = False
 
 

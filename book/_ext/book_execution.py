@@ -6,6 +6,7 @@ are dropped.
 """
 
 import hashlib
+import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,19 @@ from sphinx.util import logging
 
 # What a chapter's outputs depend on, apart from its own cells. The gallery tells which pictures are at hand (SENET_DATA).
 SOURCES = ("requirements.txt", "senet/**/*.py", "data/**/*", "_build/assets/senet/gallery/*")
+
+# Runs in a chapter's kernel behind its last cell, and is taken out again. The peak is the kernel's own: what `resource` tells would
+# begin with the memory of the process that started it, which holds a whole book.
+MEASURE = """
+import json, time, pathlib
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    peak = int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+else:
+    import resource, sys
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+print(json.dumps({"cpu_seconds": time.process_time(), "peak_megabytes": peak}))
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +78,9 @@ def run_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> Non
         results = list(pool.map(lambda path: run(path, app.config.nb_execution_timeout), new))
 
     failed = 0
-    for path, result in zip(new, results, strict=True):
+    for path, (result, measured) in zip(new, results, strict=True):
         if result.err is None:
-            bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
+            bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time, **measured})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         else:
             logger.error("%s: %s", path.relative_to(app.srcdir), result.err)
@@ -83,12 +97,21 @@ def known(cache: JupyterCacheAbstract, path: Path) -> bool:
     return True
 
 
-def run(path: Path, timeout: int) -> ExecutionResult:
+def run(path: Path, timeout: int) -> tuple[ExecutionResult, dict[str, float]]:
+    """A chapter with its outputs, and what it took: CPU seconds of its kernel, and its peak of memory in MB.
+
+    CPU seconds say what a chapter asks of a machine, whatever else runs there; seconds on the wall say what it took today.
+    """
     quiet = ["--log-level=ERROR"]  # a kernel warns that it talks to this process unencrypted, which stays on this machine
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(MEASURE))
     result = single_nb_execution(notebook, str(path.parent), timeout, allow_errors=False, extra_arguments=quiet)
-    print(f"executed {path.name} in {result.time:.1f} s", flush=True)  # also where Sphinx is told to be quiet: it takes a while
-    return result
+    measure, measured = result.nb.cells.pop(), {}
+    if result.err is None:
+        measured = json.loads("".join(output["text"] for output in measure.outputs if output.output_type == "stream"))
+        took = f"{result.time:.1f} s, {measured['cpu_seconds']:.1f} s of a core, {measured['peak_megabytes']:.0f} MB at most"
+        print(f"executed {path.name} in {took}", flush=True)  # also where Sphinx is told to be quiet: it takes a while
+    return result, measured
 
 
 def setup(app: Sphinx) -> dict:

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,11 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-PATTERNS = ("data/results/*.json", "data/results/*.csv", "data/*.json")
+PATTERNS = {
+    "Measurements": "data/results/*.json",
+    "Courses of training": "data/results/*.csv",
+    "Trained networks": "data/*.json",
+}
 # What is told of a file, in this order: the heading, and the names under which files have it.
 TOLD = {
     "Data": ("pictures", "data"),
@@ -40,19 +43,20 @@ class Origin:
 
     path: str  # from the repository's root
     commands: tuple[str, ...]
+    title: str = ""  # its own, or its file's name
     about: str = ""
     seeds: str = ""
     facts: dict[str, str] = field(default_factory=dict)  # by the headings of TOLD
 
 
-def origins(root: Path) -> list[Origin]:
-    """Of every file of :data:`PATTERNS` below ``root``.
+def origins(root: Path) -> dict[str, list[Origin]]:
+    """Of every file of :data:`PATTERNS` below ``root``, by their headings.
 
     Raises:
         ExtensionError: a file names no command.
     """
     rows = README_ROW.findall((root / "data" / "README.md").read_text("utf8"))
-    return [origin(root, path, rows) for pattern in PATTERNS for path in sorted(root.glob(pattern))]
+    return {heading: [origin(root, path, rows) for path in sorted(root.glob(pattern))] for heading, pattern in PATTERNS.items()}
 
 
 def origin(root: Path, path: Path, rows: list[tuple[str, str, str]]) -> Origin:
@@ -66,9 +70,21 @@ def origin(root: Path, path: Path, rows: list[tuple[str, str, str]]) -> Origin:
         values = [str(level[key]) for level in said for key in keys if isinstance(level.get(key), str | int | float)]
         if values:
             facts[heading] = ", ".join(dict.fromkeys(values[:1] if heading == "Data" else values))
-    short = name.removeprefix("data/")
-    about = next((what for pattern, what, _ in rows if fnmatch(short, pattern.replace("NAME", "*"))), "")
-    return Origin(name, commands, about, _seeds(said), facts)
+    return Origin(name, commands, _title(path, said), described(name.removeprefix("data/"), rows), _seeds(said), facts)
+
+
+def described(name: str, rows: list[tuple[str, str, str]]) -> str:
+    """What ``data/README.md`` says of a file. In its table NAME stands for any network's."""
+    for pattern, what, _ in rows:
+        if re.fullmatch(re.escape(pattern).replace("NAME", r"[\w-]+"), name):
+            return what.strip()
+    return ""
+
+
+def _title(path: Path, levels: list[dict[str, Any]]) -> str:
+    if path.suffix == ".json" and path.parent.name == "data":
+        return next((level["title"] for level in levels if isinstance(level.get("title"), str)), path.stem)
+    return path.name
 
 
 def _levels(path: Path) -> Iterator[dict[str, Any]]:
@@ -110,26 +126,29 @@ class Provenance(SphinxDirective):
         root = Path(self.env.srcdir)
         repository = yaml.safe_load((root / "_config.yml").read_text("utf8"))["repository"]
         found = []
-        for each in origins(root):
-            self.env.note_dependency(str(root / each.path))
-            found.append(self.section(each, f"{repository['url']}/blob/{repository['branch']}/{each.path}"))
+        for heading, group in origins(root).items():
+            section = nodes.section(ids=[nodes.make_id(heading)], names=[heading.lower()])
+            section += nodes.title("", "", nodes.Text(heading))
+            for each in group:
+                self.env.note_dependency(str(root / each.path))
+                section += self.section(each, f"{repository['url']}/blob/{repository['branch']}/{each.path}")
+            found.append(section)
         return found
 
     def section(self, each: Origin, address: str) -> nodes.section:
         short = each.path.removeprefix("data/")
         section = nodes.section(ids=[nodes.make_id(short)], names=[short])
-        section += nodes.title("", "", nodes.literal("", short))
+        section += nodes.title("", "", nodes.Text(each.title))
         if each.about:
             paragraph = nodes.paragraph()
-            text = each.about.strip()
-            paragraph += self.parse_inline(text[0].upper() + text[1:] + ".")
+            paragraph += self.parse_inline(each.about[0].upper() + each.about[1:] + ".")
             section += paragraph
         fields = nodes.field_list()
         fields += _field("Command" if len(each.commands) == 1 else "Commands", *(nodes.literal("", command) for command in each.commands))
         if each.seeds:
             fields += _field("Seeds" if "," in each.seeds or "to" in each.seeds else "Seed", nodes.Text(each.seeds))
-        for heading, value in each.facts.items():
-            fields += _field(heading, nodes.Text(value))
+        for name, value in each.facts.items():
+            fields += _field(name, nodes.Text(value))
         fields += _field("File", nodes.reference("", each.path, refuri=address))
         section += fields
         return section
