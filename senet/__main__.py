@@ -1,4 +1,4 @@
-"""``python -m senet``: train, study, evaluate, profile, controls, record, gallery, export, bench, cost, cost-table, weights.
+"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost, cost-table, weights.
 
 Each has a ``--help``.
 """
@@ -10,8 +10,10 @@ import json
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -117,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
     controlled = add(_controls, description="is it the gates' dependence on the picture that helps? Frozen, shuffled, at 1")
     controlled.add_argument("name", help="of a checkpoint: see `weights`")
     controlled.add_argument("--out", type=Path, default=Path("data/results"), help="folder for controls-NAME.json")
+
+    attributed = add(_attribution, description="is a gate that is wide open an important one? Attribution against excitation")
+    attributed.add_argument("name", help="of a checkpoint: see `weights`")
+    attributed.add_argument("--pictures", type=int, default=64, help="how many test pictures")
+    attributed.add_argument("--steps", type=int, default=32, help="of the integrals")
+    attributed.add_argument("--seed", type=int, default=0, help="which pictures")
+    attributed.add_argument("--out", type=Path, default=Path("data/results"), help="folder for attribution-NAME.json")
 
     recorder = add(_record, description="squeeze and excitation of every SE block for pictures of yours")
     recorder.add_argument("name", help="of a checkpoint: see `weights`")
@@ -276,6 +285,25 @@ def _controls(args: argparse.Namespace) -> None:
     path = args.out / f"controls-{args.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(path)
+
+
+def _attribution(args: argparse.Namespace) -> None:
+    from . import importance  # the only command that needs captum
+
+    checkpoint, test = _with_test_pictures(args.name)
+    asked = {"count": args.pictures, "steps": args.steps, "seed": args.seed, "progress": sys.stderr.isatty()}
+    began = time.process_time()
+    measured = importance.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing, **asked)
+    for block, said in measured["blocks"].items():
+        value, low, high = said["agreement"]["excitation ~ ablation size"]
+        off = said["completeness"]
+        print(f"{block:14} excitation and ablation {value:+.2f} ({low:+.2f} to {high:+.2f}); off by {off['integrated']:.1%}")
+    made = {"network": args.name, "command": _command(), "data": _described(checkpoint.provenance["data"]), **_made_with()}
+    made |= {"weights": checkpoint.sha256[:16], "captum": version("captum"), "cpu_seconds": round(time.process_time() - began)}
+    path = args.out / f"attribution-{args.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(made | measured, indent=1) + "\n", encoding="utf-8")
     print(path)
 
 

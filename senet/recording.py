@@ -18,6 +18,7 @@ from torch import Tensor, nn
 HOOK_POINTS = (
     # class name, first layer, gate         where
     ("SEBlock", "fc1", "gate"),  #               senet
+    ("ECA", "conv", "gate"),  #                  senet.relatives
     ("SqueezeExcitation", "fc1", "scale_activation"),  # torchvision.ops: MobileNetV3, EfficientNet, RegNetY
     ("SEModule", "fc1", "gate"),  #              timm.layers, also called SqueezeExcite there
     ("SEModule", "fc1", "sigmoid"),  #           timm's legacy SENets, which are Cadene's
@@ -38,7 +39,9 @@ class SEPoints:
 
     @property
     def channels(self) -> int:
-        """C, whether the first layer is a Linear or a 1x1 convolution."""
+        """C, whether the first layer is a Linear or a 1x1 convolution; or as many gates as the block says that it has."""
+        if (gates := getattr(self.block, "gates", None)) is not None:
+            return gates
         return getattr(self.first, "in_features", None) or self.first.in_channels
 
 
