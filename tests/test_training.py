@@ -127,7 +127,7 @@ def test_pictures_grow_to_their_own_size(epochs):
     assert training.Recipe(epochs=epochs).side(0, 64) == 64
 
 
-def test_the_last_side_can_be_smaller_than_the_pictures(): 
+def test_the_last_side_can_be_smaller_than_the_pictures():
     recipe = training.Recipe(epochs=36, grow_from=32, grow_to=48)
     sides = [recipe.side(epoch, 64) for epoch in range(36)]
     assert sides == sorted(sides)
