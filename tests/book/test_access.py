@@ -1,34 +1,11 @@
-"""At 400 %, without motion, in the reader's own colours, and without a script."""
+"""Without motion, in the reader's own colours, and without a script; what every page has to do of it is in test_pages.py."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
-from .conftest import HTML, Guard, arrive
+from .conftest import HTML, Guard
 from .test_shallow_deep import CHAPTER, Widget
-
-ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
-FIRST = "figure.senet-widget[data-senet]"
-
-
-@pytest.mark.parametrize("viewport", [ZOOMED])
-def test_four_times_as_large(page_path: str, page: Page, book_url: str, viewport: dict[str, int]):
-    """Nothing is cut off or has to be scrolled sideways, but what has a box of its own."""
-    arrive(page, book_url + page_path)
-    for figure in page.locator(FIRST).all():
-        figure.scroll_into_view_if_needed()
-        expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    outside = page.locator("main :is(button, select, input, h1, h2, p):visible").evaluate_all(
-        """(all, width) => all.filter((e) => {
-            for (let box = e.parentElement; box; box = box.parentElement) {
-                if (["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX) && box !== document.body) return false;
-            }
-            const { left, right } = e.getBoundingClientRect();
-            return right > width + 1 || left < -1;
-        }).map((e) => e.outerHTML.slice(0, 120))""",
-        viewport["width"],
-    )
-    assert outside == []
+from .visits import FIGURES
 
 
 def test_nothing_moves_for_those_who_asked(page: Page, book_url: str):
@@ -74,7 +51,7 @@ def test_without_a_script(browser: Browser, guard: Guard, book_url: str, page_of
     page = context.new_page()
     page.goto(book_url + page_of)
     assert page.locator("article h1:visible, article math:visible").count() >= 2
-    for figure in page.locator(FIRST).all():
+    for figure in page.locator(FIGURES).all():
         assert figure.locator("svg").bounding_box()["height"] > 100
         assert len(figure.locator("figcaption").inner_text()) > 40
     context.close()

@@ -1,16 +1,20 @@
 """Every page of the built book: complete by itself wherever it is opened, readable on a phone, in the dark, and without eyes."""
 
+import gzip
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page
 
 from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
+from .visits import AXE, FIGURES, WATCH, axe, enliven, fits, tab_through, use, visible_in_forced_colours  # noqa: F401
 
-AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
-ORIGINS = ("book_url", "book_prefix_url", "book_file_url")
+ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
+MOST = 500_000  # bytes, gzipped
+WIDGETS_MOST = 200_000  # of these, the widgets' own: script, style and the first widget's gallery
 LOADING = re.compile(
     r"""<(?!link rel="canonical")(?:script|img|iframe|source|video|audio|embed|link|object)\b"""
     r"""[^>]*\s(?:src|srcset|href|data)=["']?(?:https?:)?//[^>]*>"""
@@ -25,12 +29,111 @@ def visit(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
-def test_a_page_is_complete_by_itself(origin: str, page_path: str, page: Page, request: pytest.FixtureRequest):
-    """The guard on ``page`` fails this at any request elsewhere, anything missing, and any error of a script."""
-    visit(page, request.getfixturevalue(origin) + page_path)
+def test_on_a_desk(page_path: str, page: Page, book_prefix_url: str):
+    """Below a prefix, as on GitHub Pages, 1280 pixels wide: whole, light, within its policy, for everybody, also by keyboard alone.
+
+    One visit for all of it, as loading a page takes longer than most of what is asked of it. The guard on ``page`` fails this at
+    any request elsewhere, anything missing, and any error of a script.
+    """
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.add_init_script(WATCH)
+    arrive(page, book_prefix_url + page_path)
+    is_whole(page)
+    if page.locator(FIGURES).count():
+        enliven(page, only_first=True)
+        page.wait_for_load_state("networkidle")
+    is_light(page_path, {url: gzipped(url, book_prefix_url) for url in dict.fromkeys(fetched) if url.startswith("http")})
+    widgets = enliven(page)
+    if page.locator("body[data-default-mode]").count():
+        assert page.locator("html").get_attribute("data-mode") == "auto"  # the theme's first inline script set it
+
+    textless = page.locator("img:not([alt]), article .cell_output img[alt='']")
+    assert textless.evaluate_all("all => all.map((e) => e.outerHTML)") == []
+    fits(page)
+    axe(page)
+    assert (use(page) > 0) == (widgets > 0)
+    fits(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        axe(page)
+        page.emulate_media(color_scheme=scheme, forced_colors="active")
+        assert visible_in_forced_colours(page) == []
+        page.emulate_media(forced_colors="none")
+    assert tab_through(page) == []
+    assert page.evaluate("violations") == []
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("dark", PHONE)])
+def test_in_a_hand(page_path: str, page: Page, book_file_url: str):
+    """From the folder itself, 360 pixels wide, in the dark, with reduced motion, and at last at 400 %."""
+    page.add_init_script(WATCH)
+    page.emulate_media(reduced_motion="reduce")
+    arrive(page, book_file_url + page_path)
+    is_whole(page)
+    enliven(page)
+    fits(page)
+    axe(page)
+    page.evaluate("moves.length = 0")
+    used = use(page)
+    assert page.evaluate("moves") == []
+    fits(page)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        if used or scheme == "light":
+            axe(page)
+    page.set_viewport_size(ZOOMED)
+    page.wait_for_timeout(100)
+    fits(page)
+    assert page.evaluate("violations") == []
+
+
+def test_the_visits_see(page: Page, guard: Guard):
+    """What the two above stand on: each kind of fault is found on a page that has them all."""
+    guard.allow("data:,")
+    page.set_content("""<title>Faults</title><main><h1>Faults</h1>
+        <figure class="senet-widget" data-senet="x">
+            <svg width="9" height="9"><path d="M0 0 H9" style="stroke: Canvas; fill: Canvas"/></svg>
+            <button id="unmarked" style="outline: none">a</button>
+        </figure>
+        <button id="aside" style="position: fixed; left: -500px">b</button>
+        <p style="width: 2000px">c</p>
+        <span tabindex="0" id="vanishes" onfocus="this.nextElementSibling.focus()">d</span><button id="good">e</button>
+        <img src="data:,"></main>""")
+    with pytest.raises(AssertionError):
+        fits(page)
+    with pytest.raises(AssertionError, match="image-alt"):
+        axe(page)
+    page.emulate_media(forced_colors="active")
+    assert [line[:4] for line in visible_in_forced_colours(page)] == ["<svg"]
+    page.emulate_media(forced_colors="none")
+    found = "\n".join(tab_through(page))
+    for fault in ('does not show its focus: <button id="unmarked"', 'out of view: <button id="aside"'):
+        assert fault in found
+    assert "good" not in found
+
+
+def is_whole(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
     assert page.title()
     assert page.locator("main h1:visible").count() == 1
+
+
+def gzipped(url: str, base: str) -> int:
+    """Bytes on their way, as GitHub Pages sends them: pictures and fonts as they are, all else gzipped."""
+    path = HTML / unquote(urlsplit(url).path.removeprefix(urlsplit(base).path))
+    data = path.read_bytes()
+    return len(data) if path.suffix in {".png", ".jpg", ".webp", ".woff", ".woff2"} else len(gzip.compress(data, 6, mtime=0))
+
+
+def is_light(page_path: str, sizes: dict[str, int]) -> None:
+    """All that is fetched until the first widget answers, or until a page without one is at rest."""
+    print(page_path, sum(sizes.values()), sorted(sizes.items(), key=lambda item: -item[1]))
+    assert sum(sizes.values()) <= MOST
+    galleries = [size for url, size in sizes.items() if "/gallery/" in url]
+    own = sum(size for url, size in sizes.items() if "/senet/" in url and "/gallery/" not in url) + max(galleries, default=0)
+    assert own <= WIDGETS_MOST
+    assert not [url for url in sizes if "fontawesome.js" in url or ("/live/" in url and not url.endswith("manifest.js"))]
 
 
 def test_a_page_names_no_other_host_to_load_from(page_path: str):
@@ -40,18 +143,6 @@ def test_a_page_names_no_other_host_to_load_from(page_path: str):
     assert scripts or page_path in ("index.html", "404.html") or "<title>Moved</title>" in text
     for unwanted in ("mathjax", "require", "html-manager", "vnd.jupyter.widget", "thebe"):
         assert unwanted not in scripts
-
-
-@looks
-def test_a_page_is_for_everybody(page_path: str, page: Page, book_url: str, viewport: dict[str, int]):
-    """axe-core finds nothing, every picture has a text, and nothing but a box of its own has to be scrolled sideways."""
-    visit(page, book_url + page_path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    textless = page.locator("img:not([alt]), article .cell_output img[alt='']")
-    assert textless.evaluate_all("all => all.map((e) => e.outerHTML)") == []
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("async () => (await axe.run(document)).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
 
 
 @looks

@@ -1,51 +1,15 @@
-"""What a page weighs until its widget answers, and what its Content-Security-Policy lets through: on every page, in a browser."""
+"""What a page's Content-Security-Policy lets through, and its icons; what every page weighs is in test_pages.py."""
 
-import gzip
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import HTML, Guard, arrive
+from .conftest import HTML, Guard
 from .test_live import give, picture, started
 from .test_shallow_deep import CHAPTER, Widget
-
-MOST = 500_000  # bytes, gzipped
-WIDGETS_MOST = 200_000  # of these, the widgets' own: script, style and the first widget's gallery
-FIRST = "figure.senet-widget[data-senet]"
-WATCH = """
-    window.violations = [];
-    const watched = "securitypolicyviolation";
-    document.addEventListener(watched, (e) => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
-"""
-
-
-def gzipped(url: str, base: str) -> int:
-    """Bytes on their way, as GitHub Pages sends them: pictures and fonts as they are, all else gzipped."""
-    path = HTML / unquote(urlsplit(url).path.removeprefix(urlsplit(base).path))
-    data = path.read_bytes()
-    return len(data) if path.suffix in {".png", ".jpg", ".webp", ".woff", ".woff2"} else len(gzip.compress(data, 6, mtime=0))
-
-
-def test_a_page_is_light(page_path: str, page: Page, book_url: str):
-    """All that is fetched until the first widget answers, or until a page without one is at rest."""
-    fetched: list[str] = []
-    page.on("request", lambda request: fetched.append(request.url))
-    arrive(page, book_url + page_path)
-    if page.locator(FIRST).count():
-        first = page.locator(FIRST).first
-        first.scroll_into_view_if_needed()
-        expect(first).to_have_attribute("data-live", "true", timeout=20_000)
-    page.wait_for_load_state("networkidle")
-    sizes = {url.removeprefix(book_url): gzipped(url, book_url) for url in dict.fromkeys(fetched) if url.startswith("http")}
-    print(page_path, sum(sizes.values()), sorted(sizes.items(), key=lambda item: -item[1]))
-    assert sum(sizes.values()) <= MOST
-    galleries = [size for url, size in sizes.items() if "/gallery/" in url]
-    own = sum(size for url, size in sizes.items() if "/senet/" in url and "/gallery/" not in url) + max(galleries, default=0)
-    assert own <= WIDGETS_MOST
-    assert not [url for url in sizes if "fontawesome.js" in url or ("/live/" in url and not url.endswith("manifest.js"))]
+from .visits import WATCH
 
 
 def test_the_icons_are_drawn(page: Page, book_url: str):
@@ -82,20 +46,6 @@ def test_a_page_has_its_policy(page_path: str):
     for name, sources in rules.items():
         unknown = [source for source in sources if not known.fullmatch(source)]
         assert unknown == (["'unsafe-inline'"] if name == "style-src" else [])
-
-
-@pytest.mark.parametrize("origin", ["book_prefix_url", "book_file_url"])
-def test_nothing_is_held_back(origin: str, page_path: str, page: Page, request: pytest.FixtureRequest):
-    """No page runs into its own policy while it loads and its widgets come alive, and its own inline scripts do run."""
-    page.add_init_script(WATCH)
-    arrive(page, request.getfixturevalue(origin) + page_path)
-    for figure in page.locator(FIRST).all():
-        figure.scroll_into_view_if_needed()
-        expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("violations") == []
-    if page.locator("body[data-default-mode]").count():
-        assert page.locator("html").get_attribute("data-mode") == "auto"  # the theme's first inline script set it
 
 
 @pytest.mark.parametrize("origin", ["book_prefix_url", "book_file_url"])

@@ -1,0 +1,183 @@
+"""What the tests do with any page of the book, whatever is on it: bring its widgets to life, use them all, look for faults.
+
+None of it knows a chapter, so that a new page is tested by being there.
+"""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
+FIGURES = "figure.senet-widget[data-senet]"
+
+# Listens from the page's first moment: what its policy forbids, and what moves.
+WATCH = """
+    window.violations = [];
+    const watched = "securitypolicyviolation";
+    document.addEventListener(watched, (e) => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+    window.moves = [];
+    const moved = (e) => moves.push(`${e.type} ${e.propertyName ?? e.animationName} ${e.target.outerHTML.slice(0, 80)}`);
+    for (const kind of ["transitionrun", "animationstart"]) document.addEventListener(kind, moved, true);
+"""
+
+# Every fold opened and every control of every widget changed once, but buttons: some of those fetch, and some undo the rest.
+USE = """(figures) => {
+    for (const fold of document.querySelectorAll("main details:not([open])")) fold.open = true;
+    for (const button of document.querySelectorAll("main .toggle-button-hidden")) button.click();
+    let used = 0;
+    const visible = (e) => e.checkVisibility() && !e.disabled;
+    const say = (e, ...kinds) => kinds.forEach((kind) => e.dispatchEvent(new Event(kind, { bubbles: true })));
+    for (const figure of document.querySelectorAll(figures)) {
+        const groups = new Map();
+        for (const radio of figure.querySelectorAll("input[type=radio]:enabled")) groups.set(radio.name, radio); // the last of each
+        for (const radio of groups.values()) radio.click(), used++;
+        for (const select of [...figure.querySelectorAll("select")].filter(visible)) {
+            const others = [...select.options].filter((option) => !option.disabled && !option.selected);
+            if (!others.length) continue;
+            select.value = others.at(-1).value;
+            say(select, "input", "change");
+            used++;
+        }
+        for (const box of [...figure.querySelectorAll("input[type=checkbox]")].filter(visible)) box.click(), used++;
+        for (const slider of [...figure.querySelectorAll("input[type=range], input[type=number]")].filter(visible)) {
+            if (slider.type === "range") slider.value = (Number(slider.min || 0) + Number(slider.max || 100)) / 2;
+            else slider.stepUp();
+            say(slider, "input", "change");
+            used++;
+        }
+        for (const slider of [...figure.querySelectorAll("[role=slider]:not(input)")].filter(visible)) {
+            slider.focus();
+            for (const key of ["Home", "ArrowRight"]) slider.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+            used++;
+        }
+    }
+    document.activeElement?.blur();
+    return used;
+}"""
+
+
+def enliven(page: Page, only_first: bool = False) -> int:
+    """Scroll to every widget until it answers. Returns how many there are."""
+    figures = page.locator(FIGURES).all()[: 1 if only_first else None]
+    for figure in figures:
+        figure.scroll_into_view_if_needed()
+        expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
+    return len(figures)
+
+
+def use(page: Page) -> int:
+    """Open all that folds and change every control. Returns how many controls there were."""
+    used = page.evaluate(USE, FIGURES)
+    page.wait_for_timeout(100)  # what is drawn in the next frame
+    return used
+
+
+def axe(page: Page) -> None:
+    """axe-core finds nothing."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf8"))  # by the debugger: the page's policy lets no script in
+    # Without `preload`, which fetches the page's styles a second time for a rule about media that the book has none of.
+    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'], preload: false })).violations")
+    faults = [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
+    assert faults == [], json.dumps(faults, indent=2)
+
+
+def fits(page: Page) -> None:
+    """Nothing is cut off or has to be scrolled sideways, but what has a box of its own."""
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = page.locator("main :is(button, select, input, h1, h2, p):visible").evaluate_all(
+        """(all, width) => all.filter((e) => {
+            for (let box = e.parentElement; box; box = box.parentElement) {
+                if (["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX) && box !== document.body) return false;
+            }
+            const { left, right } = e.getBoundingClientRect();
+            return right > width + 1 || left < -1;
+        }).map((e) => e.outerHTML.slice(0, 120))""",
+        width,
+    )
+    assert outside == []
+
+
+# In forced colours a browser repaints text and boxes, but not what is drawn in SVG. Nothing there may vanish in the canvas.
+UNSEEN = """(figures) => {
+    const SHAPES = "path, line, rect, circle, ellipse, polyline, polygon, text";
+    const sheet = document.body.appendChild(document.createElement("i"));
+    sheet.style.cssText = "forced-color-adjust: none; color: Canvas";
+    const canvas = getComputedStyle(sheet).color;
+    sheet.remove();
+    const unseen = [];
+    for (const svg of document.querySelectorAll(`:is(${figures}) svg`)) {
+        const shapes = [...svg.querySelectorAll(SHAPES)].filter((e) => e.checkVisibility());
+        const seen = shapes.filter((e) => {
+            const { stroke, fill } = getComputedStyle(e);
+            return [stroke, fill].some((paint) => paint !== "none" && paint !== canvas && !/, 0\\)$/.test(paint));
+        });
+        if (shapes.length && !seen.length) unseen.push(svg.outerHTML.slice(0, 120));
+    }
+    for (const e of document.querySelectorAll(`:is(${figures}) :is(button, input, select, summary, [role=slider])`)) {
+        if (!e.checkVisibility() || ["radio", "checkbox", "range"].includes(e.type)) continue;
+        if (getComputedStyle(e).color === canvas) unseen.push(e.outerHTML.slice(0, 120));
+    }
+    return unseen;
+}"""
+
+
+def visible_in_forced_colours(page: Page) -> list[str]:
+    """Charts and controls whose every part has the colour of what is behind it."""
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    return page.evaluate(UNSEEN, FIGURES)
+
+
+# The look of a control with and without the focus; where it is drawn by its label or its neighbour, theirs.
+PATH = """() => {
+    const TAKES = "a[href], button, input, select, textarea, summary, [tabindex]";
+    const parts = (e) => [e, e.parentElement, e.nextElementSibling, ...e.querySelectorAll("*")].filter(Boolean);
+    const NAMES = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow", "backgroundColor", "borderColor",
+        "textDecorationLine", "textDecorationThickness", "stroke"];
+    const look = (e) => { const style = getComputedStyle(e); return NAMES.map((name) => style[name]).join("|"); };
+    // Of a group of radio buttons the chosen one takes the focus, or the first.
+    const stands = (e) => {
+        if (e.type !== "radio") return true;
+        const group = [...document.querySelectorAll(`input[type=radio][name="${CSS.escape(e.name)}"]:enabled`)];
+        return (group.find((one) => one.checked) ?? group[0]) === e;
+    };
+    window.takers = [...document.querySelectorAll(TAKES)].filter((e) => e.tabIndex >= 0 && !e.disabled && stands(e)
+        && e.checkVisibility({ visibilityProperty: true }));
+    const resting = new Map(takers.map((e) => [e, parts(e).map(look)]));
+    window.path = [];
+    document.addEventListener("focusin", ({ target: e }) => {
+        const before = resting.get(e);
+        const box = e.getBoundingClientRect();
+        const shown = !before || parts(e).some((part, i) => look(part) !== before[i]);
+        path.push({ e, shown, inside: box.right > 0 && box.left < innerWidth });
+    });
+    // The path begins at the top, wherever a reader was before.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    path.length = 0;
+}"""
+
+
+def tab_through(page: Page, most: int = 1000) -> list[str]:
+    """Press Tab from the page's beginning to its end. Returns what is wrong on the way.
+
+    All that takes the focus is reached (of radio buttons one a group), and whatever has it is in view and shows it.
+    """
+    page.evaluate(PATH)
+    for _ in range(most // 10):
+        for _ in range(10):
+            page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body || path.some(({ e }, i) => i && e === path[0].e)"):
+            break
+    return page.evaluate(
+        """() => {
+            const name = (e) => e.outerHTML.replace(/\\s+/g, " ").slice(0, 120);
+            const met = new Set(path.map(({ e }) => e));
+            return [...takers.filter((e) => !met.has(e)).map((e) => `not reached: ${name(e)}`),
+                ...path.filter(({ shown }) => !shown).map(({ e }) => `does not show its focus: ${name(e)}`),
+                ...path.filter(({ inside }) => !inside).map(({ e }) => `out of view: ${name(e)}`)];
+        }"""
+    )
