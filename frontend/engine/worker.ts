@@ -1,6 +1,7 @@
 // A network in a thread of its own, so that the page stays quick: one picture at a time, in the order in which they come.
 //
 //   {start: runtime, model} ──▶ {ready} or {failed}        {ask, picture, gates} ──▶ {answer, outputs} or {answer, failed}
+//                                                        with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { fromBase64 } from "../src/packed.ts";
@@ -32,13 +33,19 @@ async function start({ start: runtime, model, blocks }: Extract<ToWorker, { star
   }
 }
 
-async function ask({ ask: id, picture, size, gates }: Extract<ToWorker, { ask: number }>): Promise<void> {
+async function ask({ ask: id, picture, size, gates, map }: Extract<ToWorker, { ask: number }>): Promise<void> {
   try {
     const own = gates ?? new Float32Array(gatesWidth).fill(NaN);
     const feeds = { picture: new Tensor("float32", picture, [1, 3, size, size]), gates: new Tensor("float32", own, [1, gatesWidth]) };
-    const answer = await session.run(feeds, outputs);
-    const values = outputs.map((name) => answer[name]!.data as Float32Array<ArrayBuffer>);
-    post({ answer: id, outputs: values }, values.map((array) => array.buffer));
+    const wanted = map ? [`${map.block}/u`, `${map.block}/x`] : outputs; // maps are large: only those asked for are copied
+    const answer = await session.run(feeds, wanted);
+    const shape = map ? answer[wanted[0]!]!.dims.slice(2) : [];
+    const values = wanted.map((name) => {
+      const all = answer[name]!.data as Float32Array<ArrayBuffer>;
+      const pixels = shape[0]! * shape[1]!;
+      return map ? all.slice(map.channel * pixels, (map.channel + 1) * pixels) : all;
+    });
+    post({ answer: id, outputs: values, shape: [...shape] }, values.map((array) => array.buffer));
   } catch (error) {
     post({ answer: id, failed: words(error) });
   }

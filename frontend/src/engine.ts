@@ -5,7 +5,7 @@
 //    └───────────────────────────────────────┘        failed ◀──anything wrong───┘ ──start──▶ loading
 
 import { download, total, type Manifest } from "./download.ts";
-import type { Answer, BlockInfo, Gates, NetworkInfo } from "./probe.ts";
+import type { Answer, BlockInfo, Gates, Maps, NetworkInfo } from "./probe.ts";
 
 export type State =
   | { kind: "idle" }
@@ -16,11 +16,11 @@ export type State =
 
 export type ToWorker =
   | { start: string; model: string; blocks: BlockInfo[] }
-  | { ask: number; picture: Float32Array; size: number; gates: Float32Array | null };
+  | { ask: number; picture: Float32Array; size: number; gates: Float32Array | null; map: { block: string; channel: number } | null };
 export type FromWorker =
   | { ready: true }
   | { failed: string }
-  | { answer: number; outputs: Float32Array[] }
+  | { answer: number; outputs: Float32Array[]; shape: number[] }
   | { answer: number; failed: string };
 
 /** What has to come out for a picture that was recorded: an old file in a cache must not answer for a new one. */
@@ -40,7 +40,7 @@ export class Engine {
   private readonly manifest: Manifest;
   private readonly known: Known;
   private readonly watchers = new Set<(state: State) => void>();
-  private readonly waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
+  private readonly waiting = new Map<number, { resolve: (outputs: Float32Array[], shape: number[]) => void; reject: (error: Error) => void }>();
   private worker: Worker | null = null;
   private abort: AbortController | null = null;
   private asked = 0;
@@ -91,11 +91,26 @@ export class Engine {
 
   /** @param picture (3 * size * size), RGB from 0 to 255, one plane after the other */
   ask(picture: Float32Array, size: number, gates?: Gates): Promise<Answer> {
+    return this.post(picture, size, gates, null, answerOf);
+  }
+
+  /** The map of one channel before and after its gate: its own question, so that an ordinary answer stays small and quick. */
+  maps(picture: Float32Array, size: number, block: string, channel: number, gates?: Gates): Promise<Maps> {
+    return this.post(picture, size, gates, { block, channel }, ([u, x], [height, width]) => ({ u: u!, x: x!, height: height!, width: width! }));
+  }
+
+  private post<T>(
+    picture: Float32Array,
+    size: number,
+    gates: Gates | undefined,
+    map: { block: string; channel: number } | null,
+    made: (outputs: Float32Array[], shape: number[]) => T,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (!this.worker) return reject(new Error("the network is not loaded"));
       const id = ++this.asked;
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ ask: id, picture, size, gates: row(this.network.blocks, gates) } satisfies ToWorker);
+      this.waiting.set(id, { resolve: (outputs, shape) => resolve(made(outputs, shape)), reject });
+      this.worker.postMessage({ ask: id, picture, size, gates: row(this.network.blocks, gates), map } satisfies ToWorker);
     });
   }
 
@@ -127,7 +142,7 @@ export class Engine {
     const waiting = this.waiting.get(data.answer);
     this.waiting.delete(data.answer);
     if ("failed" in data) waiting?.reject(new Error(data.failed));
-    else waiting?.resolve(answerOf(data.outputs));
+    else waiting?.resolve(data.outputs, data.shape);
   }
 
   private fail(message: string): void {

@@ -1,16 +1,25 @@
 // Where a widget lives and keeps its view: here a published page. (The other home, a notebook, is in kernel.ts.)
 
-import { fromQuery, toQuery, type View, type Wanted } from "./view.ts";
+import { fromQuery, toQuery, type View } from "./view.ts";
 
-export interface Home {
+/** @template V the widget's view: what is wanted has its fields, unchecked */
+export interface Home<V extends { picture: string } = View> {
   /** What is wanted at the start: the author's own view first, then what the reader brings. Neither is checked yet. */
-  initial(): { author: Wanted; reader: Wanted };
+  initial(): { author: Wanted<V>; reader: Wanted<V> };
   /** Keep a view that the reader has made. */
-  keep(view: View): void;
+  keep(view: V): void;
   /** Hear of wishes from outside; returns what ends that. */
-  listen(wish: (wanted: Wanted) => void): () => void;
+  listen(wish: (wanted: Wanted<V>) => void): () => void;
   /** The address that shows this view, null where none can be given. */
-  link(view: View): string | null;
+  link(view: V): string | null;
+}
+
+export type Wanted<V> = { [field in keyof V]?: unknown };
+
+/** How a widget's view is written in an address. */
+export interface Address<V> {
+  fromQuery(query: URLSearchParams, key: string): Wanted<V>;
+  toQuery(query: URLSearchParams, key: string, view: V, usual: V): URLSearchParams;
 }
 
 /** Milliseconds until the address follows: to change it takes longer than to draw, and browsers allow it a few times a second only. */
@@ -22,16 +31,21 @@ const PICTURE = "senet:picture";
  * the page hear of it at once.
  * @param key tells a page's widgets apart in the address
  * @param author the view that the chapter asks for
- * @param initial the author's view, checked: what the address need not repeat
+ * @param initial the author's view, checked, for the network of a given view: what the address need not repeat
  */
-export function pageHome(key: string, author: Wanted, initial: () => View): Home {
+export function pageHome<V extends { picture: string } = View>(
+  key: string,
+  author: Wanted<V>,
+  initial: (view: V) => V,
+  form: Address<V> = { fromQuery, toQuery } as unknown as Address<V>,
+): Home<V> {
   const wantsPicture = new EventTarget(); // unique to this home, to know its own messages by
   let shared: unknown = null;
   let writing: ReturnType<typeof setTimeout> | undefined;
   return {
     initial() {
       shared = read();
-      return { author, reader: { ...(shared ? { picture: shared } : {}), ...fromQuery(new URLSearchParams(location.search), key) } };
+      return { author, reader: { ...(shared ? { picture: shared } : {}), ...form.fromQuery(new URLSearchParams(location.search), key) } };
     },
     keep(view) {
       clearTimeout(writing);
@@ -50,7 +64,7 @@ export function pageHome(key: string, author: Wanted, initial: () => View): Home
         const { picture, from } = (event as CustomEvent<{ picture: string; from: EventTarget }>).detail;
         if (from === wantsPicture) return;
         shared = picture;
-        wish({ picture });
+        wish({ picture } as Wanted<V>);
       };
       document.addEventListener(PICTURE, hear);
       return () => document.removeEventListener(PICTURE, hear);
@@ -58,9 +72,9 @@ export function pageHome(key: string, author: Wanted, initial: () => View): Home
     link: (view) => address(view),
   };
 
-  function address(view: View): string {
+  function address(view: V): string {
     const url = new URL(location.href);
-    toQuery(url.searchParams, key, view, initial());
+    form.toQuery(url.searchParams, key, view, initial(view));
     return url.href;
   }
 

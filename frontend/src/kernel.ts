@@ -1,8 +1,8 @@
 // A notebook as home and as engine: Python keeps the view in traits and runs the network in torch.
 
 import { openGallery, type Gallery } from "./gallery.ts";
-import type { Home } from "./home.ts";
-import type { Answer, Gates, Probe } from "./probe.ts";
+import type { Home, Wanted } from "./home.ts";
+import type { Answer, Gates, Inside, Layers, Probe } from "./probe.ts";
 import type { View } from "./view.ts";
 
 /** What anywidget hands to a widget (its API of 0.9). */
@@ -20,80 +20,122 @@ const PATIENCE = 60_000;
 
 let asked = 0;
 
-/** Asks `senet.widgets` for each answer: {ask, picture, gates} out; {answer} with float32 buffers, or {answer, error} back. */
+/** Asks `senet.widgets` for each answer. */
 export async function kernelProbe(model: Model): Promise<Probe> {
   const gallery = model.get("_gallery") as Gallery;
   return {
     ...(await openGallery(gallery)),
     engine: "computed by PyTorch in this notebook’s kernel",
-    probe: (picture: number, gates?: Gates) =>
-      new Promise<Answer>((resolve, reject) => {
-        const ask = `${performance.timeOrigin}-${++asked}`;
-        const done = () => {
-          clearTimeout(timer);
-          model.off("msg:custom", hear);
-        };
-        const timer = setTimeout(() => {
-          done();
-          reject(new Error("the kernel does not answer: run the cell again"));
-        }, PATIENCE);
-        const hear = (message: { answer?: string; error?: string }, buffers: DataView[]) => {
-          if (message.answer !== ask) return;
-          done();
-          if (message.error) reject(new Error(message.error));
-          else resolve(unpackAnswer(buffers, gallery.network.blocks));
-        };
-        model.on("msg:custom", hear);
-        const overrides = gates && Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, nullForNaN(values)]));
-        model.send({ ask, picture, gates: overrides ?? null });
-      }),
+    probe: async (picture, gates) => unpackAnswer(await question(model, { picture, gates: plain(gates) }), gallery.network.blocks),
   };
+}
+
+/** The kernel's answers to what is asked inside a network: {map}, {cover} and {layers} of a block in a question. */
+export function kernelInside(model: Model): { inside: Inside; layers(block: string): Promise<Layers | null> } {
+  const inside: Inside = {
+    async maps(picture, block, channel, gates) {
+      const [u, x, shape] = floats(await question(model, { picture, gates: plain(gates), map: { block, channel } }));
+      return { u: u!, x: x!, height: shape![0]!, width: shape![1]! };
+    },
+    async covered(picture, block, channel, patches, gates) {
+      return floats(await question(model, { picture, gates: plain(gates), cover: { block, channel, patches } }))[0]!;
+    },
+  };
+  const layers = async (block: string) => {
+    const [w1, b1, w2, b2] = floats(await question(model, { layers: block }));
+    return w1 && b1 && w2 && b2 ? { hidden: b1.length, w1, b1, w2, b2 } : null;
+  };
+  return { inside, layers };
+}
+
+/** {ask, ...message} out; {answer} with float32 buffers, or {answer, error} back. */
+function question(model: Model, message: Record<string, unknown>): Promise<DataView[]> {
+  return new Promise((resolve, reject) => {
+    const ask = `${performance.timeOrigin}-${++asked}`;
+    const done = () => {
+      clearTimeout(timer);
+      model.off("msg:custom", hear);
+    };
+    const timer = setTimeout(() => {
+      done();
+      reject(new Error("the kernel does not answer: run the cell again"));
+    }, PATIENCE);
+    const hear = (reply: { answer?: string; error?: string }, buffers: DataView[]) => {
+      if (reply.answer !== ask) return;
+      done();
+      if (reply.error) reject(new Error(reply.error));
+      else resolve(buffers);
+    };
+    model.on("msg:custom", hear);
+    model.send({ ask, ...message });
+  });
+}
+
+/** JSON has no NaN. */
+export function plain(gates?: Gates): Record<string, (number | null)[]> | null {
+  if (!gates) return null;
+  const row = (values: Float32Array) => Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+  return Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, row(values)]));
 }
 
 /** Buffers: the logits, then z and s of each block. */
 export function unpackAnswer(buffers: DataView[], blocks: unknown[]): Answer {
   if (buffers.length !== 1 + 2 * blocks.length) throw new Error(`the kernel sent ${buffers.length} arrays, not ${1 + 2 * blocks.length}`);
-  // A copy: the buffers come at any offset, and Float32Array asks for multiples of four.
-  const floats = buffers.map((b) => new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.byteLength) as ArrayBuffer));
-  return { logits: floats[0]!, blocks: blocks.map((_, i) => ({ z: floats[1 + 2 * i]!, s: floats[2 + 2 * i]! })) };
+  const values = floats(buffers);
+  return { logits: values[0]!, blocks: blocks.map((_, i) => ({ z: values[1 + 2 * i]!, s: values[2 + 2 * i]! })) };
 }
 
-const nullForNaN = (values: Float32Array) => Array.from(values, (value) => (Number.isNaN(value) ? null : value)); // JSON has no NaN
+/** A copy: the buffers come at any offset, and Float32Array asks for multiples of four. */
+const floats = (buffers: DataView[]) =>
+  buffers.map((b) => new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.byteLength) as ArrayBuffer));
 
-/** Python's trait for each field of the view; `picture` is the picture's position there, since pictures of one's own have no ids. */
-const TRAITS: Record<keyof View, string> = {
-  picture: "picture",
-  shallow: "shallow",
-  deep: "deep",
-  order: "order",
-  compare: "compare",
-  scale: "scale",
-  shallowChannel: "shallow_channel",
-  deepChannel: "deep_channel",
+/** Python's trait for a field of a view, and how its value is read and written where it is another there. */
+export interface Trait {
+  name: string;
+  read?(value: any, gallery: Gallery): unknown;
+  write?(value: any, gallery: Gallery): unknown;
+}
+
+/** Pictures of one's own have no lasting ids: Python counts them. */
+export const POSITION: Pick<Trait, "read" | "write"> = {
+  read: (position, { pictures }) => (position === null ? null : pictures[position]?.id),
+  write: (id, { pictures }) => (id === null ? null : pictures.findIndex((p) => p.id === id)),
 };
 
-export function kernelHome(model: Model): Home {
-  const { pictures } = model.get("_gallery") as Gallery;
-  const fields = Object.entries(TRAITS) as [keyof View, string][];
+const TRAITS: Record<keyof View, Trait> = {
+  picture: { name: "picture", ...POSITION },
+  shallow: { name: "shallow" },
+  deep: { name: "deep" },
+  order: { name: "order" },
+  compare: { name: "compare" },
+  scale: { name: "scale" },
+  shallowChannel: { name: "shallow_channel" },
+  deepChannel: { name: "deep_channel" },
+};
+
+export function kernelHome<V extends { picture: string } = View>(
+  model: Model,
+  traits: Partial<Record<keyof V, Trait>> = TRAITS as Partial<Record<keyof V, Trait>>,
+): Home<V> {
+  const gallery = model.get("_gallery") as Gallery;
+  const fields = Object.entries(traits) as [keyof V, Trait][];
   let keeping = false;
-  const read = (field: keyof View, trait: string) => (field === "picture" ? pictures[model.get(trait)]?.id : model.get(trait));
+  const read = (trait: Trait) => (trait.read ? trait.read(model.get(trait.name), gallery) : model.get(trait.name));
   return {
-    initial: () => ({ author: Object.fromEntries(fields.map(([field, trait]) => [field, read(field, trait)])), reader: {} }),
+    initial: () => ({ author: Object.fromEntries(fields.map(([field, trait]) => [field, read(trait)])) as Wanted<V>, reader: {} }),
     keep(view) {
       keeping = true; // set() reports changes back at once
-      for (const [field, trait] of fields) {
-        model.set(trait, field === "picture" ? pictures.findIndex((p) => p.id === view.picture) : view[field]);
-      }
+      for (const [field, trait] of fields) model.set(trait.name, trait.write ? trait.write(view[field], gallery) : view[field]);
       keeping = false;
       model.save_changes();
     },
     listen(wish) {
       const hearers = fields.map(([field, trait]) => {
         const hear = () => {
-          if (!keeping) wish({ [field]: read(field, trait) });
+          if (!keeping) wish({ [field]: read(trait) } as Wanted<V>);
         };
-        model.on(`change:${trait}`, hear);
-        return () => model.off(`change:${trait}`, hear);
+        model.on(`change:${trait.name}`, hear);
+        return () => model.off(`change:${trait.name}`, hear);
       });
       return () => hearers.forEach((end) => end());
     },

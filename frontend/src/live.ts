@@ -2,8 +2,10 @@
 
 import type { Manifest } from "./download.ts";
 import { Engine } from "./engine.ts";
+import { fetchLayers } from "./layers.ts";
+import { cover } from "./occlusion.ts";
 import { planes } from "./picture.ts";
-import { OWN, type Gates, type Live, type PictureInfo, type Probe } from "./probe.ts";
+import { OWN, type Gates, type Inside, type Live, type PictureInfo, type Probe } from "./probe.ts";
 
 /** `recorded` with an engine; `recorded` as it is where the book has none for it. */
 export async function liveProbe(recorded: Probe, manifest: Manifest | null): Promise<Probe> {
@@ -33,10 +35,22 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
       return at >= 0 ? at : pictures.length - 1;
     },
   };
+  const layers = fetchLayers(recorded.network);
+  const inside: Inside = {
+    maps: (index, block, channel, gates) => engine.maps(pixels(index), size, block, channel, gates),
+    async covered(index, block, channel, patches, gates) {
+      const { grey } = await layers();
+      const [plain, at] = [pixels(index), recorded.network.blocks.findIndex(({ name }) => name === block)];
+      const answers = await Promise.all(patches.map((patch) => engine.ask(cover(plain, size, patch, grey), size, gates)));
+      return Float32Array.from(answers, ({ blocks }) => blocks[at]!.s[channel]!);
+    },
+  };
   const probe: Probe = {
     ...recorded,
     pictures,
     live,
+    inside,
+    layers: async (block) => (await layers()).blocks.get(block) ?? null,
     get engine() {
       return engine.state.kind === "ready" ? "computed in this page by ONNX Runtime" : recorded.engine;
     },

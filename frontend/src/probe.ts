@@ -58,6 +58,42 @@ export interface Answer {
 /** Excitations to override, by block name: (C,) each, NaN leaves a channel's own. */
 export type Gates = Record<string, Float32Array>;
 
+/** One channel's map as it reaches the block, U_c, and as it leaves it, rescaled: (H, W) each. */
+export interface Maps {
+  u: Float32Array;
+  x: Float32Array;
+  height: number;
+  width: number;
+}
+
+/** A block's two layers, as s = sigmoid(W2 relu(W1 z + b1) + b2). */
+export interface Layers {
+  hidden: number;
+  /** (hidden, C). */
+  w1: Float32Array;
+  /** (hidden,). */
+  b1: Float32Array;
+  /** (C, hidden). */
+  w2: Float32Array;
+  /** (C,). */
+  b2: Float32Array;
+}
+
+/** A square laid over a picture, in pixels; what sticks out is cut off. */
+export interface Patch {
+  left: number;
+  top: number;
+  side: number;
+}
+
+/** What only a running network can say, and no recording. On a page it rejects until the engine is ready. */
+export interface Inside {
+  /** Picture `index`'s map of one channel. */
+  maps(index: number, block: string, channel: number, gates?: Gates): Promise<Maps>;
+  /** The excitation of one channel with a grey patch over the picture, once for each patch. */
+  covered(index: number, block: string, channel: number, patches: Patch[], gates?: Gates): Promise<Float32Array>;
+}
+
 /** The id of the reader's own picture. It is in no link and on no other page: nobody else has it. */
 export const OWN = "yours";
 
@@ -84,6 +120,10 @@ export interface Probe {
   draw(index: number, canvas: HTMLCanvasElement): void;
   /** Run the network on picture `index`. Rejects with an `Error` whose message a reader can be shown. */
   probe(index: number, gates?: Gates): Promise<Answer>;
+  /** Absent where the book has no network to run. */
+  readonly inside?: Inside;
+  /** The weights of a block's excitation, null where it is built in another way; absent where nobody has them. */
+  layers?(block: string): Promise<Layers | null>;
 }
 
 export function softmax(logits: Float32Array): Float64Array {

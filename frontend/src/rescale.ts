@@ -122,7 +122,7 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
 }
 
 /** Violet above zero, orange below, grey at zero: the same on light and on dark pages. */
-function paint(canvas: HTMLCanvasElement, values: Float32Array, far: number): void {
+export function paint(canvas: HTMLCanvasElement, values: Float32Array, far: number): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);
   values.forEach((value, i) => {
