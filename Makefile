@@ -102,11 +102,11 @@ _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
 	$(PY) -m senet gallery --out _build/assets/senet
 	@touch $@
 
-# The networks for the reader's browser, and what runs them there. Feature maps stay out: no widget shows them yet.
+# The networks for the reader's browser, and what runs them there. Feature maps are among their outputs, which adds 100 bytes.
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
 _build/models/%.onnx: data/%.safetensors $(SENET) .venv/.project
-	$(PY) -m senet export $* --no-maps --out $@
+	$(PY) -m senet export $* --out $@
 
 _build/.live: $(MODELS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
 	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS))

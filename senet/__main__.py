@@ -326,11 +326,12 @@ def _record(args: argparse.Namespace) -> None:
 
 
 def _gallery(args: argparse.Namespace) -> None:
-    from .gallery import build  # the only command that draws
+    from . import gallery, layers  # the only command that draws
 
     shipped = [name for name in pretrained.names() if pretrained.get(name).file is not None]
     for name in args.networks or shipped:
-        print(build(name, args.out))
+        print(gallery.build(name, args.out))
+        print(layers.build(name, args.out))
 
 
 def _export(args: argparse.Namespace) -> None:

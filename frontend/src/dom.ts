@@ -48,6 +48,11 @@ export function choice(label: string, onchange: (value: string) => void): { el: 
   return { el: h("div", { class: "senet-choice" }, h("label", { for: select.id }, label), select), select };
 }
 
+/** What a select offers, value by value. */
+export function options(words: Record<string, string>): HTMLOptionElement[] {
+  return Object.entries(words).map(([value, text]) => h("option", { value }, text));
+}
+
 let count = 0;
 /** An id that no other element of the page has. */
 export function unique(prefix: string): string {

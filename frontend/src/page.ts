@@ -3,6 +3,7 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
+import { pageExplorer } from "./explorer-homes.ts";
 import { recordedProbe, type Gallery } from "./gallery.ts";
 import { pageHome } from "./home.ts";
 import { h } from "./dom.ts";
@@ -42,13 +43,17 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
     return;
   }
   const build = WIDGETS[widget ?? ""];
-  if (!build || !network) return; // a figure that was never meant to move
+  if ((!build && widget !== "explorer") || !network) return; // a figure that was never meant to move
   try {
-    const probe = await probeOf(network);
     const author = JSON.parse(state || "{}");
     // Built aside and put in at once, so that the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
+    if (build) {
+      const probe = await probeOf(network);
+      await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
+    } else {
+      await pageExplorer(live, author, key, probeOf);
+    }
     figure.replaceChildren(live);
     figure.dataset.live = "true";
   } catch (error) {

@@ -293,7 +293,7 @@ export function summed(s: Float32Array, { mean, of, each }: Comparison): string 
 }
 
 /** Whose answers these are, and how far to trust them. */
-function introduced({ network: { title, accuracy }, engine }: Probe): string {
+export function introduced({ network: { title, accuracy }, engine }: Probe): string {
   const name = title || "This network";
   return accuracy === null ? `${name}, ${engine}.` : `${name}, right on ${percent(accuracy)} of its test pictures; ${engine}.`;
 }

@@ -2,7 +2,8 @@
 
 from .cost import Cost
 from .excitation import Excitation
+from .explorer import Explorer
 from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 
-__all__ = ["Cost", "Excitation", "Rescale", "ShallowDeep"]
+__all__ = ["Cost", "Excitation", "Explorer", "Rescale", "ShallowDeep"]

@@ -113,12 +113,17 @@ class ProbeWidget(anywidget.AnyWidget):
                 name: torch.tensor([np.nan if value is None else value for value in values])
                 for name, values in (message.get("gates") or {}).items()
             }
-            answer = self.probe(message["picture"], gates)
+            arrays = self._answer(message, gates)
         except Exception as error:  # the reader sees it in the widget; here it would vanish into a log
             self.send({"answer": message["ask"], "error": str(error)})
             return
-        arrays = [answer.logits, *(values for block in answer.blocks.values() for values in (block.squeeze, block.excitation))]
-        self.send({"answer": message["ask"]}, [array.to(torch.float32).numpy().astype("<f4").tobytes() for array in arrays])
+        buffers = [array.detach().to("cpu", torch.float32).numpy().astype("<f4").tobytes() for array in arrays]
+        self.send({"answer": message["ask"]}, buffers)
+
+    def _answer(self, message: Mapping[str, Any], gates: Mapping[str, Tensor]) -> list[Tensor]:
+        """What is sent back; a widget that asks for more than answers has more to say here."""
+        answer = self.probe(message["picture"], gates)
+        return [answer.logits, *(values for block in answer.blocks.values() for values in (block.squeeze, block.excitation))]
 
     # ---- where there is no kernel
 

@@ -3,6 +3,7 @@
 //
 //   nothing held ──point──▶ shown while pointed at ──leave──▶ nothing held
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or the same again──▶ nothing held
+//                                         held ──drag its handle, or Shift and an arrow──▶ its gate is pulled, where that is wanted
 //
 // The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so that no resize needs a redraw; strokes don't
 // scale, and so a line of no length with round ends stays a round dot. A new picture moves the dots that are there, 64 of them in
@@ -26,28 +27,38 @@ export interface Excitations {
   held: number | null;
   /** Gates that were set by hand, NaN for the others. */
   set: Float32Array | null;
+  /** The part of the order that is shown: its first place, and how many. All if absent. */
+  part?: { from: number; count: number };
 }
+
+/** A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand from its beginning to its end. */
+export type Pull = (channel: number, value: number, stroke: string) => void;
+
+const STEP = 0.05; // of a key
 
 export interface Chart {
   el: HTMLElement;
   draw(data: Excitations): void;
 }
 
-export function excitationChart(name: string, hold: (channel: number | null) => void): Chart {
+export function excitationChart(name: string, hold: (channel: number | null) => void, pull: Pull | null = null): Chart {
   const marker = svg("rect", { class: "senet-marker", width: 1, height: 100, visibility: "hidden" });
   const layer = (name: string) => svg("g", { class: `senet-${name}` });
   const [grid, lines, stems, dots] = [layer("grid"), layer("means"), layer("stems"), layer("dots")];
   const plot = svg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, marker, grid, lines, stems, dots);
   const scale = h("div", { class: "senet-scale", "aria-hidden": "true" });
   const flag = h("span", { class: "senet-flag", "aria-hidden": "true", hidden: true });
+  const handle = h("span", { class: "senet-handle", "aria-hidden": "true", hidden: true, title: "Drag to pull this gate" });
   const readoutId = unique("senet-readout");
-  const slider = h("div", { class: "senet-plot", role: "slider", tabindex: 0, "aria-label": `Channels of the ${name}`, "aria-valuemin": 0 }, plot, flag);
+  const slider = h("div", { class: "senet-plot", role: "slider", tabindex: 0, "aria-label": `Channels of the ${name}`, "aria-valuemin": 0 }, plot, flag, pull && handle);
   const [first, last] = [h("span"), h("span")];
   const readout = h("p", { class: "senet-readout", id: readoutId });
   const el = h("div", { class: "senet-chart" }, scale, slider, h("div", { class: "senet-ends" }, first, last), readout);
 
   let data: Excitations | null = null;
   let pointed: number | null = null; // a channel under the mouse
+  let strokes = 0;
+  let pulling: string | null = null;
 
   function draw(next: Excitations): void {
     data = next;
@@ -55,25 +66,30 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
     const { low, high, ticks } = data.axis;
     const digits = ticks.some((tick) => Math.abs(tick * 10 - Math.round(tick * 10)) > 1e-6) ? 2 : 1;
     const place = rankOf(order);
-    set(plot, { viewBox: `0 0 ${order.length} 100`, "data-many": order.length > 32 });
+    const { from, count } = data.part ?? { from: 0, count: order.length };
+    const inside = (c: number) => place[c]! >= from && place[c]! < from + count;
+    set(plot, { viewBox: `${from} 0 ${count} 100`, "data-many": count > 32 });
     const mean = comparison.mean;
     const y = (value: number) => (100 * (high - value)) / (high - low);
     const at = (c: number) => `translate(${place[c]! + 0.5}px,${y(answer.s[c]!)}px)`;
     matched(dots, order.length, () => svg("path", { d: "M0 0h0" })).forEach((dot, c) => {
       dot.style.transform = at(c);
+      dot.style.display = inside(c) ? "" : "none";
       set(dot, { "data-channel": c, "data-value": answer.s[c]!, "data-squeeze": answer.z[c]!, "data-mean": mean?.[c], "data-set": !Number.isNaN(data!.set?.[c] ?? NaN) });
     });
     matched(stems, mean ? order.length : 0, () => svg("path", { d: "M0 0v1" })).forEach((stem, c) => {
       stem.style.transform = `${at(c)} scaleY(${y(mean![c]!) - y(answer.s[c]!)})`;
+      stem.style.display = inside(c) ? "" : "none";
     });
     // The mean as steps, a channel wide each: a slanted line would show values between channels, where there are none.
-    const steps = (row: Float32Array) => order.map((c, i) => `${i === 0 ? "M" : "L"}${i} ${y(row[c]!)}h1`).join("");
+    const steps = (row: Float32Array) =>
+      order.slice(from, from + count).map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
     const rows = mean ? [mean, ...comparison.each] : [];
     matched(lines, rows.length, () => svg("path")).forEach((line, i) => {
       set(line, { d: steps(rows[i]!), class: i === 0 ? "senet-mean" : "senet-one" });
     });
 
-    matched(grid, ticks.length, () => svg("path")).forEach((line, i) => set(line, { d: `M0 ${y(ticks[i]!)}h${order.length}` }));
+    matched(grid, ticks.length, () => svg("path")).forEach((line, i) => set(line, { d: `M${from} ${y(ticks[i]!)}h${count}` }));
     scale.replaceChildren(...ticks.map((tick) => h("span", { style: `top:${y(tick)}%` }, decimal(tick, digits))));
     [first.textContent, last.textContent] = data.ends;
     set(slider, { "aria-valuemax": order.length - 1 });
@@ -84,13 +100,19 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
   /** Show the channel pointed at, else the one held, else how to choose one. */
   function point(): void {
     const { answer, comparison, order, held } = data!;
+    const { from, count } = data!.part ?? { from: 0, count: order.length };
     const channel = pointed ?? held;
     const place = channel === null ? 0 : order.indexOf(channel);
-    set(marker, { visibility: channel === null ? "hidden" : "visible", x: place });
-    set(flag, { hidden: channel === null, style: `left:clamp(0.7rem,${(100 * (place + 0.5)) / order.length}%,100% - 0.7rem)` });
+    const seen = channel !== null && place >= from && place < from + count;
+    const left = (100 * (place - from + 0.5)) / count;
+    set(marker, { visibility: seen ? "visible" : "hidden", x: place });
+    set(flag, { hidden: !seen, style: `left:clamp(0.7rem,${left}%,100% - 0.7rem)` });
+    const { low, high } = data!.axis;
+    const height = channel === null ? 0 : Math.min(1, Math.max(0, (high - answer.s[channel]!) / (high - low)));
+    set(handle, { hidden: !seen || channel !== held, style: `left:${left}%;top:${100 * height}%` });
     set(slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
     if (channel === null) {
-      readout.replaceChildren("Point at a dot, tap it, or use the arrow keys.");
+      readout.replaceChildren(`Point at a dot, tap it, or use the arrow keys.${pull ? " Then drag it, or press Shift with an arrow." : ""}`);
       set(slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
       return;
     }
@@ -110,9 +132,31 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
 
   function channelAt(event: PointerEvent): number {
     const { left, width } = slider.getBoundingClientRect();
-    const { order } = data!;
-    return order[Math.min(order.length - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * order.length)))]!;
+    const { order, part } = data!;
+    const { from, count } = part ?? { from: 0, count: order.length };
+    return order[from + Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * count)))]!;
   }
+
+  function pullTo(event: PointerEvent): void {
+    const { top, height } = slider.getBoundingClientRect();
+    const { low, high } = data!.axis;
+    pull!(data!.held!, Math.min(1, Math.max(0, high - ((event.clientY - top) / height) * (high - low))), pulling!);
+  }
+
+  handle.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    slider.focus();
+    handle.setPointerCapture(event.pointerId);
+    pulling = `${name}-${++strokes}`;
+  });
+  handle.addEventListener("pointermove", (event) => {
+    event.stopPropagation();
+    if (pulling !== null) pullTo(event);
+  });
+  for (const end of ["pointerup", "pointercancel"] as const) handle.addEventListener(end, () => (pulling = null));
+  handle.addEventListener("click", (event) => event.stopPropagation()); // or the channel would be let go
 
   slider.addEventListener("pointermove", (event) => {
     if (!data) return;
@@ -133,7 +177,13 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
   });
   slider.addEventListener("keydown", (event) => {
     if (!data || event.altKey || event.ctrlKey || event.metaKey) return;
-    const { order, held } = data;
+    const { order, held, answer } = data;
+    if (pull && held !== null && event.shiftKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+      event.preventDefault();
+      event.stopPropagation();
+      const to = answer.s[held]! + (event.key === "ArrowUp" ? STEP : -STEP);
+      return pull(held, Math.round(Math.min(1, Math.max(0, to)) * 100) / 100, `${name}-${++strokes}`);
+    }
     const place = held === null ? -1 : order.indexOf(held);
     const end = order.length - 1;
     const to: Record<string, number> = {

@@ -43,6 +43,12 @@ export class ByHand {
     this.step(this.future, this.past);
   }
 
+  /** Take overrides as they are, from a link or from Python. */
+  take(gates: Gates): void {
+    this.past.push(this.now);
+    [this.future, this.now, this.pulling] = [[], gates, null];
+  }
+
   /** Let all gates go. */
   release(): void {
     if (this.count === 0) return;

@@ -1,0 +1,352 @@
+// The explorer on one network: everything below the choice of the network.
+//
+//   wish (control, address, prose, Python) ──▶ settled view ──▶ keep ──▶ probe, where picture or gates are new ──▶ draw
+//                                                                   └──▶ layers, maps: of the chosen channel, when they come
+//
+// There is one view at a time and everything on the screen follows from it. Gates by hand have their history in ByHand; the view has
+// their text.
+
+import { axis, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
+import { h, symbol } from "./dom.ts";
+import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
+import { SECOND, settled, type ExplorerView, type Wanted } from "./explorer-view.ts";
+import { read, written } from "./gates-text.ts";
+import type { Home } from "./home.ts";
+import { newest, Superseded } from "./newest.ts";
+import { actions } from "./parts/actions.ts";
+import { excitationChart } from "./parts/chart.ts";
+import { charting } from "./parts/charting.ts";
+import { detail } from "./parts/detail.ts";
+import { exports } from "./parts/export.ts";
+import { ByHand, gateControls } from "./parts/gates.ts";
+import { own } from "./parts/own.ts";
+import { picker } from "./parts/picker.ts";
+import { prediction } from "./parts/prediction.ts";
+import { ribbon, type Strips } from "./parts/ribbon.ts";
+import { secondPicture } from "./parts/second.ts";
+import { tables } from "./parts/table.ts";
+import { why } from "./parts/why.ts";
+import { largest, OWN, softmax, type Answer, type BlockInfo, type Gates, type Probe } from "./probe.ts";
+import { introduced, summed } from "./shallow-deep.ts";
+import { percent } from "./words.ts";
+
+export interface Stage {
+  /** @param ours whether it was made here: then the home keeps it */
+  change(wanted: Wanted, ours: boolean): Promise<void>;
+  readonly view: ExplorerView;
+  end(): void;
+}
+
+/** Milliseconds of quiet after which a change is read out: holding an arrow key down should not be talked over. */
+const QUIET = 600;
+
+/**
+ * Build it into `root`; resolves once it shows its first answer.
+ * @param small the form for a first page: choose, look, point; nothing to be set
+ * @param head what stands above: the choice of the network
+ */
+export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView, usual: ExplorerView, home: Home<ExplorerView>, small: boolean, head: Node[]): Promise<Stage> {
+  const { network, pictures, means } = probe;
+  const { blocks } = network;
+  const hand = new ByHand();
+  hand.now = read(first.gates, blocks);
+  const overall = means?.map(meanOf) ?? null;
+  let view = first;
+  let [answer, plain] = [null, null] as unknown as [Answer, Answer]; // with the gates by hand, and with every gate its own
+  let second: Answer | null = null;
+  let asked = 0;
+  let kept = pictures[0]!.id; // the last picture that others have too: the reader's own is in no link
+  let talk: ReturnType<typeof setTimeout> | undefined;
+
+  const question = newest(async (index: number, other: number | null, known: Answer | null) => {
+    const gates = pulled() ? hand.now : undefined;
+    const plain = known ?? (await probe.probe(index));
+    return { plain, answer: gates ? await probe.probe(index, gates) : plain, second: other === null ? null : await probe.probe(other, gates) };
+  });
+  const maps = newest((index: number, block: string, channel: number, gates: Gates) => probe.inside!.maps(index, block, channel, gates));
+
+  // ---- what it consists of
+  const sides = blocks.slice(0, 2).map((_, i) => side(i));
+  const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
+  const predicted = prediction(probe);
+  const strip = ribbon(blocks, choose);
+  const other = secondPicture(probe, (id) => wish({ second: id, compare: id ? SECOND : usual.compare }), () => wish({ picture: view.second, second: view.picture }));
+  const legend = h("p", { class: "senet-legend" });
+  const charts = charting(probe, wish, legend);
+  const pull = gateControls(sides.length === 2 ? ["Shallower", "Deeper"] : ["Block"], hand, () => void pullGates());
+  const fetching = h("button", { type: "button", hidden: true, onclick: () => void probe.live?.engine.start() }, "Fetch the network to see its maps");
+  const reason = probe.inside
+    ? why(probe.inside, (index, canvas) => probe.draw(index, canvas), async ({ index, block, channel, gates }) => (await probe.probe(index, gates)).blocks[position(block)]!.s[channel]!, running)
+    : null;
+  const channel = detail([fetching, ...(reason ? [reason.el] : [])]);
+  const numbers = tables();
+  const problem = h("p", { class: "senet-problem", role: "alert" });
+  const spoken = h("p", { class: "senet-unseen", role: "status" });
+  const about = h("p", { class: "senet-about" });
+  const save = exports({ name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(), coloursOf(root)) });
+  const foot = actions(() => wish({ ...usual, picture: usual.picture }), (words) => (spoken.textContent = words), ...(small ? [] : [save]));
+  const yours = probe.live && !small ? own(root, probe.live, (index) => void showOwn(index), () => void change({}, false, true)) : null;
+
+  root.replaceChildren(
+    ...head, gallery.el, ...(yours ? [yours.el] : []), predicted.el, ...(small ? [] : [other.el]), strip.el, ...(small ? [legend] : [charts.el]),
+    h("div", { class: "senet-sides" }, ...sides.map(({ el }) => el)), problem, ...(small ? [] : [channel.el]),
+    h("div", { class: "senet-foot" }, ...(small ? [] : [pull.el, numbers.el]), foot.el), about, spoken,
+  );
+  await ask();
+  draw();
+
+  // ---- how it changes
+  function wish(wanted: Wanted): void {
+    void change(wanted, true);
+  }
+
+  /** A block from the ribbon takes the place of the open one that was chosen before the last. */
+  function choose(block: string, channel?: number | null): void {
+    const beside = block === view.block || block === view.beside ? {} : { beside: view.block };
+    wish({ block, ...beside, ...(channel === undefined ? {} : { channel }) });
+  }
+
+  function showOwn(index: number): Promise<void> {
+    gallery.renew(index);
+    other.renew();
+    return change({ picture: OWN }, false, true);
+  }
+
+  function ready(): boolean {
+    return !probe.live || probe.live.engine.state.kind === "ready";
+  }
+
+  /** Whether gates are overridden, and whoever answers can do that. */
+  function pulled(): boolean {
+    return hand.count > 0 && ready();
+  }
+
+  function pullGates(): Promise<void> {
+    if (hand.count > 0) void probe.live?.engine.start(); // nothing, if it runs; when it is ready, all is asked anew
+    return change({ gates: written(hand.now) }, true);
+  }
+
+  /** Get the network running. @returns whether it runs */
+  async function running(): Promise<boolean> {
+    const engine = probe.live?.engine;
+    if (!engine) return true;
+    void engine.start();
+    return new Promise((resolve) => {
+      let end = () => {};
+      const over = (state: string) => {
+        if (state === "loading" || state === "starting") return;
+        queueMicrotask(() => end());
+        resolve(state === "ready");
+      };
+      end = engine.watch(({ kind }) => over(kind));
+    });
+  }
+
+  async function change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
+    const before = view;
+    view = settled(wanted, before, probe);
+    if (wanted.channel !== undefined || view.zoom !== before.zoom) view = { ...view, from: window(view) };
+    if (view.gates !== written(hand.now)) {
+      hand.take(read(view.gates, blocks));
+      if (hand.count > 0) void probe.live?.engine.start(); // whoever sets a gate wants to see what it does
+    }
+    if (ours) home.keep(shareable());
+    try {
+      const other = anew || view.picture !== before.picture;
+      const moved = other || view.second !== before.second || view.gates !== before.gates;
+      if (moved && !(await ask(other ? null : plain))) return; // a later wish is on its way
+      problem.textContent = "";
+    } catch (error) {
+      problem.textContent = `No answer for this picture: ${(error as Error).message}`;
+      return;
+    }
+    draw();
+    clearTimeout(talk);
+    talk = setTimeout(() => (spoken.textContent = words()), QUIET);
+  }
+
+  /** Ask for what the view shows; false if something else was asked for meanwhile. */
+  async function ask(known: Answer | null = null): Promise<boolean> {
+    const ticket = ++asked;
+    root.setAttribute("aria-busy", "true");
+    try {
+      const next = await question(at(view.picture)!, at(view.second), known);
+      if (ticket === asked) ({ plain, answer, second } = next);
+      return ticket === asked;
+    } catch (error) {
+      if (ticket === asked) throw error;
+      return false; // a newer question is under way, and its answer is what counts
+    } finally {
+      if (ticket === asked) root.removeAttribute("aria-busy");
+    }
+  }
+
+  // ---- what is drawn
+  function draw(): void {
+    const index = at(view.picture)!;
+    gallery.choose(index);
+    predicted.show(index, answer, pulled() ? plain : null);
+    other.show(at(view.second), second);
+    const { strips, axis: common, charts: shown } = drawn();
+    strip.show(strips);
+    const open = opened();
+    charts.show(view, Math.max(...open.map((b) => b.channels)), pictures[index]!.label !== null);
+    sides.forEach((each, i) => each.show(open[i]!, shown[i]!, common));
+    const { of, each } = shown[0]!.comparison;
+    legend.replaceChildren(
+      h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
+      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, view.compare === SECOND ? of : `mean of ${of}${of === "all" ? " classes" : ""}`)] : []),
+      ...(each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
+    );
+    const mine = position(view.block);
+    pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), handWords());
+    numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });
+    about.textContent = introduced(probe);
+    const set = hand.now[view.block]?.[view.channel ?? -1] ?? NaN;
+    channel.show({ block: blocks[mine]!, channel: view.channel, ...answer.blocks[mine]!, set: pulled() && !Number.isNaN(set) ? set : null });
+    foot.show(home.link(shareable()));
+    if (!small) lookInside(index);
+  }
+
+  /** What is fetched for the chosen channel: its layers, and where the network runs, its maps. */
+  function lookInside(index: number): void {
+    const { block, channel: c } = view;
+    fetching.hidden = c === null || ready() || !probe.live;
+    const here = () => view.block === block && view.channel === c;
+    const ownGate = (row: Float32Array) => row.map((value, k) => (k === c ? NaN : value));
+    const others = pulled() ? Object.fromEntries(Object.entries(hand.now).map(([name, row]) => [name, name === block ? ownGate(row) : row])) : {};
+    reason?.offer(c === null ? null : { index, block, channel: c, gates: others });
+    if (c === null) return;
+    probe.layers?.(block).then((layers) => here() && channel.layers(layers), (error: Error) => here() && channel.layers(error));
+    if (!probe.inside || !ready()) return channel.maps(probe.inside ? "Its maps are no recording: they come from the network itself." : "");
+    maps(index, block, c, pulled() ? hand.now : {}).then(
+      (found) => here() && channel.maps(found),
+      (error: Error) => here() && !(error instanceof Superseded) && channel.maps(`No maps: ${error.message}`),
+    );
+  }
+
+  /** All that ribbon, charts, tables and exports are drawn from. */
+  function drawn(): Drawn {
+    const rows = blocks.map((_, b) => {
+      const s = answer.blocks[b]!.s;
+      const other = second?.blocks[b]!.s ?? null;
+      const behind = compared(b);
+      return { s, second: other, order: ordered(view.order, s, behind.mean), distance: other ? distance(s, other) : behind.mean ? distance(s, behind.mean) : null, set: (pulled() && hand.now[blocks[b]!.name]) || null };
+    });
+    const common = axis(view.scale, blocks.map(({ range }) => range), answer.blocks.map(({ s }) => s));
+    const open = opened();
+    const { of } = compared(0);
+    const strips: Strips = { rows, low: common.low, high: common.high, open: open.map(({ name }) => name), block: view.block, channel: view.channel, to: second ? pictures[at(view.second)!]!.title : of && (of === "all" ? "the mean" : `the mean of ${of}`) };
+    const caption = `${network.title || "This network"}: ${pictures[at(view.picture)!]!.title}`;
+    return { caption, blocks, strips, axis: common, charts: open.map(({ name, title }) => ({ title, s: rows[position(name)]!.s, order: rows[position(name)]!.order, comparison: compared(position(name)), held: name === view.block ? view.channel : null })) };
+  }
+
+  function side(i: number) {
+    const word = ["shallower", "deeper"][i]!;
+    let block = blocks[i]!;
+    const title = h("p", { class: "senet-side-title" });
+    const chart = excitationChart(`${word} block`, (c) => wish({ block: block.name, beside: opened().find(({ name }) => name !== block.name)?.name, channel: c }), small ? null : (c, value, stroke) => {
+      hand.set(block, [c], () => value, stroke);
+      void pullGates();
+    });
+    const summary = h("p", { class: "senet-summary" });
+    const el = h("div", { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` }, title, chart.el, summary);
+    return {
+      el,
+      show(now: BlockInfo, { order, comparison, held }: Drawn["charts"][number], common: Drawn["axis"]) {
+        block = now;
+        el.dataset.block = block.name;
+        const data = answer.blocks[position(block.name)]!;
+        const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
+        const part = { from: Math.min(view.from, block.channels - count), count };
+        title.textContent = `${block.title} (C = ${block.channels})`;
+        const ends: [string, string] = view.order === "index" ? [`channel ${order[part.from]}`, `channel ${order[part.from + count - 1]}`] : view.order === "excitation" ? ["more excited", "less excited"] : ["further above", "further below"];
+        chart.draw({ answer: data, comparison, order, axis: common, ends, held, set: (pulled() && hand.now[block.name]) || null, part });
+        summary.textContent = summed(data.s, comparison);
+      },
+    };
+  }
+
+  /** The first place that is shown, so that the chosen channel is. */
+  function window(view: ExplorerView): number {
+    const { zoom, from, channel } = view;
+    if (zoom === 0 || channel === null) return from;
+    const b = position(view.block);
+    const place = ordered(view.order, answer.blocks[b]!.s, compared(b).mean).indexOf(channel);
+    return place < from ? place : place >= from + zoom ? place - zoom + 1 : from;
+  }
+
+  function compared(b: number): Comparison {
+    if (view.compare === SECOND) return second ? { of: pictures[at(view.second)!]!.title, mean: second.blocks[b]!.s, each: [] } : { of: null, mean: null, each: [] };
+    return comparison(view.compare, means?.[b] ?? null, network.classes, largest(answer.logits, 1)[0]!, pictures[at(view.picture)!]!.label);
+  }
+
+  /** The open blocks, the shallower first. */
+  function opened(): BlockInfo[] {
+    return blocks.filter(({ name }) => name === view.block || name === view.beside);
+  }
+
+  // ---- words and numbers
+  /** What the controls say of the gates that are set. */
+  function handWords(): string {
+    if (hand.count === 0) return ready() ? "All gates are the network’s own." : "The first pull fetches the network.";
+    const set = `${hand.count} gate${hand.count === 1 ? " is" : "s are"} set by hand`;
+    if (!pulled()) return `${set}; the prediction answers when the network runs in this page (see above).`;
+    const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [number, number];
+    const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
+    const words = `${set}: ${network.classes[before]} goes from ${share(plain)} to ${share(answer)}`;
+    return before === after ? `${words}.` : `${words}, and it is now taken for ${network.classes[after]}.`;
+  }
+
+  function words(): string {
+    const top = largest(answer.logits, 1)[0]!;
+    const taken = `${pictures[at(view.picture)!]!.title}. Taken for ${network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}. ${predicted.verdict()}`;
+    return [taken, strip.words(), channel.words(), hand.count > 0 ? handWords() : ""].filter(Boolean).join(" ");
+  }
+
+  /** One number a row, so that any program can sort them: what, block, channel, class, value. */
+  function rows(): (string | number | null)[][] {
+    const table: (string | number | null)[][] = [["quantity", "block", "channel", "class", "value"]];
+    const shares = softmax(answer.logits);
+    network.classes.forEach((name, k) => table.push(["logit", null, null, name, answer.logits[k]!], ["probability", null, null, name, shares[k]!]));
+    blocks.forEach(({ name }, b) => {
+      const { mean, of } = compared(b);
+      const put = (what: string, values: ArrayLike<number> | null | undefined) => Array.from(values ?? [], (value, c) => table.push([what, name, c, null, value]));
+      put("z", answer.blocks[b]!.z);
+      put("s", answer.blocks[b]!.s);
+      if (pulled()) put("s, no gate pulled", plain.blocks[b]!.s);
+      put("s, second picture", second?.blocks[b]!.s);
+      if (view.compare !== SECOND) put(`s, mean of ${of}`, mean);
+    });
+    const map = reason?.map();
+    map?.values.forEach((value, i) => table.push([`s with a patch at row ${Math.floor(i / map.steps)}, column ${i % map.steps} of ${map.steps}`, view.block, view.channel, null, value]));
+    return table;
+  }
+
+  function shareable(): ExplorerView {
+    if (view.picture !== OWN) kept = view.picture;
+    return { ...view, picture: kept, second: view.second === OWN ? null : view.second };
+  }
+
+  function at(id: string): number;
+  function at(id: string | null): number | null;
+  function at(id: string | null): number | null {
+    return id === null ? null : pictures.findIndex((p) => p.id === id);
+  }
+
+  function position(block: string): number {
+    return blocks.findIndex(({ name }) => name === block);
+  }
+
+  return {
+    change: (wanted, ours) => change(wanted, ours),
+    get view() {
+      return view;
+    },
+    end() {
+      clearTimeout(talk);
+      reason?.end();
+      yours?.end();
+    },
+  };
+}

@@ -1,0 +1,259 @@
+"""The explorer: a whole network as a ribbon of gates, any two blocks as charts, and one channel looked into everywhere."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor, nn
+
+from .. import plots, pretrained
+from ..images import Pictures
+from ..layers import Layers, grey, layers
+from ..recording import BlockRecord, se_blocks
+from ..se import at_least_one, one_of
+from .base import ProbeWidget, ViewError, _listed
+from .pulled import Pulled, row, text
+from .ribbon import ribbon
+from .shallow_deep import COMPARISONS, ORDERS, SCALES
+
+SECOND = "second"
+ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer-view.ts
+
+
+class Explorer(ProbeWidget):
+    """Choose a picture and see every gate of a network, pull gates by hand, and follow one channel from its map to its gate.
+
+    >>> explorer = Explorer("se_resnet20_cifar10", picture="cat-1")             # a shipped network, its gallery
+    >>> explorer = Explorer(model, pictures, preprocess=lambda x: x / 255)      # one of yours
+    >>> explorer.gates["layer1.0.se"] = {12: 0}                                 # closes a gate, and the page follows
+    >>> explorer.gates["layer1.0.se"] = torch.ones(16)                          # opens all of that block
+    >>> explorer.gates["layer1.0.se"]                                           # (C,), NaN where a gate is the network's own
+    >>> del explorer.gates["layer1.0.se"]                                       # lets them go; ``explorer.gates = {}`` lets all go
+    >>> explorer.observe(lambda change: print(explorer.gates), "pulled")        # hears of a reader's pull, too
+
+    All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
+
+    Attributes:
+        picture, second: positions of the picture and of one beside it, from 0; ``second`` may be None. May be set by id, too.
+        block, beside: names of the two blocks that are open, as in ``model.named_modules()``; ``channel`` belongs to ``block``.
+        channel: the chosen channel of ``block``, None for none.
+        gates: what is set by hand, as a mapping from block names to (C,) tensors. Values go from 0 to 1; a page that has had them
+            keeps four digits.
+        pulled: the same as plain lists with None for a gate of the network's own: the trait to observe.
+        order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above what is behind).
+        compare: what is behind the gates: the mean of the ``"predicted"`` or ``"true"`` class, of ``"all"`` classes or of a class
+            by its name, the ``"second"`` picture's gates, or ``"none"``.
+        scale: ``"full"``, from 0 to 1, or ``"fitted"`` to what the gates use.
+        zoom, start: how many channels a chart shows at once (0 for all), and the first place that it shows.
+
+    Args:
+        model, pictures, preprocess, classes, means: see :class:`~senet.widgets.base.ProbeWidget`.
+        others: names of more shipped networks that a reader of the published page may choose; a kernel has the one model.
+        small: the form for a first page: choose, look and point, with nothing to be set.
+
+    Raises:
+        ValueError: see :class:`~senet.widgets.base.ProbeWidget`; or a trait out of its bounds (a ``ViewError``, also later on).
+    """
+
+    picture = traitlets.Any(0).tag(sync=True)
+    second = traitlets.Any(None, allow_none=True).tag(sync=True)
+    block = traitlets.Unicode().tag(sync=True)
+    beside = traitlets.Unicode().tag(sync=True)
+    channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+    order = traitlets.Unicode("index").tag(sync=True)
+    compare = traitlets.Unicode("none").tag(sync=True)
+    scale = traitlets.Unicode("full").tag(sync=True)
+    zoom = traitlets.Int(0).tag(sync=True)
+    start = traitlets.Int(0).tag(sync=True)
+    pulled = traitlets.Dict().tag(sync=True)
+    small = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        model: str | pretrained.Checkpoint | nn.Module,
+        pictures: Pictures | Iterable[Image.Image] | None = None,
+        *,
+        picture: int | str = 0,
+        second: int | str | None = None,
+        block: str | None = None,
+        beside: str | None = None,
+        channel: int | None = None,
+        gates: Mapping[str, Any] | None = None,
+        order: str = "index",
+        compare: str | None = None,
+        scale: str = "full",
+        zoom: int = 0,
+        start: int = 0,
+        others: Sequence[str] = (),
+        small: bool = False,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        classes: Sequence[str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        super().__init__(model, pictures, preprocess=preprocess, classes=classes, means=means, _widget="explorer")
+        for name in others:
+            one_of(pretrained.names(), others=name)
+        self._others = tuple(others)
+        mean = getattr(self._preprocess, "mean", (0.5, 0.5, 0.5))
+        self._grey = torch.tensor(grey(mean), dtype=torch.uint8).view(3, 1, 1)
+        names = list(self._blocks)
+        self.block = names[-1] if block is None else block
+        self.beside = next((name for name in names if name != self.block), names[0]) if beside is None else beside
+        self.picture, self.second, self.channel, self.small = picture, second, channel, small
+        self.compare = compare if compare is not None else "predicted" if self._means is not None else "none"
+        self.order, self.scale, self.zoom, self.start = order, scale, zoom, start
+        self.gates = gates or {}
+
+    # ---- gates
+
+    @property
+    def gates(self) -> Pulled:
+        return Pulled(self)
+
+    @gates.setter
+    def gates(self, wanted: Mapping[str, Any]) -> None:
+        self.pulled = {name: row(values, name, self._blocks) for name, values in wanted.items()}
+
+    @traitlets.validate("pulled")
+    def _fitting(self, proposal: Any) -> dict[str, list[float | None]]:
+        rows = {name: row(values, name, self._blocks) for name, values in proposal.value.items()}
+        return {name: rows[name] for name in self._blocks if any(value is not None for value in rows.get(name, []))}
+
+    # ---- what is asked inside the network
+
+    def layers(self, block: str) -> Layers | None:
+        """W1, b1, W2 and b2 of a block's excitation; None if it is built in another way than the paper's equation 3."""
+        return layers(se_blocks(self._module)[self._known(block)], self.probe(0).blocks[block])
+
+    def maps(self, picture: int, block: str, gates: Mapping[str, Tensor] | None = None) -> BlockRecord:
+        """A block's record with its feature maps: ``.maps`` is U, ``.rescaled`` what leaves the block, each (1, C, H, W)."""
+        pixels = self._pixels[self._position(picture) : self._position(picture) + 1]
+        return self._record(pixels, gates=gates, maps=True).blocks[self._known(block)]
+
+    def occlude(
+        self, picture: int, block: str, channel: int, *, steps: int = 8, gates: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Which part of a picture opened a gate: s_c with a grey patch over the picture, at each of ``steps`` x ``steps`` places.
+
+        Args:
+            picture: its position.
+            block, channel: of the gate.
+            steps: places along a side. The patch is two places wide and centred on its place, so that neighbours overlap.
+            gates: overrides, by block.
+
+        Returns:
+            (steps, steps). Where it lies below the gate as it is, what was covered had opened it.
+        """
+        at_least_one(steps=steps)
+        step = self._pixels.shape[-1] / steps
+        starts = [math.floor((i - 0.5) * step + 0.5) for i in range(steps)]  # half a pixel goes up, as in a browser
+        side = math.floor(2 * step + 0.5)
+        patches = [{"left": left, "top": top, "side": side} for top in starts for left in starts]
+        return self._covered(picture, block, channel, patches, gates).view(steps, steps)
+
+    def _covered(self, picture: int, block: str, channel: int, patches: Sequence[Mapping[str, int]], gates: Any) -> Tensor:
+        self._a_channel_of(block, channel)
+        pixels = self._pixels[self._position(picture)].repeat(len(patches), 1, 1, 1)
+        for covered, patch in zip(pixels, patches, strict=True):
+            left, top, side = patch["left"], patch["top"], patch["side"]
+            covered[:, max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)] = self._grey
+        return self._record(pixels, gates=gates).blocks[block].excitation[:, channel]
+
+    def _answer(self, message: Mapping[str, Any], gates: Mapping[str, Tensor]) -> list[Tensor]:
+        if block := message.get("layers"):
+            return list(self.layers(block) or ())
+        if inside := message.get("map"):
+            self._a_channel_of(inside["block"], inside["channel"])
+            block = self.maps(message["picture"], inside["block"], gates)
+            u, x = (maps[0, inside["channel"]] for maps in (block.maps, block.rescaled))
+            return [u, x, torch.tensor(u.shape)]
+        if inside := message.get("cover"):
+            return [self._covered(message["picture"], inside["block"], inside["channel"], inside["patches"], gates)]
+        return super()._answer(message, gates)
+
+    # ---- traits
+
+    @traitlets.validate("picture", "second")
+    def _a_picture(self, proposal: Any) -> int | None:
+        return None if proposal.value is None and proposal.trait.name == "second" else self._position(proposal.value)
+
+    @traitlets.validate("block", "beside")
+    def _a_block(self, proposal: Any) -> str:
+        return self._known(proposal.value, proposal.trait.name)
+
+    @traitlets.observe("block")
+    def _make_room(self, change: Any) -> None:
+        """A channel means nothing in another block, and a block isn't open twice."""
+        if change.old and self.beside == change.new:
+            self.beside = change.old
+        if (self.channel or 0) >= self._blocks[change.new] or change.old:
+            self.channel = None
+
+    @traitlets.validate("channel")
+    def _a_channel(self, proposal: Any) -> int | None:
+        if proposal.value is not None and not 0 <= proposal.value < self._blocks[self.block]:
+            most = self._blocks[self.block] - 1
+            raise ViewError(f"channel={proposal.value} is not in {self.block}: choose 0 to {most}, or None")
+        return proposal.value
+
+    @traitlets.validate("order", "scale", "zoom", "start")
+    def _a_choice(self, proposal: Any) -> Any:
+        name, value = proposal.trait.name, proposal.value
+        known = {"order": ORDERS, "scale": SCALES, "zoom": ZOOMS}.get(name)
+        if known is not None and value not in known:
+            raise ViewError(f"{name}={value!r} is unknown: choose one of {_listed(known)}")
+        if name == "start" and value < 0:
+            raise ViewError(f"start={value} is before the first place, 0")
+        return value
+
+    @traitlets.validate("compare")
+    def _a_comparison(self, proposal: Any) -> str:
+        classes = self._gallery["network"]["classes"]
+        if proposal.value not in (SECOND, *COMPARISONS, *classes):
+            known = _listed([SECOND, *COMPARISONS, *classes], 24)
+            raise ViewError(f"compare={proposal.value!r} is unknown: choose one of {known}")
+        if proposal.value not in (SECOND, "none") and self._means is None:
+            raise ViewError(f"compare={proposal.value!r} needs class means: pass means=senet.profiles.profile(...).mean")
+        return proposal.value
+
+    def _known(self, block: str, name: str = "block") -> str:
+        if block not in self._blocks:
+            raise ViewError(f"{name}={block!r} is no SE block of this network: choose one of {_listed(list(self._blocks), 60)}")
+        return block
+
+    def _a_channel_of(self, block: str, channel: int) -> None:
+        if not 0 <= channel < self._blocks[self._known(block)]:
+            raise ViewError(f"channel={channel} is not in {block}: choose 0 to {self._blocks[block] - 1}")
+
+    # ---- where there is no kernel
+
+    def state(self) -> dict[str, Any]:
+        ids = [picture["id"] for picture in self._gallery["pictures"]]
+        networks = [[name, pretrained.get(name).title] for name in (self._network, *self._others) if name]
+        return {
+            "networks": networks,
+            "small": self.small,
+            "picture": ids[self.picture],
+            "second": None if self.second is None else ids[self.second],
+            "gates": ";".join(text(name, values) for name, values in self.pulled.items()),
+            "from": self.start,
+            **{name: getattr(self, name) for name in ("block", "beside", "channel", "order", "compare", "scale", "zoom")},
+        }
+
+    def figure(self) -> tuple[str, str]:
+        answer = self.probe(self.picture, dict(self.gates))
+        network, shown = self._gallery["network"], self._gallery["pictures"][self.picture]
+        classes = network["classes"]
+        shares, top = answer.logits[0].softmax(0).topk(min(5, len(classes)))
+        likeliest = [(classes[k], share) for k, share in zip(top.tolist(), shares.tolist(), strict=True)]
+        titles = {block["name"]: block["title"] for block in network["blocks"]}
+        gates = {titles[name]: block.excitation[0] for name, block in answer.blocks.items()}
+        closed = min(gates, key=lambda title: gates[title].mean().item())
+        caption = (
+            f"{shown['title']}: taken for {likeliest[0][0]}, {likeliest[0][1]:.1%}. The gates of {len(gates)} SE blocks from "
+            f"shallow to deep; inked is open. Those of {closed} are the most closed, {gates[closed].mean():.2f} on average."
+        )
+        return plots.to_svg(ribbon(self._pixels[self.picture], likeliest, gates, title=shown["title"]), caption), caption
