@@ -26,6 +26,8 @@ export const COMPARISONS = ["predicted", "true", "all", "none"] as const;
 export interface Comparison {
   /** What the mean is over: "cat", "all"; null where nothing is drawn. */
   of: string | null;
+  /** What it is called where it is no mean of a class. */
+  called?: string;
   /** (C,), drawn behind the excitations. */
   mean: Float32Array | null;
   /** Every class's mean, each (C,), when all are compared at once. */
@@ -52,6 +54,9 @@ export function comparison(
   const index = compare === "predicted" ? predicted : compare === "true" ? label : classes.indexOf(compare);
   return index === null || !means[index] ? NOTHING : { of: classes[index]!, mean: means[index], each: [] };
 }
+
+/** What is drawn behind, in words: "mean of cat". */
+export const behind = ({ of, called }: Comparison): string => called ?? `mean of ${of}`;
 
 /** Mean over classes, each counting the same. */
 export function meanOf(means: Float32Array[]): Float32Array {

@@ -1,6 +1,6 @@
 // The explorer's ribbon and charts as one SVG document that stands alone: no styles from outside, in the colours of the page now.
 
-import type { Comparison } from "./channels.ts";
+import { behind, type Comparison } from "./channels.ts";
 import { short, type Strips } from "./parts/ribbon.ts";
 import type { BlockInfo } from "./probe.ts";
 import { decimal } from "./words.ts";
@@ -76,8 +76,8 @@ export function drawing({ caption, blocks, strips, charts, axis }: Drawn, { ink,
       const ring = c === held ? ` stroke="${ink}" stroke-width="2"` : "";
       parts.push(`<circle cx="${n(x(k + 0.5))}" cy="${n(y(gates[c]!))}" r="${order.length > 64 ? 2 : 3}" fill="${s}"${ring}/>`);
     });
-    const behind = comparison.of ? `; line: ${comparison.of}` : "";
-    text(left, CHARTS.top + CHARTS.height + 44, `excitation s of each channel${behind}`);
+    const line = comparison.of ? `; line: ${behind(comparison)}` : "";
+    text(left, CHARTS.top + CHARTS.height + 44, `excitation s of each channel${line}`);
   });
   const height = CHARTS.top + CHARTS.height + 60;
   return (

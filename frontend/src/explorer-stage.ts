@@ -6,8 +6,9 @@
 // There is one view at a time and everything on the screen follows from it. Gates by hand have their history in ByHand; the view has
 // their text.
 
-import { axis, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
+import { axis, behind, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
 import { h, symbol } from "./dom.ts";
+import { handWords, numbersOf, patched } from "./explorer-numbers.ts";
 import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
 import { SECOND, settled, type ExplorerView, type Wanted } from "./explorer-view.ts";
 import { read, written } from "./gates-text.ts";
@@ -17,7 +18,7 @@ import { actions } from "./parts/actions.ts";
 import { excitationChart } from "./parts/chart.ts";
 import { charting } from "./parts/charting.ts";
 import { detail } from "./parts/detail.ts";
-import { exports } from "./parts/export.ts";
+import { exports, type Cell } from "./parts/export.ts";
 import { ByHand, gateControls } from "./parts/gates.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
@@ -195,11 +196,11 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     const { of, each } = shown[0]!.comparison;
     legend.replaceChildren(
       h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
-      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, view.compare === SECOND ? of : `mean of ${of}${of === "all" ? " classes" : ""}`)] : []),
+      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `${behind(shown[0]!.comparison)}${of === "all" ? " classes" : ""}`)] : []),
       ...(each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
     );
     const mine = position(view.block);
-    pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), handWords());
+    pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), said());
     numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });
     about.textContent = introduced(probe);
     const set = hand.now[view.block]?.[view.channel ?? -1] ?? NaN;
@@ -277,7 +278,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   }
 
   function compared(b: number): Comparison {
-    if (view.compare === SECOND) return second ? { of: pictures[at(view.second)!]!.title, mean: second.blocks[b]!.s, each: [] } : { of: null, mean: null, each: [] };
+    if (view.compare === SECOND) return second ? { of: "second", called: pictures[at(view.second)!]!.title, mean: second.blocks[b]!.s, each: [] } : { of: null, mean: null, each: [] };
     return comparison(view.compare, means?.[b] ?? null, network.classes, largest(answer.logits, 1)[0]!, pictures[at(view.picture)!]!.label);
   }
 
@@ -287,40 +288,19 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   }
 
   // ---- words and numbers
-  /** What the controls say of the gates that are set. */
-  function handWords(): string {
-    if (hand.count === 0) return ready() ? "All gates are the network’s own." : "The first pull fetches the network.";
-    const set = `${hand.count} gate${hand.count === 1 ? " is" : "s are"} set by hand`;
-    if (!pulled()) return `${set}; the prediction answers when the network runs in this page (see above).`;
-    const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [number, number];
-    const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
-    const words = `${set}: ${network.classes[before]} goes from ${share(plain)} to ${share(answer)}`;
-    return before === after ? `${words}.` : `${words}, and it is now taken for ${network.classes[after]}.`;
+  function said(): string {
+    return handWords(hand.count, pulled() ? { plain, answer, classes: network.classes } : null, ready());
   }
 
   function words(): string {
     const top = largest(answer.logits, 1)[0]!;
     const taken = `${pictures[at(view.picture)!]!.title}. Taken for ${network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}. ${predicted.verdict()}`;
-    return [taken, strip.words(), channel.words(), hand.count > 0 ? handWords() : ""].filter(Boolean).join(" ");
+    return [taken, strip.words(), channel.words(), hand.count > 0 ? said() : ""].filter(Boolean).join(" ");
   }
 
-  /** One number a row, so that any program can sort them: what, block, channel, class, value. */
-  function rows(): (string | number | null)[][] {
-    const table: (string | number | null)[][] = [["quantity", "block", "channel", "class", "value"]];
-    const shares = softmax(answer.logits);
-    network.classes.forEach((name, k) => table.push(["logit", null, null, name, answer.logits[k]!], ["probability", null, null, name, shares[k]!]));
-    blocks.forEach(({ name }, b) => {
-      const { mean, of } = compared(b);
-      const put = (what: string, values: ArrayLike<number> | null | undefined) => Array.from(values ?? [], (value, c) => table.push([what, name, c, null, value]));
-      put("z", answer.blocks[b]!.z);
-      put("s", answer.blocks[b]!.s);
-      if (pulled()) put("s, no gate pulled", plain.blocks[b]!.s);
-      put("s, second picture", second?.blocks[b]!.s);
-      if (view.compare !== SECOND) put(`s, mean of ${of}`, mean);
-    });
-    const map = reason?.map();
-    map?.values.forEach((value, i) => table.push([`s with a patch at row ${Math.floor(i / map.steps)}, column ${i % map.steps} of ${map.steps}`, view.block, view.channel, null, value]));
-    return table;
+  function rows(): Cell[][] {
+    const known = { network, answer, plain: pulled() ? plain : null, second, compared };
+    return [...numbersOf(known), ...patched(reason?.map() ?? null, view)];
   }
 
   function shareable(): ExplorerView {

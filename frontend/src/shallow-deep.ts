@@ -4,7 +4,7 @@
 //
 // There is one view at a time and everything on the screen follows from it; no part keeps a state of its own but what is pointed at.
 
-import { axis, COMPARISONS, comparison, distance, ordered, SCALES, type Comparison, type Order, type Scale } from "./channels.ts";
+import { axis, behind, COMPARISONS, comparison, distance, ordered, SCALES, type Comparison, type Order, type Scale } from "./channels.ts";
 import { choice, h, symbol } from "./dom.ts";
 import type { Home } from "./home.ts";
 import { excitationChart } from "./parts/chart.ts";
@@ -283,11 +283,12 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
 }
 
 /** What a chart shows, in a sentence. */
-export function summed(s: Float32Array, { mean, of, each }: Comparison): string {
+export function summed(s: Float32Array, comparison: Comparison): string {
+  const { mean, each } = comparison;
   const [low, high] = [largest(s, s.length).at(-1)!, largest(s, 1)[0]!];
   const extent = `s from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
   if (!mean) return `${extent}.`;
-  if (each.length === 0) return `${extent}; on average ${decimal(distance(s, mean))} away from the mean of ${of}.`;
+  if (each.length === 0) return `${extent}; on average ${decimal(distance(s, mean))} away from ${comparison.called ?? `the ${behind(comparison)}`}.`;
   const apart = each.reduce((sum, row) => sum + distance(row, mean), 0) / each.length;
   return `${extent}; the classes’ means lie on average ${decimal(apart)} away from their middle.`;
 }

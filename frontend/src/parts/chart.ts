@@ -9,7 +9,7 @@
 // scale, and so a line of no length with round ends stays a round dot. A new picture moves the dots that are there, 64 of them in
 // well under a millisecond (a plotting library's redraw took 10 to 40).
 
-import type { axis, Comparison } from "../channels.ts";
+import { behind, type axis, type Comparison } from "../channels.ts";
 import { h, matched, set, svg, symbol, unique } from "../dom.ts";
 import type { BlockAnswer } from "../probe.ts";
 import { decimal, signed } from "../words.ts";
@@ -123,7 +123,7 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
       const mean = comparison.mean[channel]!;
       const values = comparison.each.map((row) => row[channel]!);
       const more = values.length > 0 ? `(${decimal(Math.min(...values))} to ${decimal(Math.max(...values))})` : `(${signed(s - mean)})`;
-      lines.push(h("span", {}, `mean of ${comparison.of}: ${decimal(mean)} ${more}`));
+      lines.push(h("span", {}, `${behind(comparison)}: ${decimal(mean)} ${more}`));
     }
     if (!Number.isNaN(data!.set?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
     readout.replaceChildren(...lines);

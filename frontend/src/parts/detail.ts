@@ -28,7 +28,7 @@ export interface Detail {
 }
 
 export function detail(more: Node[]): Detail {
-  const title = h("p", { class: "senet-title" });
+  const title = h("p", { class: "senet-detail-title" });
   const [before, after] = [map("u", "before"), map("x", "after")];
   const note = h("p", { class: "senet-map-note" });
   const z = h("p", { class: "senet-z-line" });

@@ -2,11 +2,13 @@
 
 import { h } from "../dom.ts";
 
+export type Cell = string | number | null;
+
 export interface Source {
   /** For the file's name, without its ending. */
   name(): string;
   /** Rows of cells, the first row the heads. */
-  rows(): (string | number | null)[][];
+  rows(): Cell[][];
   /** A whole SVG document. */
   svg(): string;
 }
@@ -41,8 +43,8 @@ export function exports(source: Source): HTMLElement {
 }
 
 /** As RFC 4180 has it; a cell that a spreadsheet would run as a formula gets an apostrophe. */
-export function csv(rows: (string | number | null)[][]): string {
-  const cell = (value: string | number | null) => {
+export function csv(rows: Cell[][]): string {
+  const cell = (value: Cell) => {
     if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
     const text = (value ?? "").replace(/^[=+@-]/, "'$&");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

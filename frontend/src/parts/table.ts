@@ -1,6 +1,6 @@
 // All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and kept up while open.
 
-import type { Comparison } from "../channels.ts";
+import { behind, type Comparison } from "../channels.ts";
 import { h, symbol } from "../dom.ts";
 import { softmax, type Answer, type BlockAnswer } from "../probe.ts";
 import { decimal, percent, signed } from "../words.ts";
@@ -30,10 +30,10 @@ export function tables(): Tables {
     body.replaceChildren(
       table("Prediction", ["class", "logit", "probability"], rows),
       ...blocks.map(({ title, answer, order, comparison }) => {
-        const { mean, of } = comparison;
+        const { mean } = comparison;
         return table(
           title,
-          ["channel", symbol("z"), symbol("s"), ...(mean ? [`mean of ${of}`, "difference"] : [])],
+          ["channel", symbol("z"), symbol("s"), ...(mean ? [behind(comparison), "difference"] : [])],
           order.map((c) =>
             row(
               String(c),

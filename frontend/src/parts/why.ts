@@ -116,6 +116,9 @@ export function why(
   function draw(steps: number, values: Float32Array, open: number): void {
     const context = canvas.getContext("2d")!;
     context.imageSmoothingEnabled = false;
+    context.fillStyle = "white";
+    context.fillRect(0, 0, PIXELS, PIXELS);
+    context.globalAlpha = 0.5; // paler than its colours over it
     context.drawImage(scratch, 0, 0, PIXELS, PIXELS);
     const far = Math.max(1e-9, ...Array.from(values, (value) => (Number.isNaN(value) ? 0 : Math.abs(value - open))));
     const cell = PIXELS / steps;
