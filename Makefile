@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock clean publish-check alone kit pdf FORCE
+.PHONY: help book serve test lint format lock clean publish-check alone kit pdf student instructor FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ alone: .venv/.project  ## run every chapter alone in an environment like Colab's
 
 kit: book  ## pack book, notebooks, package and weights into a zip for a room without a network
 	$(PY) -m tools.kit
+
+student: book  ## write the chapters with blanks, without solutions, as notebooks into dist/student
+	$(PY) -m tools.versions student
+
+instructor: book  ## write them with solutions and teaching notes into dist/instructor
+	$(PY) -m tools.versions instructor
 
 pdf: book  ## print the whole book into dist/, by Chromium
 	$(PY) -m tools.pdf

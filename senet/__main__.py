@@ -1,4 +1,5 @@
-"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost, cost-table, weights.
+"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost, cost-table, weights,
+preflight.
 
 Each has a ``--help``.
 """
@@ -15,6 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
+
+from . import preflight
+
+if __name__ == "__main__" and sys.argv[1:2] == ["preflight"]:  # before the imports that it may find missing
+    sys.exit(preflight.main(sys.argv[2:]))
 
 import torch
 import torchvision
@@ -165,6 +171,9 @@ def _parser() -> argparse.ArgumentParser:
 
     table = add(_cost_table, description="count what SE costs for each network, reduction ratio and placement that the book shows")
     table.add_argument("--out", type=Path, default=cost_table.FILE, help="the JSON file")
+
+    ready = add(_preflight, description=preflight.DESCRIPTION)
+    preflight.arguments(ready)
 
     weights = add(_weights, description="list the checkpoints, or say all that is known of one")
     weights.add_argument("name", nargs="?", help="of a checkpoint")
@@ -364,6 +373,10 @@ def _cost(args: argparse.Namespace) -> None:
 def _cost_table(args: argparse.Namespace) -> None:
     counted = cost_table.count(said=print)
     args.out.write_text(cost_table.compact({"command": _command(), **_made_with(), **counted}), encoding="utf-8")
+
+
+def _preflight(args: argparse.Namespace) -> None:
+    sys.exit(preflight.run(args))
 
 
 def _weights(args: argparse.Namespace) -> None:

@@ -75,7 +75,7 @@ def unusable(got: Any, trial: tuple, call: str) -> Verdict | None:
         about = f" Shapes that went in: {shapes}. Print the shape on the line before the one that fails." if shapes else ""
         return Verdict(False, f"`{call}` stopped with {type(got).__name__}: `{message}`.{about}")
     if got is None or got is Ellipsis:
-        return Verdict(False, f"Nothing came back from `{call}`: end with `return`.")
+        return Verdict(False, f"Nothing comes back from `{call}` yet: write it, and end with `return`.")
     if trial and isinstance(trial[0], Tensor) and not isinstance(got, Tensor):
         return Verdict(False, f"A tensor is wanted, and {type(got).__name__} came back from `{call}`.")
     return None
@@ -149,7 +149,7 @@ def prepare(module: nn.Module, known: Sequence[str] = ()) -> list[nn.Module] | V
         if hasattr(layer, "weight")
     ]
     if not found:
-        return Verdict(False, "There is no SE block in it, as far as can be seen: no `Linear` layers. Make it in `__init__`.")
+        return Verdict(False, "There is no SE block in it yet, as far as can be seen: no `Linear` layers. Make it in `__init__`.")
     if any(is_lazy(layer.weight) for layer in found):
         return Verdict(False, "A lazy layer learns its width from its first input. Say the width: it is C, or C/r.")
     if len(found) != 2:
