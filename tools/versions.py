@@ -29,8 +29,8 @@ sys.path.append(str(ROOT / "book" / "_ext"))
 from book_execution import key  # noqa: E402
 
 VERSIONS = ("student", "instructor")
-BLANKS = """*This is the student version. Run a cell by Shift+Enter. Where it says* `your code` *a part is missing: write it, run the cell,
-and its check says what is right or what to think about. Hints are folded below.*"""
+BLANKS = """*This is the student version. Run a cell by Shift+Enter. Where it says* `your code` *a part is missing: write it, run
+the cell, and its check says what is right or what to think about. Hints are folded below.*"""
 NOTES = """*This is the instructor version: solutions and answers are open, and notes for teachers stand where they are needed. The
 student version has neither.*"""
 DETAILS = re.compile(r"^<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>\s*$", re.DOTALL)

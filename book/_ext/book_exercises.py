@@ -16,8 +16,14 @@ with it (``assets/exercises.js``) a reader chooses and is told, and what was cho
     ```{hint}
     ...
     ```
+
+    ```{progress}
+    ```
+
+is a list of them all, chapter by chapter; with JavaScript it shows which of them a reader has answered, rightly or not, and done.
 """
 
+import html
 import re
 
 from docutils import nodes
@@ -47,6 +53,10 @@ class answer(nodes.General, nodes.Element):
     """A radio button: what it says, then its reply. ``right`` says whether it is."""
 
 
+class progress(nodes.General, nodes.Element):
+    """Where the list of all questions and exercises goes."""
+
+
 class _Labelled(SphinxDirective):
     has_content = True
     required_arguments = 1
@@ -64,6 +74,11 @@ class _Labelled(SphinxDirective):
         _labels(self.env)[label] = self.env.docname
         self.env.temp_data["exercise_labels"].add(label)
         return label
+
+    def listed(self, said: list[nodes.Node], right: int | None = None) -> None:
+        """Remember it for the list of all: its words, and the number of a question's right answer."""
+        text = "".join(node.astext() for node in said)
+        _items(self.env).setdefault(self.env.docname, []).append((self.options["label"], text, right))
 
     def inline(self, text: str) -> list[nodes.Node]:
         found, messages = self.state.inline_text(text, self.lineno)
@@ -87,6 +102,7 @@ class Question(_Labelled):
             raise self.error(f"{label} has {len(parts)} answers: give two or more, one of them marked [x]")
         node = question(ids=[label], label=label)
         node += nodes.paragraph("", "", *self.inline(self.arguments[0]))
+        self.listed(node[0].children, [mark for mark, _ in parts].index("x"))
         for mark, text in parts:
             says, found, reply = text.partition(" :: ")
             if not found:
@@ -104,7 +120,9 @@ class Exercise(_Labelled):
     def run(self) -> list[nodes.Node]:
         label = self.label()
         node = nodes.admonition("", classes=["senet-exercise"], ids=[label])
-        node += nodes.title("", "", nodes.Text("Exercise: "), *self.inline(self.arguments[0]))
+        said = self.inline(self.arguments[0])
+        self.listed(said)
+        node += nodes.title("", "", nodes.Text("Exercise: "), *said)
         self.state.nested_parse(self.content, self.content_offset, node)
         return [node]
 
@@ -125,24 +143,67 @@ class Hint(SphinxDirective):
         return [node]
 
 
+class Progress(SphinxDirective):
+    """See the module."""
+
+    def run(self) -> list[nodes.Node]:
+        return [progress()]
+
+
 def _labels(env: BuildEnvironment) -> dict[str, str]:
+    """The document of each label."""
     if not hasattr(env, "exercise_labels"):
         env.exercise_labels = {}
     return env.exercise_labels
 
 
+def _items(env: BuildEnvironment) -> dict[str, list[tuple[str, str, int | None]]]:
+    """Label, words and the right answer's number of all questions and exercises (None) of a document."""
+    if not hasattr(env, "exercise_items"):
+        env.exercise_items = {}
+    return env.exercise_items
+
+
 def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     for label in [label for label, where in _labels(env).items() if where == docname]:
         del _labels(env)[label]
+    _items(env).pop(docname, None)
 
 
 def merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
     _labels(env).update(_labels(other))
+    _items(env).update(_items(other))
+
+
+def reading_order(env: BuildEnvironment, docname: str | None = None) -> list[str]:
+    """All documents of the contents, in their order."""
+    docname = docname or env.config.root_doc
+    return [docname, *(name for child in env.toctree_includes.get(docname, []) for name in reading_order(env, child))]
+
+
+def list_all(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the list in its place, now that all documents are read. Chapters come in the order of the contents."""
+    for place in list(doctree.findall(progress)):
+        chapters = []
+        for name in reading_order(app.env):
+            if not (items := _items(app.env).get(name)):
+                continue
+            address = app.builder.get_relative_uri(docname, name)
+            lines = []
+            for label, words, right in items:
+                kind = "exercise" if right is None else "question"
+                known = "" if right is None else f' data-right="{right}"'
+                link = f'<a href="{address}#{label}">{html.escape(words)}</a>'
+                lines.append(f'<li data-item="{label}" data-kind="{kind}"{known}>{kind.capitalize()}: {link}</li>')
+            title = html.escape(app.env.titles[name].astext())
+            head = f'<details class="senet-chapter"><summary>{title}</summary>'
+            chapters.append(f'{head}<p><a href="{address}">Open the chapter</a></p><ul>{"".join(lines)}</ul></details>')
+        place.replace_self(nodes.raw("", f'<div data-senet-progress="true">{"".join(chapters)}</div>', format="html"))
 
 
 def add_script(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Pages without a question stay free of its script."""
-    if 'class="senet-question"' in context.get("body", "") or "data-senet-progress" in context.get("body", ""):
+    """Pages without a question or an exercise stay free of their script."""
+    if re.search(r'class="senet-question"|senet-exercise|data-senet-progress', context.get("body", "")):
         app.add_js_file("exercises.js", loading_method="defer")
 
 
@@ -187,8 +248,11 @@ def setup(app: Sphinx) -> dict:
     app.add_node(answer, html=(visit_nothing, None))
     app.add_directive("question", Question)
     app.add_directive("exercise", Exercise)
+    app.add_node(progress, html=(visit_nothing, None))
     app.add_directive("hint", Hint, override=True)
+    app.add_directive("progress", Progress)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
+    app.connect("doctree-resolved", list_all)
     app.connect("html-page-context", add_script)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
