@@ -1,5 +1,5 @@
-"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost, cost-table, weights,
-preflight.
+"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost,
+cost-table, weights, preflight.
 
 Each has a ``--help``.
 """

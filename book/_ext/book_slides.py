@@ -6,8 +6,8 @@ A cell's metadata say what Jupyter's own slides are made by, ``{"slideshow": {"s
     notes    a teaching note, for the speaker    (none)   is no slide
 
 So a slide can't fall behind its chapter: it *is* the chapter's text, numbers, formulas and figures, and the page's own script
-brings its widgets to life. Read as it is, the page is a storyboard for a phone or for paper; ``assets/slides.js`` presents it. (reveal.js
-would do so as well; but its view for speakers writes a script into a new window, which the pages' policy forbids.)
+brings its widgets to life. Read as it is, the page is a storyboard for a phone or for paper; ``assets/slides.js`` presents it.
+(reveal.js would do so as well; but its view for speakers writes a script into a new window, which the pages' policy forbids.)
 """
 
 import html
