@@ -1,6 +1,7 @@
 """Questions and exercises of the book: what a page shows without JavaScript, and what is refused, in words."""
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ A **mean**.
 def built(tmp_path, **pages: str) -> tuple[dict[str, str], str]:
     """Each page's HTML, and what Sphinx warned of."""
     source, warnings = tmp_path / "source", io.StringIO()
-    source.mkdir()
+    source.mkdir(parents=True)
     for name, text in {"index": "# Title\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n", **pages}.items():
         (source / f"{name}.md").write_text(text if name == "index" else f"# {name}\n\n{text}")
     options = {"extensions": ["myst_parser", "book_exercises"], "html_theme": "basic"}
@@ -57,7 +58,22 @@ def test_an_exercise_has_an_anchor_and_its_hint_is_folded(tmp_path):
     assert not warnings
     assert 'id="ex-squeeze"' in pages["one"] and "Exercise: Write your own squeeze" in pages["one"]
     assert '<details class="senet-folded"><summary>Hint</summary>' in pages["one"] and "<strong>mean</strong>" in pages["one"]
-    assert "exercises.js" not in pages["one"]  # there is no question
+    assert "exercises.js" in pages["one"]  # for the box to tick
+
+
+def test_all_are_listed_chapter_by_chapter(tmp_path):
+    pages, warnings = built(
+        tmp_path, one=EXERCISE + QUESTION, two=QUESTION.replace("q-softmax", "q-two"), all="```{progress}\n```\n"
+    )
+    assert not warnings
+    assert re.findall(r'data-item="([^"]+)" data-kind="(\w+)"(?: data-right="(\d)")?', pages["all"]) == [
+        ("ex-squeeze", "exercise", ""),
+        ("q-softmax", "question", "1"),
+        ("q-two", "question", "1"),
+    ]
+    assert '<a href="one.html#q-softmax">Why not a softmax?</a>' in pages["all"]
+    assert re.findall(r"<summary>(.*?)</summary>", pages["all"]) == ["one", "two"]
+    assert "exercises.js" in pages["all"] and "exercises.js" not in built(tmp_path / "b", plain="Text.\n")[0]["plain"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -33,6 +34,26 @@ def test_every_question_replies_to_every_answer(page: Page, book_url: str, asks:
         assert question.locator("details").evaluate("el => !el.open")  # no reader is told unasked
 
 
+def stored(page: Page) -> dict[str, int]:
+    return json.loads(page.evaluate("localStorage.getItem('senet-progress')") or "{}")
+
+
+def bring(page: Page, file: Path, text: str) -> None:
+    file.write_text(text)
+    page.locator("input[type=file]").set_input_files(file)
+
+
+def saved(page: Page, file: Path) -> dict[str, int]:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my answers").click()
+    download.value.save_as(file)
+    return json.loads(file.read_text())
+
+
+def status(page: Page):
+    return page.locator("[data-senet-progress]").get_by_role("status")
+
+
 def test_answers_are_kept_saved_brought_back_and_cleared(page: Page, book_url: str, tmp_path):
     page.goto(book_url + ASKS[0])
     first = questions(page).first
@@ -47,24 +68,108 @@ def test_answers_are_kept_saved_brought_back_and_cleared(page: Page, book_url: s
     expect(first.get_by_role("status")).to_have_text(re.compile(r"^(Yes|No)\. "))
 
     page.goto(book_url + PROGRESS)
-    expect(page.get_by_text("1 question is answered")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save my answers").click()
-    file = tmp_path / "answers.json"
-    download.value.save_as(file)
-    assert json.loads(file.read_text()) == {name: 1}
+    expect(status(page)).to_have_text(re.compile(r"^In this browser: [01] of \d+ questions right, 0 of \d+ exercises done\.$"))
+    assert saved(page, tmp_path / "answers.json") == {name: 1}
     page.get_by_role("button", name="Clear them").click()
-    expect(page.get_by_text("No question is answered yet")).to_be_visible()
+    expect(status(page)).to_have_text("Nothing is answered or done yet in this browser.")
+    assert stored(page) == {}
+    bring(page, tmp_path / "mine.json", (tmp_path / "answers.json").read_text())  # the round trip
+    expect(status(page)).to_have_text(re.compile(r"^mine.json is read\. In this browser: "))
+    assert stored(page) == {name: 1}
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("1 question is answered")).to_be_visible()
-    page.get_by_role("button", name="Clear them").click()
-    for bad in ("{", "[1]", "null"):
-        (tmp_path / "bad.json").write_text(bad)
-        page.locator("input[type=file]").set_input_files(tmp_path / "bad.json")
-        expect(page.get_by_text("bad.json could not be read")).to_be_visible()
-    (tmp_path / "odd.json").write_text(json.dumps({name: 0, "<img>": 1, "x": "y"}))
-    page.locator("input[type=file]").set_input_files(tmp_path / "odd.json")
-    expect(page.get_by_text("odd.json is read. 1 question is answered")).to_be_visible()
+    assert stored(page) == {}
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+
+
+def test_nothing_is_lost_by_a_bad_file(page: Page, book_url: str, tmp_path):
+    page.goto(book_url + PROGRESS)
+    mine = dict.fromkeys(page.locator("[data-item]").evaluate_all("all => all.slice(0, 3).map((e) => e.dataset.item)"), 1)
+    bring(page, tmp_path / "mine.json", json.dumps(mine))
+    expect(status(page)).to_have_text(re.compile("^mine.json is read"))
+    bad = ["{", "[1]", "null", "{}", "", '"text"', json.dumps({"<img>": 1, "x": "y", "q-a": -1, "q-b": 1.5, "__proto__": 2})]
+    for i, text in enumerate([*bad, json.dumps({"q-a": 1}) + " " * 1_000_001]):
+        bring(page, tmp_path / f"bad{i}.json", text)
+        expect(status(page)).to_have_text(re.compile(rf"^bad{i}.json could not be read \(.+\).*Nothing was changed\.$"))
+        assert stored(page) == mine
+    bring(page, tmp_path / "odd.json", json.dumps({next(iter(mine)): 0, "<img>": 1, "q-of-another-edition": 2}))
+    expect(status(page)).to_have_text(re.compile("^odd.json is read.* 1 more are of another edition of the book; they are kept.$"))
+    assert stored(page) == {**mine, next(iter(mine)): 0, "q-of-another-edition": 2}
+    assert saved(page, tmp_path / "all.json") == stored(page)
+    page.get_by_role("button", name="Undo").click()
+    assert stored(page) == mine
+
+
+def test_progress_is_told_chapter_by_chapter(page: Page, book_url: str):
+    """Every question and exercise of the book is in the list, once, with a link to it and what became of it."""
+    labels = [
+        label
+        for name in book_pages()
+        for label in re.findall(
+            r'data-question="([^"]+)"|<div class="[^"]*senet-exercise[^"]*" id="([^"]+)"', (HTML / name).read_text("utf8")
+        )
+    ]
+    page.goto(book_url + PROGRESS)
+    items = page.locator("[data-item]")
+    listed = items.evaluate_all("all => all.map((e) => e.dataset.item)")
+    assert len(listed) == len(set(listed)) and set(listed) == {question or exercise for question, exercise in labels}
+    chapter = (
+        page.locator("details.senet-chapter", has=page.locator("[data-kind=exercise]"))
+        .filter(has=page.locator("[data-kind=question]"))
+        .first
+    )
+    chapter.locator("summary").click()
+    question, exercise = (chapter.locator(f"[data-kind={kind}]").first for kind in ("question", "exercise"))
+    expect(chapter.locator(".senet-count")).to_have_text(re.compile(r"^: 0 of \d+ questions right, 0 of \d+ exercises done$"))
+
+    exercise.get_by_role("link").click()
+    label = page.url.partition("#")[2]
+    done = page.locator(f"[id='{label}']").get_by_role("checkbox")
+    assert done.evaluate("el => el.ariaLabel").startswith("I have done this: Exercise: ")
+    done.focus()
+    page.keyboard.press("Space")
+    page.reload()
+    expect(done).to_be_checked()
+    page.go_back()
+    page.goto(book_url + PROGRESS)
+    expect(exercise).to_have_attribute("data-state", "done")
+    expect(chapter.locator(".senet-count")).to_have_text(re.compile(", 1 of "))
+    assert chapter.locator("progress").evaluate("el => el.value") == 1
+
+    chapter.locator("summary").click()
+    right = int(question.get_attribute("data-right"))
+    question.get_by_role("link").click()
+    radios = page.locator(f"[data-question='{page.url.partition('#')[2]}']").get_by_role("radio")
+    for answer, state in (((right + 1) % radios.count(), "wrong"), (right, "right")):
+        radios.nth(answer).check()
+        other = page.context.new_page()
+        other.goto(book_url + PROGRESS)
+        expect(other.locator(f"[data-item='{page.url.partition('#')[2]}']")).to_have_attribute("data-state", state)
+        other.close()
+
+
+def test_two_windows_keep_each_others_answers(page: Page, book_url: str):
+    """What is answered in one is kept when the other answers, and is shown there."""
+    page.goto(book_url + ASKS[0])
+    other = page.context.new_page()
+    other.goto(book_url + ASKS[0])
+    questions(page).nth(0).get_by_role("radio").nth(1).check()
+    expect(questions(other).nth(0).get_by_role("radio").nth(1)).to_be_checked()
+    expect(questions(other).nth(0).get_by_role("status")).to_have_text(re.compile(r"^(Yes|No)\. "))
+    questions(other).nth(1).get_by_role("radio").nth(0).check()
+    assert sorted(stored(page).values()) == [0, 1]
+    other.evaluate("localStorage.removeItem('senet-progress')")
+    expect(questions(page).nth(0).get_by_role("radio").nth(1)).not_to_be_checked()
+
+
+def test_a_storage_full_of_nonsense_is_no_hindrance(page: Page, book_url: str):
+    page.goto(book_url + ASKS[0])
+    name = questions(page).first.get_attribute("data-question")
+    for nonsense in ("{", "[]", json.dumps({name: 99}), json.dumps({name: "1"})):
+        page.evaluate("text => localStorage.setItem('senet-progress', text)", nonsense)
+        page.reload()
+        assert questions(page).first.locator("input:checked").count() == 0
+        questions(page).first.get_by_role("radio").first.check()
+        assert stored(page)[name] == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -73,4 +178,9 @@ def test_an_answered_question_is_accessible(page: Page, book_url: str, theme: st
     questions(page).first.locator("label").first.click()
     page.add_script_tag(path=AXE)
     found = page.evaluate("axe.run(document.querySelector('.senet-question'))")
+    assert not found["violations"], [violation["id"] for violation in found["violations"]]
+    page.goto(book_url + PROGRESS)
+    page.locator("details.senet-chapter").evaluate_all("all => all.forEach((each) => { each.open = true; })")
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run(document.querySelector('[data-senet-progress]'))")
     assert not found["violations"], [violation["id"] for violation in found["violations"]]
