@@ -139,11 +139,16 @@ def test_a_kit_has_all_that_a_room_needs(tmp_path: Path):
     (book / "index.html").write_text("a book")
     package = tmp_path / "senet-0-py3-none-any.whl"
     package.write_bytes(b"a wheel")
-    packed = zipfile.ZipFile(kit.pack(book, package, tmp_path / "kit.zip"))
+    versions = tmp_path / "versions"
+    for name in ("student", "instructor"):
+        (versions / name).mkdir(parents=True)
+        (versions / name / "squeeze.ipynb").write_text(name)
+    packed = zipfile.ZipFile(kit.pack(book, package, tmp_path / "kit.zip", versions))
     names = {name.removeprefix(kit.NAME + "/") for name in packed.namelist()}
     assert names >= {"README.txt", "book/index.html", f"wheel/{package.name}", "LICENSE", "LICENSE-text", "LICENCES.md"}
     assert {f"notebooks/{path.name}" for path in CHAPTERS} <= names
     assert {f"weights/{path.name}" for path in (ROOT / "data").glob("*.safetensors")} <= names
+    assert {"student/squeeze.ipynb", "instructor/squeeze.ipynb"} <= names
     assert package.name in packed.read(f"{kit.NAME}/README.txt").decode()
-    again = kit.pack(book, package, tmp_path / "again.zip")
+    again = kit.pack(book, package, tmp_path / "again.zip", versions)
     assert again.read_bytes() == (tmp_path / "kit.zip").read_bytes()

@@ -11,6 +11,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+from tools.versions import VERSIONS, write
+
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "squeeze-excite-kit"
 README = """Squeeze & Excite {version}, to go
@@ -25,6 +27,13 @@ Run       The chapters are in notebooks/. With the package's requirements instal
               python -m pip install --no-index --no-deps wheel/{wheel}
               jupyter lab notebooks
 
+          Whether a machine is ready, in plain words:
+
+              python -m senet preflight
+
+Teach     book/book/workshop.html has plans for 60, 90 and 180 minutes, book/book/slides.html the slides. student/ has the
+          notebooks with blanks, for participants; instructor/ has them with solutions, answers and notes.
+
 Weights   weights/ has the trained networks as safetensors files, and weights/README.md how each was made.
 
 Licences  Code: BSD-3-Clause (LICENSE). Text and figures: CC BY 4.0 (LICENSE-text). What else is in here: LICENCES.md.
@@ -38,13 +47,17 @@ def wheel(folder: Path) -> Path:
     return next(folder.glob("senet-*.whl"))
 
 
-def pack(book: Path, package: Path, out: Path) -> Path:
-    """Write the zip. Times are all one, so that the same files give the same zip."""
+def pack(book: Path, package: Path, out: Path, versions: Path) -> Path:
+    """Write the zip. ``versions`` has a folder for each version of the notebooks.
+
+    Times are all one, so that the same files give the same zip.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
     requirements = " ".join(f'"{line}"' for line in project["dependencies"])
     readme = README.format(version=project["version"], requirements=requirements, wheel=package.name)
     files = {f"book/{path.relative_to(book).as_posix()}": path for path in book.rglob("*") if path.is_file()}
     files |= {f"notebooks/{path.name}": path for path in (ROOT / "book").glob("*.ipynb")}
+    files |= {path.relative_to(versions).as_posix(): path for path in versions.rglob("*") if path.is_file()}
     files |= {
         f"weights/{path.relative_to(ROOT / 'data').as_posix()}": path for path in (ROOT / "data").rglob("*") if path.is_file()
     }
@@ -61,7 +74,9 @@ def pack(book: Path, package: Path, out: Path) -> Path:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        out = pack(ROOT / "_build/html", wheel(Path(folder)), ROOT / f"dist/{NAME}.zip")
+        for version in VERSIONS:
+            write(version, Path(folder, "versions", version))
+        out = pack(ROOT / "_build/html", wheel(Path(folder)), ROOT / f"dist/{NAME}.zip", Path(folder, "versions"))
     print(f"{out.relative_to(ROOT)}: {out.stat().st_size / 1e6:.1f} MB")
 
 
