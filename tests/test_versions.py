@@ -93,7 +93,14 @@ def test_the_instructor_version_has_all(path: Path):
     shown = text(instructor, "markdown")
     assert shown.count("✓ Yes") == sum(mark == "x" for mark, _, _ in asked(whole))
     assert all(plain(reply, Reader(True, Known(), TITLES)) in shown for _, _, reply in asked(whole))
-    assert shown.count("**For teachers") == len(tagged(whole, "teaching-note")) >= 1
+    assert shown.count("**For teachers") == len(tagged(whole, "teaching-note"))
+
+
+def test_what_the_workshop_opens_has_notes_for_teachers():
+    plans = "\n".join(path.read_text("utf8") for path in (versions.ROOT / "book").glob("workshop-*.md"))
+    opened = [path for path in CHAPTERS if re.search(rf"[<(]{path.stem}[.?#>]", plans)]
+    assert len(opened) >= 7
+    assert [path.stem for path in opened if not tagged(source(path), "teaching-note")] == []
 
 
 @named

@@ -47,8 +47,8 @@ TEMPLATE = """<!doctype html>
 </head>
 <body class="slides">
 <main class="bd-content">
-<section class="slide cover" id="cover" data-title="Contents">
 <h1>Slides</h1>
+<section class="slide cover" id="cover" data-title="Contents">
 <p>From the chapters of <a href="index.html">{book}</a>: their own text, numbers and figures, and the widgets work.
 <span class="only-script">Present them, or scroll.</span></p>
 <ol class="decks">
@@ -129,8 +129,9 @@ def deck(doctree: nodes.document, cells: list[tuple[str, str, set[str]]]) -> lis
 def slim(block: nodes.Node) -> nodes.Node:
     """A code cell's outputs without its code."""
     block = block.deepcopy()
-    for child in list(block.findall(nodes.container)):
-        if "cell_input" in child.get("classes", []) and child.parent is not None:
+    for child in list(block.findall(nodes.Element)):
+        folded = type(child).__name__ == "HideCodeCell"  # what MyST-NB has put around the code by now
+        if (folded or "cell_input" in child.get("classes", [])) and child.parent is not None:
             child.parent.remove(child)
     return block
 

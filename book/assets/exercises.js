@@ -106,9 +106,10 @@ for (const place of document.querySelectorAll("[data-senet-progress]")) {
   for (const item of items) item.append(" ", element("span", { className: "senet-state" }));
   const chapters = [...place.querySelectorAll("details")].map((details) => {
     const summary = details.querySelector("summary");
-    const bar = element("progress", { max: details.querySelectorAll("[data-item]").length, ariaLabel: `Done of ${summary.textContent}` });
+    const bar = element("progress", { max: details.querySelectorAll("[data-item]").length, ariaLabel: `Part done of ${summary.textContent}` });
     const words = element("span", { className: "senet-count" });
-    summary.append(words, " ", bar);
+    summary.prepend(bar, " ");
+    summary.append(words);
     return { details, words, bar };
   });
   const line = element("p", {});
@@ -187,7 +188,7 @@ for (const place of document.querySelectorAll("[data-senet-progress]")) {
     tell(`As it was before. ${count()}`);
     clear.focus(); // the button that had the focus is gone
   };
-  place.prepend(line, element("p", {}, save, " ", button("Bring them back", () => file.click()), " ", clear, " ", undo, file));
+  place.prepend(line, element("p", { className: "senet-keep" }, save, " ", button("Bring them back", () => file.click()), " ", clear, " ", undo, file));
   shown.push(() => tell(count()));
   tell(count());
 }

@@ -42,8 +42,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const button = (text, onclick, properties = {}) => make("button", { type: "button", onclick, ...properties }, text);
   const where = make("p", {});
   where.setAttribute("role", "status");
-  const before = button("‹", () => go(now - 1), { ariaLabel: "Slide before", className: "only-presenting" });
-  const after = button("›", () => go(now + 1), { ariaLabel: "Next slide", className: "only-presenting" });
+  const before = button("Back", () => go(now - 1), { className: "only-presenting" });
+  const after = button("Next", () => go(now + 1), { className: "only-presenting" });
   const contents = button("Contents", () => go(0), { className: "only-presenting" });
   const notes = button("Notes", () => showNotes(notes.ariaPressed !== "true"), { ariaPressed: "false" });
   const present = button("Present", () => (presenting() ? end() : begin()));
@@ -129,7 +129,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const start = Date.now();
     const tick = () => {
       const minutes = Math.floor((Date.now() - start) / 60_000);
-      clock.textContent = `${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}, ${minutes} min so far`;
+      clock.textContent = `${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}, ${minutes} min so far`;
     };
     tick();
     setInterval(tick, 10_000);

@@ -116,5 +116,5 @@ def parameters(answer: Callable[[Sequence[int], Sequence[int], int], float]) -> 
         ),
         (lambda n, c, r: 2 / r * sum(n) * sum(c) ** 2, "Square and multiply stage by stage, and then sum."),
     )
-    trials = [((3, 4, 6, 3), (256, 512, 1024, 2048), 16), ((1, 2), (64, 128), 8)]
+    trials = [((3, 4, 6, 3), (256, 512, 1024, 2048), 8), ((1, 2), (64, 128), 16)]  # with r = 16 first, (C / 4)² were C² / r
     return judge(answer, right, trials, slips, "parameters(blocks, channels, reduction)", "The wide last stage weighs most.")

@@ -122,6 +122,7 @@ def test_progress_is_told_chapter_by_chapter(page: Page, book_url: str):
     expect(chapter.locator(".senet-count")).to_have_text(re.compile(r"^: 0 of \d+ questions right, 0 of \d+ exercises done$"))
 
     exercise.get_by_role("link").click()
+    page.wait_for_url("**#ex-*")
     label = page.url.partition("#")[2]
     done = page.locator(f"[id='{label}']").get_by_role("checkbox")
     assert done.evaluate("el => el.ariaLabel").startswith("I have done this: Exercise: ")
@@ -129,7 +130,6 @@ def test_progress_is_told_chapter_by_chapter(page: Page, book_url: str):
     page.keyboard.press("Space")
     page.reload()
     expect(done).to_be_checked()
-    page.go_back()
     page.goto(book_url + PROGRESS)
     expect(exercise).to_have_attribute("data-state", "done")
     expect(chapter.locator(".senet-count")).to_have_text(re.compile(", 1 of "))
@@ -138,6 +138,7 @@ def test_progress_is_told_chapter_by_chapter(page: Page, book_url: str):
     chapter.locator("summary").click()
     right = int(question.get_attribute("data-right"))
     question.get_by_role("link").click()
+    page.wait_for_url("**#q-*")
     radios = page.locator(f"[data-question='{page.url.partition('#')[2]}']").get_by_role("radio")
     for answer, state in (((right + 1) % radios.count(), "wrong"), (right, "right")):
         radios.nth(answer).check()

@@ -58,8 +58,8 @@ def test_each_link_opens_what_is_meant(page_name: str, page: Page, book_url: str
             for name, value in state.items():
                 if name.startswith(f"{key}."):
                     assert shown.get(name, author.get(name.split(".", 1)[1])) == value, (link, name, shown)
-            if "picture" in state:
-                expect(figure.locator(f"input[type=radio][value='{state['picture']}']")).to_be_checked()
+            if picture := state.get(f"{key}.picture", state.get("picture")):
+                expect(figure.locator(f"input[type=radio][value='{picture}']")).to_be_checked()
 
 
 def test_before_and_after_ask_five_questions_each():
