@@ -156,3 +156,42 @@ def _pattern(texture: str, x: np.ndarray, y: np.ndarray, rng: np.random.Generato
     if texture == "checks":
         return (columns + rows) % 2 == 0
     return np.ones_like(x, dtype=bool)
+
+
+def ground(context: str, seed: int = 0) -> torch.Tensor:
+    """The cloth alone, with its grain: uint8 (3, 32, 32). ``context`` is ``"day"`` or ``"night"``."""
+    rng = np.random.default_rng([seed, 2])
+    canvas = _ground(context, rng)
+    canvas += rng.normal(0, 0.02, canvas.shape)
+    return torch.from_numpy(np.round(np.clip(canvas, 0, 1) * 255).astype(np.uint8)).permute(2, 0, 1).contiguous()
+
+
+def layer(shape: str, texture: str, hue: float, *placed: tuple[float, float, float], seed: int = 0) -> torch.Tensor:
+    """Patches without ground, to be moved about: uint8 (4, 32, 32), red, green and blue times opacity, then opacity.
+
+    Args:
+        shape: one of ``SHAPES``.
+        texture: ``"plain"``, ``"stripes"`` or ``"checks"``.
+        hue: as a share of the colour circle.
+        *placed: x, y and radius of each patch, in units of half the picture's side.
+    """
+    sheets = []
+    for colour in (np.zeros(3), np.ones(3)):  # what shows through tells how opaque the patches are
+        canvas = np.broadcast_to(colour, (SIZE, SIZE, 3)).copy()
+        rng = np.random.default_rng([seed, 3])
+        for x, y, radius in placed:
+            _lay(canvas, shape, texture, _cloth(hue, (0.8, 0.85)), np.array([x, y]), radius, rng)
+        sheets.append(canvas)
+    black, white = sheets
+    both = np.concatenate([black, 1 - (white - black)[..., :1]], axis=2)
+    return torch.from_numpy(np.round(np.clip(both, 0, 1) * 255).astype(np.uint8)).permute(2, 0, 1).contiguous()
+
+
+def laid(ground: torch.Tensor, layer: torch.Tensor, right: int = 0, down: int = 0) -> torch.Tensor:
+    """A :func:`layer` on a :func:`ground`, moved by whole pixels; what leaves the picture is cut off: uint8 (3, 32, 32)."""
+    moved = torch.zeros_like(layer)
+    rows, columns = (slice(max(0, by), SIZE + min(0, by)) for by in (down, right))
+    from_rows, from_columns = (slice(max(0, -by), SIZE + min(0, -by)) for by in (down, right))
+    moved[:, rows, columns] = layer[:, from_rows, from_columns]
+    colour, opacity = moved[:3].int(), moved[3:].int()
+    return ((255 * colour + (255 - opacity) * ground.int() + 127) // 255).to(torch.uint8)

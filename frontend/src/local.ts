@@ -1,8 +1,16 @@
 // The widgets whose data lies in the page, or in a trait, by name: there is no probe to ask and nothing to wait for.
 
+import { convolution } from "./convolution.ts";
 import { costWidget } from "./cost.ts";
 import { excitation } from "./excitation.ts";
 import { rescale } from "./rescale.ts";
 import type { Keeper } from "./settings.ts";
+import { squeeze } from "./squeeze.ts";
 
-export const LOCAL: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => () => void> = { cost: costWidget, excitation, rescale };
+export const LOCAL: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => () => void> = {
+  convolution,
+  cost: costWidget,
+  excitation,
+  rescale,
+  squeeze,
+};

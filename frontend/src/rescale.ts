@@ -3,6 +3,7 @@
 import { choice, h, matched, set, symbol } from "./dom.ts";
 import { changes, written } from "./excite.ts";
 import { unpack, type Packed } from "./packed.ts";
+import { paint } from "./parts/maps.ts";
 import { pictures, slider, stand, type Shown } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
 import { decimal } from "./words.ts";
@@ -119,17 +120,4 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
     const tile = (event.target as Element).closest<HTMLElement>("[data-channel]");
     if (tile) own.wish({ channel: tile.dataset.channel! });
   }
-}
-
-/** Violet above zero, orange below, grey at zero: the same on light and on dark pages. */
-export function paint(canvas: HTMLCanvasElement, values: Float32Array, far: number): void {
-  const context = canvas.getContext("2d")!;
-  const image = context.createImageData(canvas.width, canvas.height);
-  values.forEach((value, i) => {
-    const share = Math.min(1, Math.abs(value) / far) ** 0.6; // small values would be lost beside the largest
-    const end = value < 0 ? [179, 88, 6] : [84, 39, 136];
-    for (let k = 0; k < 3; k++) image.data[4 * i + k] = 247 + share * (end[k]! - 247);
-    image.data[4 * i + 3] = 255;
-  });
-  context.putImageData(image, 0, 0);
 }

@@ -42,7 +42,7 @@ export function pageKeeper(key: string, author: Settings): Keeper {
   };
 }
 
-/** @param names of the traits; those that hold numbers in Python stay numbers there */
+/** @param names of the traits; those that are numbers or booleans in Python stay so there */
 export function kernelKeeper(model: Model, names: string[]): Keeper {
   let keeping = false;
   const read = () => Object.fromEntries(names.map((name) => [name, String(model.get(name))]));
@@ -51,8 +51,8 @@ export function kernelKeeper(model: Model, names: string[]): Keeper {
     keep(settings) {
       keeping = true; // set() reports changes back at once
       for (const name of names) {
-        const numeric = typeof model.get(name) === "number";
-        model.set(name, numeric ? Number(settings[name]) : settings[name]);
+        const kind = typeof model.get(name);
+        model.set(name, kind === "number" ? Number(settings[name]) : kind === "boolean" ? settings[name] === "true" : settings[name]);
       }
       keeping = false;
       model.save_changes();

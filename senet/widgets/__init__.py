@@ -1,9 +1,11 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
+from .convolution import Convolution
 from .cost import Cost
 from .excitation import Excitation
 from .explorer import Explorer
 from .rescale import Rescale
 from .shallow_deep import ShallowDeep
+from .squeeze import Squeeze
 
-__all__ = ["Cost", "Excitation", "Explorer", "Rescale", "ShallowDeep"]
+__all__ = ["Convolution", "Cost", "Excitation", "Explorer", "Rescale", "ShallowDeep", "Squeeze"]

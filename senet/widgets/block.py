@@ -1,27 +1,22 @@
 """What the widgets on the inside of one SE block share: their data travels with them, since one block is small."""
 
-import base64
-import html
-import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
-from PIL import Image
 from torch import Tensor, nn
 
 from .. import gallery, pretrained
 from ..recording import Recording, record
 from ..se import SEBlock
-from .base import STATIC, ViewError, _listed
+from .base import ViewError, _listed
+from .local import LocalWidget, described
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 
 
-class BlockWidget(anywidget.AnyWidget):
+class BlockWidget(LocalWidget):
     """One SE block of a shipped network and a few pictures of its gallery.
 
     Args:
@@ -34,16 +29,9 @@ class BlockWidget(anywidget.AnyWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
-    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
-    _widget = traitlets.Unicode("").tag(sync=True)
-    _data = traitlets.Dict().tag(sync=True)
-    _names = traitlets.List().tag(sync=True)  # of the traits that are the reader's choices
     picture = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, network: str, block: str | None, pictures: Sequence[str], widget: str, names: Sequence[str]) -> None:
-        if not self._esm:
-            raise FileNotFoundError(f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm run build` in frontend/")
         checkpoint = pretrained.get(network)
         shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
         if not pictures or not set(pictures) <= set(shown.ids):
@@ -63,20 +51,15 @@ class BlockWidget(anywidget.AnyWidget):
             "network": checkpoint.title,
             "block": name,
             "pictures": [
-                {"id": shown.ids[i], "title": shown.pictures.titles[i], "alt": shown.alts[i], "url": _url(shown.pictures.images[i])}
-                for i in chosen
+                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i]) for i in chosen
             ],
             **self._arrays(),
         }
-        super().__init__(_data=data, _widget=widget, _names=list(names))
+        super().__init__(widget, data, names)
         self.picture = pictures[0]
 
     def _arrays(self) -> dict[str, Any]:
         """What the front end computes with. Each widget knows its own."""
-        raise NotImplementedError
-
-    def figure(self) -> tuple[str, str]:
-        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
         raise NotImplementedError
 
     @property
@@ -89,20 +72,6 @@ class BlockWidget(anywidget.AnyWidget):
         if proposal.value not in ids:
             raise ViewError(f"picture={proposal.value!r} is not shown here: choose one of {_listed(ids)}")
         return proposal.value
-
-    def state(self) -> dict[str, str]:
-        return {name: str(getattr(self, name)) for name in self._names}
-
-    def _repr_html_(self) -> str:
-        svg, caption = self.figure()
-        known = {"senet": self._widget, "state": json.dumps(self.state()), "data": json.dumps(self._data, separators=(",", ":"))}
-        written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
-        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
-        return f'<figure class="senet-widget"{written}>{static}</figure>'
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self._repr_html_()}, metadata
 
 
 def changes(text: str, channels: int, name: str, low: float, high: float) -> dict[int, float]:
@@ -140,10 +109,3 @@ def _run(model: nn.Module, x: Tensor) -> tuple[Recording, Mapping[str, Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _url(picture: Tensor) -> str:
-    """uint8 (3, H, W) as a lossless data URL."""
-    file = io.BytesIO()
-    Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()).save(file, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

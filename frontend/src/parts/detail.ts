@@ -3,7 +3,7 @@
 import { h, matched, set, symbol } from "../dom.ts";
 import { way, type Way } from "../layers.ts";
 import type { BlockInfo, Layers, Maps } from "../probe.ts";
-import { paint } from "../rescale.ts";
+import { paint } from "./maps.ts";
 import { decimal, signed } from "../words.ts";
 
 export interface Looked {
