@@ -1,5 +1,7 @@
 """Self-checks: right answers in many styles pass, each misconception is named, and nothing that a learner writes breaks a check."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -50,6 +52,15 @@ def in_place(u):
     return u.mean((2, 3))
 
 
+def by_hand(x, v):
+    _, height, width = x.shape
+    u = x.new_zeros(height - 2, width - 2)
+    for i in range(height - 2):
+        for j in range(width - 2):
+            u[i, j] = (x[:, i : i + 3, j : j + 3] * v).sum()
+    return u
+
+
 RIGHT = [
     (checks.squeeze, lambda u: F.adaptive_avg_pool2d(u, 1).flatten(1)),
     (checks.squeeze, lambda u: torch.einsum("nchw->nc", u) / u[0, 0].numel()),
@@ -58,6 +69,11 @@ RIGHT = [
     (checks.same_squeeze, lambda u: u.roll((1, 2), (2, 3))),
     (checks.same_squeeze, lambda u: u.mean((2, 3), keepdim=True).expand_as(u)),
     (checks.pixel_share, lambda h, w: (h * w) ** -1),
+    (checks.masked_squeeze, lambda u, m: torch.stack([a[:, b.bool()].mean(1) for a, b in zip(u, m, strict=True)])),
+    (checks.convolution, by_hand),
+    (checks.convolution, lambda x, v: torch.einsum("chwij,cij->hw", x.unfold(1, 3, 1).unfold(2, 3, 1), v)),
+    (checks.receptive_field, lambda k, s: 1 + sum((k[i] - 1) * math.prod(s[:i]) for i in range(len(k)))),
+    (checks.blind_to_grey, torch.stack([torch.eye(3), -2 * torch.eye(3), torch.eye(3)])),
     (checks.excitation, lambda z, w1, w2: torch.sigmoid(F.linear(F.relu(F.linear(z, w1)), w2))),
     (checks.excitation, nn.Sequential(nn.Linear(8, 2, bias=False), nn.ReLU(), nn.Linear(2, 8, bias=False), nn.Sigmoid())),
     (checks.weights, lambda c, r: c * (c // r) + (c // r) * c),
@@ -83,6 +99,24 @@ WRONG = [
     (checks.same_squeeze, lambda u: u.flip(1), "moved whole channels"),
     (checks.same_squeeze, lambda u: u + 1, "z changed by up to 1.000"),
     (checks.pixel_share, lambda h, w: 1, "if z were the sum"),
+    (checks.masked_squeeze, lambda u, m: u.mean((2, 3)), "padding is averaged in"),
+    (checks.masked_squeeze, lambda u, m: (u * m.unsqueeze(1)).mean((2, 3)), "all of H times W"),
+    (checks.masked_squeeze, lambda u, m: (u * m[:, None]).sum((2, 3)) / m.sum((1, 2)), "lie along the channels"),
+    (checks.masked_squeeze, lambda u, m: (u * m).sum((2, 3)) / m.sum((1, 2))[:, None], "lay over a channel"),
+    (checks.convolution, lambda x, v: F.conv2d(x[None], v[:, None], groups=3)[0], "three maps"),
+    (checks.convolution, lambda x, v: by_hand(x, v.flip(1, 2)), "upside down"),
+    (checks.convolution, lambda x, v: by_hand(x, v) / 3, "averaged the three maps"),
+    (checks.convolution, lambda x, v: by_hand(x, v[:1].expand(3, 3, 3)), "first one's weights"),
+    (checks.convolution, lambda x, v: F.conv2d(x[None], v[None], padding="same")[0, 0], "padded the picture"),
+    (checks.receptive_field, lambda k, s: 3 * len(k), "Windows overlap"),
+    (checks.receptive_field, lambda k, s: sum(i - 1 for i in k) + 1, "Right without strides"),
+    (checks.receptive_field, lambda k, s: math.prod(k), "add up rather than multiply"),
+    (checks.receptive_field, lambda k, s: sum(i - 1 for i in k), "pixel in the middle"),
+    (checks.blind_to_grey, torch.zeros(3, 3, 3), "blind to everything"),
+    (checks.blind_to_grey, torch.ones(3, 3, 3), "one sign"),
+    (checks.blind_to_grey, torch.tensor([[[-1.0, 0, 1]] * 3] * 3), "sees grey edges"),
+    (checks.blind_to_grey, torch.stack([torch.eye(3), -torch.eye(3).flip(0), 0 * torch.eye(3)]), "cancel at each place"),
+    (checks.blind_to_grey, torch.zeros(3, 3), r"(3, 3)"),
     (checks.excitation, lambda z, a, b: F.softmax(F.relu(z @ a.T) @ b.T, dim=-1), "that is softmax"),
     (checks.excitation, lambda z, a, b: torch.sigmoid(z @ a.T @ b.T), "Without the ReLU"),
     (checks.excitation, lambda z, a, b: F.relu(z @ a.T) @ b.T, "sigmoid is missing"),
@@ -180,7 +214,7 @@ def test_nothing_that_is_no_answer_breaks_a_check(name, answer):
 
 
 @given(
-    st.sampled_from([n for n in checks.__all__[1:] if n != "open_gates"]),
+    st.sampled_from([n for n in checks.__all__[1:] if n not in ("open_gates", "blind_to_grey")]),
     st.sampled_from([ValueError, KeyError, ZeroDivisionError]),
 )
 def test_what_a_learners_code_raises_is_told_and_not_raised(name, error):

@@ -9,21 +9,26 @@ whoever uses the checks needs their names only.
 
 from ..verdict import Verdict
 from .blocks import block, parameters, rescale
+from .convolutions import blind_to_grey, convolution, receptive_field
 from .gates import excitation, open_gates, weights
-from .maps import pixel_share, same_squeeze, squeeze
+from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
 from .networks import called, channels, inception, insert
 
 __all__ = [
     "Verdict",
+    "blind_to_grey",
     "block",
     "called",
     "channels",
+    "convolution",
     "excitation",
     "inception",
     "insert",
+    "masked_squeeze",
     "open_gates",
     "parameters",
     "pixel_share",
+    "receptive_field",
     "rescale",
     "same_squeeze",
     "squeeze",

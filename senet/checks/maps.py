@@ -75,3 +75,47 @@ def pixel_share(answer: Callable[[int, int], float]) -> Verdict:
     )
     praise = "All pixels count alike, wherever they are."
     return judge(answer, lambda h, w: 1 / (h * w), [(4, 7), (8, 8), (1, 1)], slips, "pixel_share(height, width)", praise)
+
+
+def masked_squeeze(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
+    """``answer(u, mask)``: z (N, C) of maps U (N, C, H, W) that were padded: the mask (N, H, W) is 1 on pixels and 0 on padding."""
+
+    def right(u: Tensor, mask: Tensor) -> Tensor:
+        return (u * mask[:, None]).sum((2, 3)) / mask.sum((1, 2))[:, None]
+
+    slips = (
+        (lambda u, m: squeezed(u), "The padding is averaged in. Leave out what the mask says is none of the picture."),
+        (lambda u, m: squeezed(u * m[:, None]), "You divided by all of H times W. Divide by how many pixels the mask leaves."),
+        (lambda u, m: (u * m[:, None]).sum((2, 3)), "That is the sum over the pixels. Divide by how many the mask leaves."),
+        (
+            lambda u, m: (u * m[:, None]).sum((2, 3)) / m.sum(),
+            "You divided by the pixels of the whole batch. Each picture has its own count.",
+        ),
+        (
+            lambda u, m: (u * m[:, None]).sum((2, 3)) / m.sum((1, 2)).max(),
+            "You divided by the largest picture's count. Each has its own.",
+        ),
+        (
+            lambda u, m: u.sum((2, 3)) / m.sum((1, 2))[:, None],
+            "The count is right, but the padding is summed in. Multiply by the mask.",
+        ),
+        (
+            lambda u, m: (u * m[:, None]).sum((2, 3)) / m.sum((1, 2)),
+            "Counts (N,) lie along the channels there: broadcasting counts from the right. Give them a dim: `[:, None]`.",
+        ),
+        (
+            lambda u, m: (u * m).sum((2, 3)) / m.sum((1, 2))[:, None],
+            "The mask lacks the channels' dim, so that each picture's lay over a channel: `mask[:, None]` is (N, 1, H, W).",
+        ),
+        (
+            lambda u, m: (u * m[:, None]).sum((2, 3), keepdim=True) / m.sum((1, 2))[:, None, None, None],
+            "The numbers are right, but H and W are still there with size 1. z is (N, C).",
+        ),
+        (lambda u, m: (u * m[:, None]).amax((2, 3)), "That is the largest value. The squeeze is the mean."),
+    )
+    u = numbers(3, 3, 4, 6)  # N = C: there a dim forgotten makes no noise
+    mask = torch.zeros(3, 4, 6)
+    for picture, (height, width) in enumerate(((4, 6), (2, 5), (3, 3))):
+        mask[picture, :height, :width] = 1
+    trials = [(u, mask), (numbers(3, 5, 4, 6, seed=1), mask), (u[:1], mask[:1]), (u.double(), mask.double())]
+    return judge(answer, right, trials, slips, "masked_squeeze(u, mask)", "Each picture's own pixels, and no others.")
