@@ -28,13 +28,13 @@ A **mean**.
 """
 
 
-def built(tmp_path, **pages: str) -> tuple[dict[str, str], str]:
+def built(tmp_path, extensions: tuple[str, ...] = ("book_exercises",), **pages: str) -> tuple[dict[str, str], str]:
     """Each page's HTML, and what Sphinx warned of."""
     source, warnings = tmp_path / "source", io.StringIO()
     source.mkdir(parents=True)
     for name, text in {"index": "# Title\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n", **pages}.items():
         (source / f"{name}.md").write_text(text if name == "index" else f"# {name}\n\n{text}")
-    options = {"extensions": ["myst_parser", "book_exercises"], "html_theme": "basic"}
+    options = {"extensions": ["myst_parser", *extensions], "html_theme": "basic", "myst_enable_extensions": ["colon_fence"]}
     with docutils_namespace():
         app = Sphinx(source, None, tmp_path / "html", tmp_path / "trees", "html", options, None, warnings)
         app.build()
