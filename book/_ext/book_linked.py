@@ -29,7 +29,7 @@ import book_figures
 
 COLOURED = ("u", "z", "s", "x")
 SYMBOLS = {
-    **{"u": "u", "z": "z", "s": "s", "x": "x\u0303", "input": "x", "kernel": "v", "part": "v\u02e2 \u2217 x\u02e2"},
+    **{"u": "u", "z": "z", "s": "s", "x": "x\u0303", "input": "x", "kernel": "v", "part": "v\u1d9c \u2217 x\u1d9c"},
     **{"mean": "mean", "w1": "W\u2081", "w2": "W\u2082", "relu": "\u03b4", "sigmoid": "\u03c3", "product": "\u00b7"},
 }
 PYTHON = {"python", "python3", "ipython", "ipython3"}

@@ -5,6 +5,7 @@
 "use strict";
 
 const COLOURED = ["u", "z", "s", "x"];
+const IDLE = "Point at a symbol, or press one, and it lights up wherever it stands.";
 
 for (const step of document.querySelectorAll(".senet-step")) {
   const box = step.querySelector(".senet-linked");
@@ -27,6 +28,7 @@ for (const step of document.querySelectorAll(".senet-step")) {
     const place = element.closest?.(all);
     return place && step.contains(place) ? keys.find((key) => place.matches(places(key))) : undefined;
   };
+  said.textContent = IDLE;
   let kept;
   let lit;
 
@@ -36,7 +38,7 @@ for (const step of document.querySelectorAll(".senet-step")) {
     for (const old of step.querySelectorAll(".senet-lit")) old.classList.remove("senet-lit");
     const found = key === undefined ? [] : [...step.querySelectorAll(places(key))];
     for (const place of found) place.classList.add("senet-lit");
-    said.textContent = key === undefined ? "" : sentence(key, found);
+    said.textContent = key === undefined ? IDLE : sentence(key, found);
   };
 
   function sentence(key, found) {
