@@ -228,7 +228,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
       pixels.forEach((cell, k) => {
         cell.textContent = decimal(values[k]!, 2);
         cell.style.setProperty("--value", `${Math.round(100 * values[k]!)}%`);
-        set(cell, { "data-light": values[k]! > 0.55 });
+        set(cell, { "data-light": values[k]! > 0.46 });
       });
       inputs.forEach((input, k) => {
         if (input !== document.activeElement || Math.abs(Number(input.value) - mine[k]!) > 1e-9) input.value = String(Math.round(100 * mine[k]!) / 100);

@@ -114,7 +114,7 @@ def test_a_weight_is_typed_over(page: Page, widget: Locator):
     weight.press("Enter")
     expect(widget.get_by_label("Kernel", exact=True)).to_have_value("own")
     typed = numbers(widget)
-    page.wait_for_function("location.search.includes('convolution.kernel')")
+    expect(page).to_have_url(re.compile("convolution.kernel"))
     address = page.evaluate("new URL(location).searchParams.get('convolution.kernel')")
     weights, constant = parsed(address)
     assert weights[1, 1, 2] == -2.5 and constant == 0
@@ -157,7 +157,7 @@ def test_step_and_play_fill_the_maps(page: Page, widget: Locator):
     play = widget.locator("button", has_text=re.compile("^(Play|Pause)$"))
     play.click()
     expect(play).to_have_text("Pause")
-    page.wait_for_function(f"Number(document.querySelector('{FIGURE} [data-stage=picture]').dataset.row) > 9")
+    expect(widget.locator("[data-stage=picture]")).to_have_attribute("data-row", re.compile(r"^1\d$"))
     play.click()
     stopped = place(widget)
     page.wait_for_timeout(200)

@@ -23,8 +23,7 @@ def test_a_focused_symbol_is_lit_everywhere_in_its_step_and_nowhere_else(page: P
     assert all(count > 0 for count in lit(section).values()), lit(section)
     assert page.locator(".senet-lit").count() == section.locator(".senet-lit").count()
     expect(section.locator(".senet-linked-said")).to_contain_text("in the formula; in the code: ")
-    page.keyboard.press("Shift+Tab")
-    page.locator("h1").first.click()
+    section.locator(f"button[data-key={key}]").blur()
     assert page.locator(".senet-lit").count() == 0
 
 
