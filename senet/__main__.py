@@ -26,7 +26,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, cost, cost_table, distributed, images, pretrained, profiles, study, training
+from . import bench, controls, cost, cost_table, distributed, elsewhere, images, pretrained, profiles, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
@@ -40,6 +40,7 @@ DATA = {
     "imagenet100": images.imagenet100,
 }
 FOLDER = "imagefolder:"
+ANY = "of a checkpoint (see `weights`), or of any network with SE blocks: timm:seresnet50.a1_in1k, torchvision:efficientnet_b0"
 
 IMAGENET = """
 ImageNet, by the paper's batch, epochs and decay under this loop's schedule, on one machine of eight GPUs:
@@ -119,8 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = add(_evaluate, description="measure a checkpoint on the test pictures it was trained for")
     evaluate.add_argument("name", help="of a checkpoint: see `weights`")
 
-    profile = add(_profile, description="class-mean excitations of a checkpoint on its test pictures, saved beside it")
-    profile.add_argument("name", help="of a checkpoint: see `weights`")
+    profile = add(_profile, description="class-mean excitations of a network on test pictures, saved beside its checkpoint")
+    profile.add_argument("name", help=ANY)
+    profile.add_argument(
+        "--data", type=Path, help="folder with a folder of pictures for each class; by default the checkpoint's own"
+    )
+    profile.add_argument("--out", type=Path, help="the file, as safetensors; for a shipped checkpoint by default beside it")
+    profile.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
     controlled = add(_controls, description="is it the gates' dependence on the picture that helps? Frozen, shuffled, at 1")
     controlled.add_argument("name", help="of a checkpoint: see `weights`")
@@ -134,9 +140,10 @@ def _parser() -> argparse.ArgumentParser:
     attributed.add_argument("--out", type=Path, default=Path("data/results"), help="folder for attribution-NAME.json")
 
     recorder = add(_record, description="squeeze and excitation of every SE block for pictures of yours")
-    recorder.add_argument("name", help="of a checkpoint: see `weights`")
+    recorder.add_argument("name", help=ANY)
     recorder.add_argument("picture", nargs="+", type=Path, help="JPEG, PNG, ...; its middle square is used")
     recorder.add_argument("--out", type=Path, help="also save the tensors there, as safetensors: <block>/z, <block>/s, logits")
+    recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
     gallery = add(_gallery, description="record the gallery that the published pages answer from")
     gallery.add_argument("--out", type=Path, required=True, help="folder for the files")
@@ -273,9 +280,21 @@ def _evaluate(args: argparse.Namespace) -> None:
 
 
 def _profile(args: argparse.Namespace) -> None:
-    checkpoint, test = _with_test_pictures(args.name)
-    measured = profiles.profile(pretrained.load(checkpoint), test, checkpoint.preprocessing)
-    path = profiles.beside(checkpoint)
+    if args.data is None and ":" not in args.name and not args.random:
+        checkpoint, test = _with_test_pictures(args.name)
+        model, preprocess = pretrained.load(checkpoint), checkpoint.preprocessing
+        path = args.out or profiles.beside(checkpoint)
+    else:
+        if args.data is None or args.out is None:
+            raise ValueError(
+                f"{args.name} has no test pictures here: give --data FOLDER, with a folder for each class, and --out FILE"
+            )
+        folder, network = elsewhere.folder_of(str(args.data)), elsewhere.opened(args.name, weights=not args.random)
+        model, preprocess, path = network.model, network.preprocessing, args.out
+        # As many pixels as the network's own resizing begins with, so that it crops what it would.
+        side = int(preprocess.size / preprocess.crop)
+        test = images.image_folder(folder, side, progress=sys.stderr.isatty())
+    measured = profiles.profile(model, test, preprocess, batch_size=250 if preprocess.size <= 64 else 16)
     profiles.save(measured, path)
     for block in measured.mean:
         print(f"{block:14} {measured.specificity(block).mean():6.1%} of the gates' variance lies between classes")
@@ -317,11 +336,13 @@ def _attribution(args: argparse.Namespace) -> None:
 
 
 def _record(args: argparse.Namespace) -> None:
-    checkpoint = pretrained.get(args.name)
-    pictures = images.from_pil([images.open_picture(path) for path in args.picture], checkpoint.preprocessing.size)
-    recording = record(pretrained.load(checkpoint), checkpoint.preprocessing(pictures.images))
+    network = elsewhere.opened(args.name, weights=not args.random)
+    if args.random:
+        print(f"{args.name} has random weights: its gates and its answers mean nothing")
+    pictures = [network.preprocessing(images.open_picture(path)) for path in args.picture]
+    recording = record(network.model, torch.cat(pictures))
     for path, p in zip(args.picture, recording.logits.softmax(1), strict=True):
-        print(f"{path}: " + ", ".join(f"{checkpoint.classes[i]} {p[i]:.1%}" for i in p.topk(min(3, len(p))).indices.tolist()))
+        print(f"{path}: " + ", ".join(f"{network.classes[i]} {p[i]:.1%}" for i in p.topk(min(3, len(p))).indices.tolist()))
     print("mean and range of the gates over all pictures and channels:")
     for block in recording.blocks.values():
         s = block.excitation

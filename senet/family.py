@@ -1,9 +1,9 @@
-"""SE's family, by code: relatives laid beside it step by step, what each costs in one network, and where SE lives in others' networks.
+"""SE's family, by code: relatives laid beside it, what each costs in one network, and where SE lives in others' networks.
 
 Nothing here has weights to speak of: shapes and counts come from PyTorch's meta device, which computes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ STAGES = {1: (256, 56), 2: (512, 28), 3: (1024, 14), 4: (2048, 7)}  # of a ResNe
 
 @dataclass(frozen=True)
 class Lane:
-    """One way through a relative's three steps, in words. ``part`` names the module in it that takes them; "" is the block itself."""
+    """One way through a relative's three steps, in words. ``part`` names the module that takes them; "" is the block itself."""
 
     title: str
     part: str
@@ -81,7 +81,15 @@ RELATIVES: dict[str, Relative] = {
     "ge": Relative(
         "Gather-excite",
         GatherExcite,
-        (Lane("channels and places", "", "the mean around every fourth pixel", "sigmoid alone, no weights", "each pixel times the gate of its neighbourhood"),),
+        (
+            Lane(
+                "channels and places",
+                "",
+                "the mean around every fourth pixel",
+                "sigmoid alone, no weights",
+                "each pixel times the gate of its neighbourhood",
+            ),
+        ),
         "1810.12348",
     ),
     "scse": Relative(
@@ -150,11 +158,11 @@ def network(name: str) -> nn.Module:
     return model
 
 
-def costs(size: int = 224) -> dict[str, dict[str, int]]:
-    """What each relative adds to ResNet-50, by :func:`senet.cost.cost`: parameters, multiply-adds, bytes moved; and ResNet-50's own."""
+def costs(size: int = 224, names: Iterable[str] = tuple(RELATIVES)) -> dict[str, dict[str, int]]:
+    """What each relative adds to ResNet-50, by :func:`senet.cost.cost`: parameters, multiply-adds, bytes; and ResNet-50's own."""
     with torch.device("meta"):
         plain = _counted(resnet50(), size)
-        rows = {name: _counted(network(name), size) for name in RELATIVES}
+        rows = {name: _counted(network(name), size) for name in names}
     return {"plain": plain} | {name: {kind: row[kind] - plain[kind] for kind in plain} for name, row in rows.items()}
 
 
@@ -178,7 +186,7 @@ class Place:
         name: in ``named_modules()``.
         channels, hidden: C, and the width of the layer between.
         gate: the class of what bounds its gates.
-        behind: the convolution whose maps it gets, such as ``"3x3 depthwise"``.
+        behind: the convolution before it, such as ``"3x3 depthwise"``; one in a shortcut (``downsample``) does not count.
         side: of those maps in pixels.
     """
 
@@ -211,7 +219,11 @@ def places(model: nn.Module, size: int = 224) -> list[Place]:
         return hook
 
     hooks = [at.block.register_forward_pre_hook(entered(name)) for name, at in points.items()]
-    hooks += [m.register_forward_hook(convolved) for m in model.modules() if isinstance(m, nn.Conv2d) and id(m) not in inside]
+    hooks += [
+        module.register_forward_hook(convolved)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv2d) and id(module) not in inside and "downsample" not in name
+    ]
     training = model.training
     try:
         with torch.no_grad():

@@ -105,7 +105,7 @@ def _block(found: dict[str, Tensor]) -> dict[str, Any]:
 
 
 def overlap(guess: Tensor, importance: Tensor, top: float = TOP) -> Tensor:
-    """Of the channels with the largest guesses, the share that is also among those of the largest importance: (N, C) twice -> (N,)."""
+    """Of the channels of the largest guesses, the share that is also among the most important: (N, C) twice -> (N,)."""
     most = max(1, round(top * guess.shape[1]))
     mine, theirs = (torch.zeros_like(x, dtype=torch.bool).scatter_(1, x.topk(most).indices, True) for x in (guess, importance))
     return (mine & theirs).double().sum(1) / most

@@ -240,6 +240,38 @@ def study(result: Mapping[str, Any]) -> Drawing:
     return Drawing(figure, f"Change of accuracy in points against the standard block, by what was changed: {said}.")
 
 
+def agreement(results: Mapping[str, Mapping[str, Any]], pairs: Mapping[str, str]) -> Drawing:
+    """Rank correlations of :mod:`senet.importance`, block by block from shallow to deep, with 95 % intervals over the pictures.
+
+    Args:
+        results: by the network's title, what ``python -m senet attribution`` wrote.
+        pairs: up to four keys of its ``agreement``, each with what the legend calls it.
+    """
+    said = []
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+        every = figure.subplots(
+            1, len(results), sharey=True, squeeze=False, width_ratios=[2 + len(r["blocks"]) for r in results.values()]
+        )
+        for axes, (title, result) in zip(every[0], results.items(), strict=True):
+            axes.axhline(0, color=INK, linewidth=0.5, alpha=0.6)
+            for k, ((pair, name), (colour, _)) in enumerate(zip(pairs.items(), _LINES, strict=False)):
+                found = np.array([block["agreement"][pair] for block in result["blocks"].values()])
+                x = 1 + np.arange(len(found)) + 0.18 * (k - (len(pairs) - 1) / 2)
+                bars = np.abs(found[:, 1:] - found[:, :1]).T
+                axes.errorbar(x, found[:, 0], bars, fmt="osD^"[k], color=colour, markersize=4, linewidth=1, label=name)
+                said.append(f"{title}, {name}: " + ", ".join(f"{value:+.2f}" for value in found[:, 0]))
+            axes.set_title(title, loc="left")
+            axes.set_xlabel("SE block")
+            axes.set_xticks(range(1, len(found) + 1))
+            axes.set_ylim(-1, 1.02)
+            axes.tick_params(length=2)
+        every[0, 0].set_ylabel("rank correlation")
+        handles, names = every[0, 0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside lower center", ncols=len(pairs), frameon=False)
+    return Drawing(figure, f"Rank correlations, block by block from shallow to deep. {'; '.join(said)}.")
+
+
 def curves(histories: Mapping[str, Sequence[Mapping[str, float]]], chance: float | None = None) -> Drawing:
     """Accuracy epoch by epoch: on pictures that were trained on (dashed) and on others (solid).
 

@@ -1,7 +1,7 @@
 """Relatives of the SE block: what each changes about squeeze, excitation or rescale, and nothing else of it.
 
-Each is as short as it can be on top of :class:`~senet.se.SEBlock`, and has its three steps by the same names, so that they can be laid
-side by side. All but :class:`SelectiveKernel` stand where an SE block stands, and take a shortcut as it does.
+Each is as short as it can be on top of :class:`~senet.se.SEBlock`, and has its three steps by the same names, so that they can be
+laid side by side. All but :class:`SelectiveKernel` stand where an SE block stands, and take a shortcut as it does.
 
 ========================  ==========  ====================================
 class                     arXiv       by
@@ -53,7 +53,7 @@ class ChannelGate(SEBlock):
     """CBAM's first half: SE that squeezes twice, by mean and by maximum, and excites both with the same two layers."""
 
     def squeeze(self, u: Tensor) -> Tensor:
-        return torch.stack([super(ChannelGate, self).squeeze(u), u.amax((2, 3))], 1)
+        return torch.stack([super().squeeze(u), u.amax((2, 3))], 1)
 
     def excite(self, z: Tensor) -> Tensor:
         return self.gate(self.fc2(self.relu(self.fc1(z))).sum(1))

@@ -50,6 +50,13 @@ def test_integrated_is_complete(model, images, block, baseline):
     torch.testing.assert_close(found.sum(1), difference, atol=0.02 * whole.abs().max().item(), rtol=0)
 
 
+def test_conductance_is_complete(model, images, block):
+    """All that leaves the block passes through its channels, the shortcut too: they sum to the logit less the blank one's."""
+    found = attribution.channels(model, images, 3, block, method="conductance", steps=100)
+    whole, blank = (record(model, x).logits[:, 3] for x in (images, torch.zeros_like(images)))
+    torch.testing.assert_close(found.sum(1), whole - blank, atol=0.02 * whole.abs().max().item(), rtol=0)
+
+
 def test_gradient_is_a_small_step(model, images, block):
     found = attribution.channels(model.double(), images.double(), 3, block, method="gradient")
     s = record(model, images.double()).blocks[block].excitation
@@ -72,6 +79,15 @@ def test_occlusion_by_hand(model, images, block):
     covered[:, :, 8:, :8] = 0
     s, without = (record(model, x).blocks[block].excitation[:, 2] for x in (images, covered))
     torch.testing.assert_close(found[:, 12, 3], s - without, atol=1e-6, rtol=0)
+
+
+def test_all_gates_see_all_windows(model, images, block):
+    """One pass for all channels gives what Captum's occlusion gives for each."""
+    grids = attribution.opened(model, images, window=8)[block]
+    assert grids.shape[2:] == (2, 2)
+    for channel in (0, 5):
+        one = attribution.pixels(model, images, block, channel, method="occlusion", window=8)
+        torch.testing.assert_close(grids[:, channel].repeat_interleave(8, 1).repeat_interleave(8, 2), one, atol=1e-6, rtol=0)
 
 
 def test_leaves_the_model_as_it_was(model, images, block):
@@ -99,6 +115,8 @@ def test_what_it_refuses(model, images, block):
         (lambda: attribution.channels(model, images, 0, "nowhere"), "no SE block"),
         (lambda: attribution.channels(model, images, 0, block, method="magic"), "method"),
         (lambda: attribution.channels(model, images, 0, block, method="gradient", baseline=1.0), "baseline"),
+        (lambda: attribution.channels(model, images, 0, block, method="conductance", baseline=1.0), "baseline"),
+        (lambda: attribution.opened(model, images, window=5), "window=5"),
         (lambda: attribution.pixels(model, images, block, 99), "channel=99"),
         (lambda: attribution.agreement(torch.ones(2, 3), torch.ones(3, 2)), "N, C"),
     ):

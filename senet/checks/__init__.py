@@ -11,8 +11,10 @@ from ..verdict import Verdict
 from .blocks import block, parameters, rescale
 from .convolutions import blind_to_grey, convolution, receptive_field
 from .gates import excitation, open_gates, weights
+from .inside import closing, gap, rank_correlation
 from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
 from .networks import called, channels, inception, insert
+from .relatives import eca, eca_size, select, spatial_squeeze
 
 __all__ = [
     "Verdict",
@@ -20,17 +22,24 @@ __all__ = [
     "block",
     "called",
     "channels",
+    "closing",
     "convolution",
+    "eca",
+    "eca_size",
     "excitation",
+    "gap",
     "inception",
     "insert",
     "masked_squeeze",
     "open_gates",
     "parameters",
     "pixel_share",
+    "rank_correlation",
     "receptive_field",
     "rescale",
     "same_squeeze",
+    "select",
+    "spatial_squeeze",
     "squeeze",
     "weights",
 ]

@@ -1,11 +1,13 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
+from .attribution import Attribution
 from .convolution import Convolution
 from .cost import Cost
 from .excitation import Excitation
 from .explorer import Explorer
+from .relatives import Relatives
 from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
 
-__all__ = ["Convolution", "Cost", "Excitation", "Explorer", "Rescale", "ShallowDeep", "Squeeze"]
+__all__ = ["Attribution", "Convolution", "Cost", "Excitation", "Explorer", "Relatives", "Rescale", "ShallowDeep", "Squeeze"]

@@ -1,0 +1,180 @@
+""" "Attribution": is a gate that is wide open an important one? A dot a channel, and the pixels that opened a gate."""
+
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import torch
+import traitlets
+from matplotlib.figure import Figure
+
+from .. import gallery, plots, pretrained
+from ..recording import record
+from .base import STATIC, ViewError, _listed
+from .block import PICTURES, _url
+
+METHODS = ("ablation", "integrated", "conductance")
+TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
+GRID = 8  # windows along a side: what covering each of them does to a gate
+
+
+class Attribution(anywidget.AnyWidget):
+    """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
+
+    >>> Attribution("se_resnet_patchwork", block="layer3.0.se", method="conductance", channel=12)
+
+    Everything shown is computed by torch when the widget is made, for a few pictures, and travels with it: attributions to the
+    class that the network names, of all gates, by three methods; and for each gate what covering a part of the picture does to it.
+
+    Attributes:
+        picture: the id of one of ``pictures``.
+        block: the name of an SE block.
+        method: one of ``METHODS``, see :func:`senet.attribution.channels`.
+        channel: the one that is pointed out, from 0.
+        overlay: ``"on"`` to lay over the picture what opened the gate of ``channel``, ``"off"`` to see the picture alone.
+
+    Args:
+        network: a name of :mod:`senet.pretrained`.
+        pictures: ids of pictures in the network's gallery.
+        steps: of the integrals.
+
+    Raises:
+        ImportError: captum is not installed.
+        ValueError: an unknown network or picture; or a trait out of its bounds (a ``ViewError``, also later on).
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
+    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
+    _widget = traitlets.Unicode("attribution").tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+    _names = traitlets.List(["picture", "block", "method", "channel", "overlay"]).tag(sync=True)
+    picture = traitlets.Unicode().tag(sync=True)
+    block = traitlets.Unicode().tag(sync=True)
+    method = traitlets.Unicode("ablation").tag(sync=True)
+    channel = traitlets.Int(0).tag(sync=True)
+    overlay = traitlets.Unicode("on").tag(sync=True)
+
+    def __init__(
+        self,
+        network: str = "se_resnet_patchwork",
+        pictures: Sequence[str] = PICTURES,
+        *,
+        picture: str | None = None,
+        block: str | None = None,
+        method: str = "ablation",
+        channel: int | None = None,
+        overlay: str = "on",
+        steps: int = 32,
+    ) -> None:
+        if not self._esm:
+            raise FileNotFoundError(f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm run build` in frontend/")
+        from ..attribution import channels, opened  # needs captum, which the other widgets do without
+
+        checkpoint = pretrained.get(network)
+        shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
+        if not pictures or not set(pictures) <= set(shown.ids):
+            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {_listed(shown.ids, 60)}")
+        chosen = [shown.ids.index(one) for one in pictures]
+        pixels = shown.pictures.images[chosen]
+        model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(pixels)
+        recording = record(model, x)
+        probability, target = recording.logits.softmax(1).max(1)
+        described = gallery.describe(model, recording, shown)["network"]["blocks"]
+        grids = opened(model, x, window=checkpoint.preprocessing.size // GRID)
+        self._values = {
+            name: {"s": recording.blocks[name].excitation}
+            | {how: channels(model, x, target, name, method=how, steps=steps) for how in METHODS}
+            for name in recording.blocks
+        }
+        blocks = []
+        for about in described:
+            found = {what: gallery.packed(values, "u2") for what, values in self._values[about["name"]].items()}
+            found["opened"] = gallery.packed(grids[about["name"]], "u1")
+            blocks.append({key: about[key] for key in ("name", "title", "channels")} | found)
+        data = {
+            "network": checkpoint.title,
+            "grid": GRID,
+            "pictures": [
+                {
+                    "id": shown.ids[i],
+                    "title": shown.pictures.titles[i],
+                    "alt": shown.alts[i],
+                    "url": _url(shown.pictures.images[i]),
+                    "answer": checkpoint.classes[int(target[row])],
+                    "probability": float(probability[row]),
+                }
+                for row, i in enumerate(chosen)
+            ],
+            "blocks": blocks,
+        }
+        super().__init__(_data=data)
+        self.picture = pictures[0] if picture is None else picture
+        self.block = blocks[-1]["name"] if block is None else block
+        self.channel = int(self._row("s").argmax()) if channel is None else channel
+        self.method, self.overlay = method, overlay
+
+    def _row(self, what: str) -> torch.Tensor:
+        """(C,) of the picture and block in view."""
+        ids = [picture["id"] for picture in self._data["pictures"]]
+        return self._values[self.block][what][ids.index(self.picture)]
+
+    @traitlets.validate("picture", "block", "method", "overlay")
+    def _known(self, proposal: Any) -> str:
+        name, value = proposal.trait.name, proposal.value
+        known = {
+            "picture": [picture["id"] for picture in self._data["pictures"]],
+            "block": list(self._values),
+            "method": list(METHODS),
+            "overlay": ["on", "off"],
+        }[name]
+        if value not in known:
+            raise ViewError(f"{name}={value!r} is not shown here: choose one of {_listed(known, 60)}")
+        return value
+
+    @traitlets.validate("channel")
+    def _a_channel(self, proposal: Any) -> int:
+        count = self._values[self.block]["s"].shape[1]
+        if not 0 <= proposal.value < count:
+            raise ViewError(f"channel={proposal.value} is not in {self.block}: choose 0 to {count - 1}")
+        return proposal.value
+
+    @traitlets.observe("block")
+    def _let_go(self, change: Any) -> None:
+        """A channel that the new block doesn't have gives way to its first."""
+        if self.channel >= self._values[change.new]["s"].shape[1]:
+            self.channel = 0
+
+    def state(self) -> dict[str, str]:
+        return {name: str(getattr(self, name)) for name in self._names}
+
+    def figure(self) -> tuple[str, str]:
+        s, found = self._row("s"), self._row(self.method)
+        about = next(picture for picture in self._data["pictures"] if picture["id"] == self.picture)
+        figure = Figure(figsize=(6, 3.4), layout="constrained")
+        axes = figure.subplots()
+        axes.axhline(0, color=plots.INK, linewidth=0.8)
+        axes.plot(s.numpy(), found.numpy(), "o", color=plots.SYMBOLS["s"], markersize=5, markeredgewidth=0)
+        axes.set_xlabel("gate s")
+        axes.set_ylabel(f"attribution by {TITLES[self.method]}, logits")
+        figure.patch.set_alpha(0)
+        axes.set_facecolor("none")
+        caption = (
+            f"{about['title']}, taken for {about['answer']}: each of the {len(s)} channels of {self.block} by its gate and by what "
+            f"{TITLES[self.method]} attributes to it. The widest open gate is that of channel {int(s.argmax())}; the largest "
+            f"attribution in size, that of channel {int(found.abs().argmax())}."
+        )
+        return plots.to_svg(figure, caption), caption
+
+    def _repr_html_(self) -> str:
+        svg, caption = self.figure()
+        known = {"senet": "attribution", "state": json.dumps(self.state()), "data": json.dumps(self._data, separators=(",", ":"))}
+        written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
+        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
+        return f'<figure class="senet-widget"{written}>{static}</figure>'
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/html": self._repr_html_()}, metadata

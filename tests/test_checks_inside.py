@@ -1,0 +1,94 @@
+"""The checks of "Which gates matter" and "Relatives": right answers in other styles pass, and each misconception is named."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.stats import spearmanr
+
+from senet import checks, record
+from senet.relatives import ECA
+
+
+def gates(model, x, block, channel, value=0.0):
+    s = record(model, x).blocks[block].excitation.clone()
+    s[:, channel] = value
+    return {block: s}
+
+
+def closing(change=lambda before, after: before - after, value=0.0, probabilities=False):
+    def answer(model, x, block, channel, target):
+        logits = [record(model, x).logits, record(model, x, gates=gates(model, x, block, channel, value)).logits]
+        before, after = [v.softmax(1) for v in logits] if probabilities else logits
+        return change(before[:, target], after[:, target])
+
+    return answer
+
+
+def eca_by_module(z, w):
+    block = ECA(z.shape[1], len(w)).to(z.dtype)
+    block.conv.weight.data = w[None, None]
+    return block.excite(z)
+
+
+def eca_by_loop(z, w):
+    k, padded = len(w), F.pad(z, (len(w) // 2,) * 2)
+    return torch.sigmoid(sum(w[i] * padded[:, i : i + z.shape[1]] for i in range(k)))
+
+
+RIGHT = [
+    (checks.closing, closing()),
+    (checks.gap, lambda a, w, c: a.sum(dim=-1) + c - w),
+    (checks.rank_correlation, lambda a, b: spearmanr(a, b).statistic),
+    (checks.rank_correlation, lambda a, b: torch.corrcoef(torch.stack([x.argsort().argsort().double() for x in (a, b)]))[0, 1]),
+    (checks.eca, eca_by_module),
+    (checks.eca, eca_by_loop),
+    (checks.eca_size, lambda c: int((math.log2(c) + 1) / 2) | 1),
+    (checks.spatial_squeeze, lambda u: torch.cat([u.mean(1, keepdim=True), u.max(1, keepdim=True).values], 1)),
+    (checks.select, lambda a, u: torch.einsum("nmc,nmchw->nchw", a.softmax(1), u)),
+]
+
+WRONG = [
+    (checks.closing, closing(lambda before, after: after - before), "turned round"),
+    (checks.closing, closing(lambda before, after: after), "what is left"),
+    (checks.closing, closing(probabilities=True), "probabilities"),
+    (checks.closing, closing(value=1.0), "wide open"),
+    (checks.closing, closing(lambda before, after: (before - after).abs()), "took the size"),
+    (checks.closing, lambda m, x, b, c, t: record(m, x).logits - record(m, x, gates=gates(m, x, b, c)).logits, "each class"),
+    (checks.closing, None, "Pass the function"),
+    (checks.gap, lambda a, w, c: a.sum(1), "That is the sum"),
+    (checks.gap, lambda a, w, c: a.sum(1) - w, "baseline is missing"),
+    (checks.gap, lambda a, w, c: a.sum(1) - c + w, "turned round"),
+    (checks.rank_correlation, lambda a, b: torch.corrcoef(torch.stack([a, b]))[0, 1], "of the values"),
+    (checks.rank_correlation, lambda a, b: spearmanr(a.argsort(), b.argsort()).statistic, "second `argsort`"),
+    (checks.rank_correlation, lambda a, b: spearmanr(a, -b).statistic, "from the bottom"),
+    (checks.rank_correlation, lambda a, b: spearmanr(a.abs(), b.abs()).statistic, "sizes"),
+    (checks.eca, lambda z, w: eca_by_loop(z, w.flip(0)), "turned round"),
+    (checks.eca, lambda z, w: eca_by_loop(z, w).logit(), "sigmoid is missing"),
+    (checks.eca, lambda z, w: eca_by_loop(z, w).logit().softmax(1), "compete"),
+    (checks.eca, lambda z, w: F.conv1d(z[:, None], w[None, None])[:, 0].sigmoid(), "ends are lost"),
+    (checks.eca, lambda z, w: eca_by_loop(z.T.contiguous(), w).T, "pictures of the batch"),
+    (checks.eca_size, lambda c: int((math.log2(c) + 1) / 2), "Not odd"),
+    (checks.eca_size, lambda c: int((math.log(c) + 1) / 2) | 1, "natural"),
+    (checks.eca_size, lambda c: int(math.log2(c) / 2) | 1, "b is missing"),
+    (checks.spatial_squeeze, lambda u: torch.stack([u.mean((2, 3)), u.amax((2, 3))], 1), "channels go"),
+    (checks.spatial_squeeze, lambda u: torch.stack([u.amax(1), u.mean(1)], 1), "changed places"),
+    (checks.spatial_squeeze, lambda u: u.mean(1, keepdim=True), "mean alone"),
+    (checks.select, lambda a, u: (u * a.softmax(-1)[..., None, None]).sum(1), "over the channels"),
+    (checks.select, lambda a, u: (u * a.sigmoid()[..., None, None]).sum(1), "sigmoids"),
+    (checks.select, lambda a, u: u * a.softmax(1)[..., None, None], "have to be added"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right_in_any_style(check, answer):
+    verdict = check(answer)
+    assert verdict, verdict.hint
+
+
+@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
+def test_misconceptions_are_named(check, answer, names):
+    verdict = check(answer)
+    assert not verdict
+    assert names in verdict.hint
