@@ -1,0 +1,114 @@
+"""The widgets "Attribution" and "Relatives" on their published pages: against Python, by pointer, by keyboard, by address."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from scipy.stats import spearmanr
+
+from senet import family
+from senet.widgets import Attribution, Relatives
+
+GATES, FAMILY = "book/which-gates-matter.html", "book/relatives.html"
+
+
+def opened(page: Page, address: str, kind: str) -> Locator:
+    page.goto(address)
+    figure = page.locator(f"figure[data-senet={kind}]")
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-live", "true")
+    return figure
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Attribution:
+    return Attribution("se_resnet_patchwork")
+
+
+def dots(widget: Locator) -> tuple[np.ndarray, np.ndarray]:
+    found = widget.locator(".senet-scatter-dots circle").evaluate_all(
+        "all => all.map((dot) => [Number(dot.dataset.value), Number(dot.dataset.attribution)])"
+    )
+    return tuple(np.array(found).T)
+
+
+def test_every_view_is_torchs(page: Page, book_url: str, kernel: Attribution):
+    widget = opened(page, book_url + GATES, "attribution")
+    for block in kernel._values:
+        widget.get_by_label("Block", exact=True).select_option(block)
+        for method in ("ablation", "integrated", "conductance"):
+            widget.get_by_label("Method", exact=True).select_option(method)
+            s, found = dots(widget)
+            truth = kernel._values[block][method][0].numpy()
+            np.testing.assert_allclose(s, kernel._values[block]["s"][0].numpy(), atol=1e-4)
+            np.testing.assert_allclose(found, truth, atol=2e-3 * max(1, np.abs(kernel._values[block][method].numpy()).max()))
+            told = float(widget.locator(".senet-scatter").get_attribute("data-correlation"))
+            assert told == pytest.approx(spearmanr(s, np.abs(found)).statistic, abs=1e-6)
+
+
+def test_a_channel_by_keyboard_by_pointer_and_by_list(page: Page, book_url: str):
+    widget = opened(page, book_url + GATES, "attribution")
+    s, _ = dots(widget)
+    order = np.argsort(s, kind="stable")
+    slider, listed = widget.get_by_role("slider"), widget.get_by_label("Channel", exact=True)
+    slider.press("Home")
+    expect(listed).to_have_value(str(order[0]))
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(listed).to_have_value(str(order[2]))
+    assert f"Channel {order[2]}:" in slider.get_attribute("aria-valuetext")
+    assert page.url.startswith(book_url + GATES)  # the arrow keys turned no page
+    slider.press("End")
+    expect(listed).to_have_value(str(order[-1]))
+    slider.scroll_into_view_if_needed()
+    dot = widget.locator(f".senet-scatter-dots circle[data-channel='{order[0]}']").bounding_box()
+    page.mouse.click(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+    expect(listed).to_have_value(str(order[0]))
+    listed.select_option("7")
+    assert "Channel 7:" in slider.get_attribute("aria-valuetext")
+
+
+def test_what_opened_a_gate_can_be_hidden(page: Page, book_url: str):
+    widget = opened(page, book_url + GATES, "attribution")
+    expect(widget.locator("[data-cell]")).to_have_count(64)
+    assert "covered, it changes the gate" in widget.locator(".senet-opened").get_attribute("aria-label")
+    assert set(widget.locator("[data-cell] text").all_text_contents()) >= {"+"}
+    widget.get_by_label("Show what opened its gate").uncheck()
+    expect(widget.locator("[data-cell]")).to_have_count(0)
+    widget.locator("details summary").click()
+    expect(widget.locator("details tbody tr")).to_have_count(64)
+
+
+def test_a_view_has_an_address(page: Page, book_url: str):
+    widget = opened(page, book_url + GATES, "attribution")
+    widget.get_by_label("Block", exact=True).select_option("layer1.0.se")
+    widget.get_by_label("Channel", exact=True).select_option("15")
+    again = opened(page, widget.get_by_role("link", name="Link to this view").get_attribute("href"), "attribution")
+    expect(again.get_by_label("Channel", exact=True)).to_have_value("15")
+    expect(again.get_by_label("Block", exact=True)).to_have_value("layer1.0.se")
+    nonsense = "?attribution.block=x&attribution.channel=99&attribution.method=<b>&attribution.picture=&attribution.overlay=2"
+    calm = opened(page, book_url + GATES + nonsense, "attribution")
+    expect(calm.get_by_label("Method", exact=True)).to_have_value("ablation")
+
+
+def test_every_relative_in_every_stage(page: Page, book_url: str):
+    widget, python = opened(page, book_url + FAMILY, "relatives"), Relatives()
+    for name, relative in family.RELATIVES.items():
+        widget.get_by_role("radio", name=relative.title, exact=True).check(force=True)
+        for stage in (1, 4):
+            widget.get_by_label("Stage of ResNet-50").select_option(str(stage))
+            shown = widget.locator("li[data-shape]").evaluate_all("all => all.map((step) => step.dataset.shape)")
+            laid = [python._data["relatives"][n][str(stage)] for n in dict.fromkeys(("se", name))]
+            assert shown == ["x".join(map(str, shape)) for one in laid for lane in one["lanes"] for shape in lane["shapes"][1:]]
+    assert "relatives.relative=sk" in widget.get_by_role("link", name="Link to this view").get_attribute("href")
+
+
+def test_relatives_by_keyboard(page: Page, book_url: str):
+    widget = opened(page, book_url + FAMILY + "?relatives.relative=nobody&relatives.stage=7", "relatives")
+    eca = widget.get_by_role("radio", name="ECA", exact=True)
+    expect(eca).to_be_checked()  # nonsense in an address is let alone
+    eca.focus()
+    page.keyboard.press("ArrowRight")
+    expect(widget.get_by_role("radio", name="CBAM", exact=True)).to_be_checked()
+    expect(widget.get_by_role("heading", name="CBAM: two lanes, one after the other")).to_be_visible()
+    assert page.url.startswith(book_url + FAMILY)
+    expect(widget.get_by_role("status")).to_contain_text("CBAM changes")
