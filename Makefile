@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock clean publish-check alone kit pdf student instructor FORCE
+.PHONY: help book serve test lint format lock clean publish-check alone kit pdf lighthouse student instructor FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,7 @@ serve: book  ## build the book and serve it on http://localhost:8000 (PORT=8001 
 test: lint book  ## lint, test the front end, the package, and the built book in a real browser
 	$(NPM) --prefix frontend test
 	$(PY) tools/chromium.py --install
+	$(PY) -m tools.firefox --install
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
 lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
@@ -67,13 +68,17 @@ instructor: book  ## write them with solutions and teaching notes into dist/inst
 pdf: book  ## print the whole book into dist/, by Chromium
 	$(PY) -m tools.pdf
 
+lighthouse: book frontend/lighthouse/node_modules/.package-lock.json  ## measure pages as a phone sees them, into data/results/lighthouse.json
+	$(PY) tools/chromium.py --install
+	$(PY) -m tools.lighthouse
+
 lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
 	$(PY) -m pip install --quiet uv
 	$(PY) -m uv pip compile requirements.in --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --quiet --output-file requirements.txt
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
-	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # --- the environment ---------------------------------------------------------------------------------------------------------
 

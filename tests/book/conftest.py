@@ -5,6 +5,8 @@ the console or in a script fails the test when it ends, whatever else it asserts
 
     guard.allow("404.*missing.json")
 
+The tests of the modules IN_FIREFOX run a second time, in Firefox.
+
 ``page`` takes its look from the fixtures ``theme`` and ``viewport``, which a test overrides by ``@pytest.mark.parametrize``.
 """
 
@@ -17,14 +19,15 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, Route, sync_playwright
 
-from tools import chromium, serve
+from tools import chromium, firefox, serve
 
 HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html").resolve()
 PREFIX = "/below/a-prefix/"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
+IN_FIREFOX = ("test_excitation", "test_rescale")  # two chapters; the pages themselves are in test_firefox.py
 
 
 def book_pages() -> list[str]:
@@ -39,6 +42,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if not pages:
             raise pytest.UsageError(f"No built book in {HTML}: run `make book` first, or `make test`, which does both.")
         metafunc.parametrize("page_path", pages)
+    module = metafunc.module.__name__.split(".")[-1]
+    if module in IN_FIREFOX and "page" in metafunc.fixturenames:
+        metafunc.parametrize("browser", ["chromium", "firefox"], indirect=True, scope="session")
 
 
 def arrive(page: Page, url: str) -> None:
@@ -124,8 +130,16 @@ def book_file_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium.launch(playwright) as browser:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Chromium, where a test asks for no other."""
+    launch = {"chromium": chromium.launch, "firefox": firefox.launch}[getattr(request, "param", "chromium")]
+    with launch(playwright) as browser:
         yield browser
 
 
