@@ -19,6 +19,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 MIN_SIDE = 8  # pixels; below this a network sees only interpolation
+MAX_BYTES = 50_000_000  # of a file, as on the book's pages (frontend/src/picture.ts)
 MAX_PIXELS = 100_000_000  # above this a decoded picture takes more memory than a reader's machine should be asked for
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -70,7 +71,8 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
         source: a path, a file's bytes, an open file, a Pillow picture or an (H, W), (H, W, 3) or (H, W, 4) uint8 array.
 
     Raises:
-        ValueError: no picture, broken, below ``MIN_SIDE``, above ``MAX_PIXELS``, or of an unknown range of values.
+        ValueError: no picture, a folder, empty, above ``MAX_BYTES``, broken, below ``MIN_SIDE``, above ``MAX_PIXELS``, or of an
+            unknown range of values.
         FileNotFoundError: there is no such file.
     """
     name = str(source) if isinstance(source, str | Path) else "the picture"
@@ -80,7 +82,7 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
         elif isinstance(source, Image.Image):
             picture = source
         else:
-            picture = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+            picture = Image.open(_file(source, name))
         width, height = picture.size
         if min(width, height) < MIN_SIDE:
             raise ValueError(f"{name} is {width}x{height} pixels: choose one of at least {MIN_SIDE} on each side")
@@ -93,12 +95,40 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
     except FileNotFoundError:
         raise
     except (UnidentifiedImageError, TypeError) as error:
+        if _is_heic(source):
+            raise ValueError(f"{name} is a HEIC picture, which Pillow doesn't read by itself: save it as JPEG") from error
         raise ValueError(f"{name} is no picture that can be read: save it as JPEG, PNG, WebP or GIF") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large: scale it below {MAX_PIXELS / 1e6:.0f} megapixels first") from error
     except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises inside a damaged file
         raise ValueError(f"{name} is damaged or cut short ({error}): open it in an image program and save it anew") from error
     return _to_rgb(ImageOps.exif_transpose(picture), name)
+
+
+def _file(source: str | Path | bytes | io.IOBase, name: str) -> str | Path | io.IOBase:
+    """What Pillow opens, once it is known to be a file that is worth reading."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if path.is_dir():
+            raise ValueError(f"{name} is a folder: name one picture in it")
+        size = path.stat().st_size
+    elif isinstance(source, bytes):
+        size = len(source)
+    else:
+        return source
+    if size == 0:
+        raise ValueError(f"{name} is empty: choose another file")
+    if size > MAX_BYTES:
+        raise ValueError(f"{name} has {size / 1e6:.0f} MB: choose one below {MAX_BYTES / 1e6:.0f} MB")
+    return io.BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _is_heic(source: Any) -> bool:
+    """What phones make: a container of films whose brand is a kind of HEIF."""
+    if isinstance(source, str | Path):
+        with Path(source).open("rb") as file:
+            source = file.read(32)
+    return isinstance(source, bytes) and source[4:8] == b"ftyp" and source[8:11] in (b"hei", b"hev", b"mif")
 
 
 def _to_rgb(picture: Image.Image, name: str) -> Image.Image:

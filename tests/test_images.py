@@ -1,6 +1,8 @@
 """Pictures in: every kind of file a reader may bring is shown rightly or refused in words."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -26,12 +28,31 @@ def red_over_blue() -> Image.Image:
     return Image.fromarray(array)
 
 
-def test_exif_rotation_is_applied(red_over_blue):
-    lying = red_over_blue.transpose(Image.Transpose.ROTATE_90)
+# What a camera does to an upright picture before it stores it, by EXIF's number for how to show it.
+HELD = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("orientation", HELD)
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_exif_rotation_is_applied(red_over_blue, orientation: int, kind: str):
+    array = np.array(red_over_blue)
+    array[:12, :8, 1] = 255  # a corner of its own, so that a mirror image is told from a turned one
+    upright = Image.fromarray(array)
+    stored = upright if HELD[orientation] is None else upright.transpose(HELD[orientation])
     exif = Image.Exif()
-    exif[0x0112] = 6  # "turn me clockwise to show me"
-    upright = images.open_picture(encoded(lying, "PNG", exif=exif.tobytes()))
-    np.testing.assert_array_equal(np.asarray(upright), np.asarray(red_over_blue))
+    exif[0x0112] = orientation
+    lossless = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(kind, {})
+    opened = images.open_picture(encoded(stored, kind, exif=exif.tobytes(), **lossless))
+    np.testing.assert_allclose(np.asarray(opened).astype(int), array, atol=12 if kind == "JPEG" else 0)
 
 
 def test_transparency_becomes_white():
@@ -59,10 +80,30 @@ def test_sixteen_bits_keep_their_range():
     np.testing.assert_array_equal(grey, np.arange(256))
 
 
-def test_animation_gives_its_first_frame():
+def test_sixteen_bits_of_colour_keep_their_range():
+    """Written by hand: Pillow reads such a PNG, and does not write one."""
+    levels = np.linspace(0, 65535, 192).astype(">u2").reshape(8, 8, 3)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + row.tobytes() for row in levels)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0))
+    png += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    np.testing.assert_array_equal(np.asarray(images.open_picture(png)), levels >> 8)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_animation_gives_its_first_frame(kind: str):
     frames = [Image.new("RGB", (12, 12), colour) for colour in ("lime", "black", "white")]
-    gif = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert images.open_picture(gif).getpixel((6, 6)) == (0, 255, 0)
+    animated = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    assert images.open_picture(animated).getpixel((6, 6)) == pytest.approx((0, 255, 0), abs=4)
+
+
+def test_cmyk_as_photographs_are_stored():
+    """In a JPEG its values are stored upside down, as Adobe does it."""
+    cyan = encoded(Image.new("CMYK", (16, 16), (255, 0, 0, 0)), "JPEG", quality=95)
+    assert images.open_picture(cyan).getpixel((8, 8)) == pytest.approx((0, 255, 255), abs=4)
 
 
 def test_huge_picture_is_read_and_scaled():
@@ -74,7 +115,8 @@ def test_huge_picture_is_read_and_scaled():
     ("source", "words"),
     [
         (b"hello", "no picture"),
-        (b"", "no picture"),
+        (b"", "is empty"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "HEIC"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no picture"),
         (encoded(Image.new("RGB", (1, 1)), "PNG"), "1x1 pixels"),
         (encoded(Image.effect_noise((64, 64), 50), "PNG")[:900], "damaged"),
@@ -82,7 +124,7 @@ def test_huge_picture_is_read_and_scaled():
         (encoded(Image.fromarray(np.ones((9, 9), np.float32)), "TIFF"), "range is not known"),
         (np.zeros((3, 3, 7), np.uint8), "no picture"),
     ],
-    ids=["text", "empty", "svg", "tiny", "cut png", "cut jpeg", "float", "array"],
+    ids=["text", "empty", "heic", "svg", "tiny", "cut png", "cut jpeg", "float", "array"],
 )
 def test_what_cannot_be_shown_is_refused_in_words(source, words):
     with pytest.raises(ValueError, match=words):
@@ -95,6 +137,26 @@ def test_too_many_pixels_are_refused_before_decoding(monkeypatch):
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("was decoded"))
     with pytest.raises(ValueError, match="200x200"):
         images.open_picture(data)
+
+
+def test_a_folder_says_so(tmp_path):
+    with pytest.raises(ValueError, match=f"{tmp_path} is a folder: name one picture in it"):
+        images.open_picture(tmp_path)
+
+
+def test_a_huge_file_is_refused_unread(tmp_path, monkeypatch):
+    huge = tmp_path / "film.png"
+    with huge.open("wb") as file:
+        file.truncate(images.MAX_BYTES + 1)
+    monkeypatch.setattr(Image, "open", lambda *_: pytest.fail("was read"))
+    with pytest.raises(ValueError, match="film.png has 50 MB: choose one below 50 MB"):
+        images.open_picture(huge)
+
+
+def test_an_empty_file_says_so(tmp_path):
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(ValueError, match="empty.png is empty"):
+        images.open_picture(tmp_path / "empty.png")
 
 
 def test_missing_file_says_so(tmp_path):

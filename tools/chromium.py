@@ -21,6 +21,7 @@ APPLICATIONS = (
 )
 # Nothing that a browser asks on its own account may look like a request of the book's.
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-quic", "--disable-component-update"]
+FLAGS += ["--use-fake-device-for-media-stream"]  # no test looks through a real camera
 HELP = """No Chromium starts on this machine, and none could be installed. What was tried:
 {tried}
 Install Chromium or Chrome by your system's own means, or set CHROMIUM to the program's path, and run this again."""

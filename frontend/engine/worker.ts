@@ -1,54 +1,73 @@
-// A network in a thread of its own, so that the page stays quick: one picture at a time, in the order in which they come.
+// Networks in a thread of their own, so that the page stays quick: one question at a time, in the order in which they come.
 //
-//   {start: runtime, model} ──▶ {ready} or {failed}        {ask, picture, gates} ──▶ {answer, outputs} or {answer, failed}
-//                                                        with map: of one channel, U and the rescaled U
+//   {id, start: runtime}   {id, open: name, model}   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}   {close: name}
+//                                                          with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { fromBase64 } from "../src/packed.ts";
-import type { FromWorker, ToWorker } from "../src/engine.ts";
+import type { FromWorker, Question, ToWorker } from "../src/runtime.ts";
 
-let session: InferenceSession;
-let outputs: string[] = [];
-let gatesWidth = 0;
+interface Network {
+  session: InferenceSession;
+  outputs: string[];
+  /** Gates of all blocks together. */
+  width: number;
+}
+
+const networks = new Map<string, Network>();
 let queue = Promise.resolve();
 
 const post = (message: FromWorker, transfer: Transferable[] = []) => (self as unknown as Worker).postMessage(message, transfer);
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  queue = queue.then(() => ("start" in data ? start(data) : ask(data)));
+  queue = queue.then(() => ("close" in data ? close(data.close).catch(() => {}) : answer(data)));
 };
 
-async function start({ start: runtime, model, blocks }: Extract<ToWorker, { start: string }>): Promise<void> {
+async function answer(question: Question & { id: number }): Promise<void> {
   try {
-    env.wasm.numThreads = 1; // more need headers that static hosts don't send
-    env.wasm.wasmBinary = await unzip(runtime);
-    session = await InferenceSession.create(new Uint8Array(await unzip(model)), { executionProviders: ["wasm"] });
-    outputs = ["logits", ...blocks.flatMap(({ name }) => [`${name}/z`, `${name}/s`])];
-    const missing = outputs.filter((name) => !session.outputNames.includes(name));
-    if (missing.length > 0) throw new Error(`the network lacks ${missing.join(", ")}`);
-    gatesWidth = blocks.reduce((sum, { channels }) => sum + channels, 0);
-    post({ ready: true });
+    const { outputs, shape } = "ask" in question ? await ask(question) : { outputs: [], shape: [] };
+    if ("start" in question) await start(question.start);
+    if ("open" in question) await open(question);
+    post({ id: question.id, outputs, shape }, outputs.map((array) => array.buffer));
   } catch (error) {
-    post({ failed: words(error) });
+    post({ id: question.id, failed: words(error) });
   }
 }
 
-async function ask({ ask: id, picture, size, gates, map }: Extract<ToWorker, { ask: number }>): Promise<void> {
-  try {
-    const own = gates ?? new Float32Array(gatesWidth).fill(NaN);
-    const feeds = { picture: new Tensor("float32", picture, [1, 3, size, size]), gates: new Tensor("float32", own, [1, gatesWidth]) };
-    const wanted = map ? [`${map.block}/u`, `${map.block}/x`] : outputs; // maps are large: only those asked for are copied
-    const answer = await session.run(feeds, wanted);
-    const shape = map ? answer[wanted[0]!]!.dims.slice(2) : [];
-    const values = wanted.map((name) => {
-      const all = answer[name]!.data as Float32Array<ArrayBuffer>;
-      const pixels = shape[0]! * shape[1]!;
-      return map ? all.slice(map.channel * pixels, (map.channel + 1) * pixels) : all;
-    });
-    post({ answer: id, outputs: values, shape: [...shape] }, values.map((array) => array.buffer));
-  } catch (error) {
-    post({ answer: id, failed: words(error) });
-  }
+async function start(runtime: string): Promise<void> {
+  env.wasm.numThreads = 1; // more need headers that static hosts don't send
+  env.wasm.wasmBinary = await unzip(runtime);
+}
+
+async function open({ open: name, model, blocks }: Extract<Question, { open: string }>): Promise<void> {
+  const session = await InferenceSession.create(new Uint8Array(await unzip(model)), { executionProviders: ["wasm"] });
+  const outputs = ["logits", ...blocks.flatMap(({ name }) => [`${name}/z`, `${name}/s`])];
+  const missing = outputs.filter((output) => !session.outputNames.includes(output));
+  if (missing.length > 0) throw new Error(`the network lacks ${missing.join(", ")}`);
+  await close(name);
+  networks.set(name, { session, outputs, width: blocks.reduce((sum, { channels }) => sum + channels, 0) });
+}
+
+async function ask({ ask: name, picture, size, gates, map }: Extract<Question, { ask: string }>) {
+  const network = networks.get(name);
+  if (!network) throw new Error(`${name} is not open`);
+  const own = gates ?? new Float32Array(network.width).fill(NaN);
+  const feeds = { picture: new Tensor("float32", picture, [1, 3, size, size]), gates: new Tensor("float32", own, [1, network.width]) };
+  const wanted = map ? [`${map.block}/u`, `${map.block}/x`] : network.outputs; // maps are large: only those asked for are copied
+  const answer = await network.session.run(feeds, wanted);
+  const shape = map ? answer[wanted[0]!]!.dims.slice(2) : [];
+  const outputs = wanted.map((output) => {
+    const all = answer[output]!.data as Float32Array<ArrayBuffer>;
+    const pixels = shape[0]! * shape[1]!;
+    return map ? all.slice(map.channel * pixels, (map.channel + 1) * pixels) : all;
+  });
+  return { outputs, shape };
+}
+
+async function close(name: string): Promise<void> {
+  const network = networks.get(name);
+  networks.delete(name);
+  await network?.session.release();
 }
 
 /** Gzip inside base64: a script is all that loads from file://, and this way it is small on any server. */

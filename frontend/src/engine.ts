@@ -1,11 +1,12 @@
-// The network in the reader's browser: started when asked for, shared by all widgets of a page.
+// A network in the reader's browser: started when asked for, in the one thread that all networks of a page share (runtime.ts).
 //
 //   idle ──start──▶ loading ──all there──▶ starting ──first answer is right──▶ ready
-//    ▲  └──────cancel────┴───────────────────┤                                   │ the worker dies
+//    ▲  └──────cancel────┴───────────────────┤                                   │ no answer, or its thread dies
 //    └───────────────────────────────────────┘        failed ◀──anything wrong───┘ ──start──▶ loading
 
-import { download, total, type Manifest } from "./download.ts";
-import type { Answer, BlockInfo, Gates, Maps, NetworkInfo } from "./probe.ts";
+import { download, type Manifest } from "./download.ts";
+import type { Answer, Gates, Maps, NetworkInfo } from "./probe.ts";
+import { simd, type Reply, type Runtime } from "./runtime.ts";
 
 export type State =
   | { kind: "idle" }
@@ -13,15 +14,6 @@ export type State =
   | { kind: "starting" }
   | { kind: "ready" }
   | { kind: "failed"; message: string };
-
-export type ToWorker =
-  | { start: string; model: string; blocks: BlockInfo[] }
-  | { ask: number; picture: Float32Array; size: number; gates: Float32Array | null; map: { block: string; channel: number } | null };
-export type FromWorker =
-  | { ready: true }
-  | { failed: string }
-  | { answer: number; outputs: Float32Array[]; shape: number[] }
-  | { answer: number; failed: string };
 
 /** What has to come out for a picture that was recorded: an old file in a cache must not answer for a new one. */
 export interface Known {
@@ -35,21 +27,27 @@ const TOLERANCE = 1e-3;
 
 export class Engine {
   readonly network: NetworkInfo;
-  readonly total: number;
   state: State = { kind: "idle" };
   private readonly manifest: Manifest;
   private readonly known: Known;
+  private readonly runtime: Runtime;
   private readonly watchers = new Set<(state: State) => void>();
-  private readonly waiting = new Map<number, { resolve: (outputs: Float32Array[], shape: number[]) => void; reject: (error: Error) => void }>();
-  private worker: Worker | null = null;
   private abort: AbortController | null = null;
-  private asked = 0;
 
-  constructor(network: NetworkInfo, manifest: Manifest, known: Known) {
+  constructor(network: NetworkInfo, manifest: Manifest, known: Known, runtime: Runtime) {
     this.network = network;
     this.manifest = manifest;
     this.known = known;
-    this.total = total(this.names(), manifest);
+    this.runtime = runtime;
+    runtime.watch((death) => {
+      if (death && this.state.kind !== "idle" && this.state.kind !== "failed") this.fail(death.message);
+      else this.tell(this.state); // there is less to fetch now, or more
+    });
+  }
+
+  /** Bytes to fetch before it runs: less where another network of the page has brought the runtime. */
+  get total(): number {
+    return this.runtime.missing + this.manifest[this.network.name]!;
   }
 
   /** Hear of each change of state, and of the present one at once. @returns what ends that */
@@ -64,16 +62,20 @@ export class Engine {
     if (this.state.kind !== "idle" && this.state.kind !== "failed") return;
     const abort = (this.abort = new AbortController());
     const here = () => this.abort === abort;
+    const { name, blocks } = this.network;
+    const [total, others] = [this.total, this.runtime.missing];
+    const progress = (bytes: number) => here() && this.tell({ kind: "loading", bytes, total });
     try {
-      const progress = (bytes: number) => here() && this.tell({ kind: "loading", bytes, total: this.total });
+      if (!simd()) throw new Error("this browser’s WebAssembly is too old: one of 2023 or later has what it takes");
       progress(0);
-      const [source, runtime, model] = (await download(this.names(), this.manifest, progress, abort.signal)) as [string, string, string];
+      await this.runtime.begin(progress, abort.signal);
+      const [model] = await download([name], this.manifest, (bytes) => progress(others + bytes), abort.signal);
       if (!here()) return;
       this.tell({ kind: "starting" });
-      await this.open(source, { start: runtime, model, blocks: this.network.blocks });
-      if (!here()) return;
+      await this.runtime.call({ open: name, model: model!, blocks });
+      if (!here()) return this.abort ? undefined : this.runtime.close(name); // cancelled, and not begun again
       const { picture, size, answer } = this.known;
-      const off = apart(await this.ask(picture, size), answer);
+      const off = apart(answerOf((await this.question(picture, size)).outputs), answer);
       if (!here()) return;
       if (!(off <= TOLERANCE)) throw new Error("the network that was fetched is not the one of this page: reload it without its cache");
       this.tell({ kind: "ready" });
@@ -85,79 +87,46 @@ export class Engine {
   /** Give up what was begun. */
   cancel(): void {
     if (this.state.kind !== "loading" && this.state.kind !== "starting") return;
-    this.close(new Error("cancelled"));
+    this.end(new Error("cancelled"));
     this.tell({ kind: "idle" });
   }
 
   /** @param picture (3 * size * size), RGB from 0 to 255, one plane after the other */
-  ask(picture: Float32Array, size: number, gates?: Gates): Promise<Answer> {
-    return this.post(picture, size, gates, null, answerOf);
+  async ask(picture: Float32Array, size: number, gates?: Gates): Promise<Answer> {
+    return answerOf((await this.whenReady(picture, size, gates)).outputs);
   }
 
   /** The map of one channel before and after its gate: its own question, so that an ordinary answer stays small and quick. */
-  maps(picture: Float32Array, size: number, block: string, channel: number, gates?: Gates): Promise<Maps> {
-    return this.post(picture, size, gates, { block, channel }, ([u, x], [height, width]) => ({ u: u!, x: x!, height: height!, width: width! }));
+  async maps(picture: Float32Array, size: number, block: string, channel: number, gates?: Gates): Promise<Maps> {
+    const { outputs, shape } = await this.whenReady(picture, size, gates, { block, channel });
+    return { u: outputs[0]!, x: outputs[1]!, height: shape[0]!, width: shape[1]! };
   }
 
-  private post<T>(
-    picture: Float32Array,
-    size: number,
-    gates: Gates | undefined,
-    map: { block: string; channel: number } | null,
-    made: (outputs: Float32Array[], shape: number[]) => T,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (!this.worker) return reject(new Error("the network is not loaded"));
-      const id = ++this.asked;
-      this.waiting.set(id, { resolve: (outputs, shape) => resolve(made(outputs, shape)), reject });
-      this.worker.postMessage({ ask: id, picture, size, gates: row(this.network.blocks, gates), map } satisfies ToWorker);
-    });
+  private async whenReady(picture: Float32Array, size: number, gates?: Gates, map?: { block: string; channel: number }): Promise<Reply> {
+    if (this.state.kind !== "ready") throw new Error("the network is not loaded");
+    const overrides = row(this.network.blocks, gates); // which may refuse: then the question is at fault
+    try {
+      return await this.question(picture, size, overrides, map);
+    } catch (error) {
+      if (this.state.kind === "ready") this.fail((error as Error).message);
+      throw error;
+    }
   }
 
-  private names(): string[] {
-    return ["worker", "runtime", this.network.name];
-  }
-
-  private open(source: string, start: ToWorker): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" })); // a worker's file is refused on file://
-      const worker = (this.worker = new Worker(url));
-      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-        if ("ready" in data) resolve();
-        else if ("answer" in data) this.hear(data);
-        else reject(new Error(data.failed));
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        const error = new Error(event.message || "its thread could not be started");
-        reject(error);
-        if (this.worker === worker) this.fail(error.message);
-      };
-      worker.postMessage(start);
-      this.abort?.signal.addEventListener("abort", () => reject(new Error("cancelled")));
-    });
-  }
-
-  private hear(data: Extract<FromWorker, { answer: number }>): void {
-    const waiting = this.waiting.get(data.answer);
-    this.waiting.delete(data.answer);
-    if ("failed" in data) waiting?.reject(new Error(data.failed));
-    else waiting?.resolve(data.outputs, data.shape);
+  private question(picture: Float32Array, size: number, gates: Float32Array | null = null, map: { block: string; channel: number } | null = null) {
+    return this.runtime.call({ ask: this.network.name, picture, size, gates, map });
   }
 
   private fail(message: string): void {
-    this.close(new Error(message));
+    this.end(new Error(message));
+    this.runtime.close(this.network.name);
     this.tell({ kind: "failed", message });
   }
 
-  private close(error: Error): void {
+  private end(error: Error): void {
     const abort = this.abort;
     this.abort = null;
     abort?.abort(error);
-    this.worker?.terminate();
-    this.worker = null;
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
   }
 
   private tell(state: State): void {

@@ -86,13 +86,14 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const about = h("p", { class: "senet-about" });
   const save = exports({ name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(), coloursOf(root)) });
   const foot = actions(() => wish({ ...usual, picture: usual.picture }), (words) => (spoken.textContent = words), ...(small ? [] : [save]));
-  const yours = probe.live && !small ? own(root, probe.live, (index) => void showOwn(index), () => void change({}, false, true)) : null;
+  const yours = probe.live && !small ? own(root, probe.live, showOwn, () => void change({}, false, true)) : null;
 
   root.replaceChildren(
     ...head, gallery.el, ...(yours ? [yours.el] : []), predicted.el, ...(small ? [] : [other.el]), strip.el, ...(small ? [legend] : [charts.el]),
     h("div", { class: "senet-sides" }, ...sides.map(({ el }) => el)), problem, ...(small ? [] : [channel.el]),
     h("div", { class: "senet-foot" }, ...(small ? [] : [pull.el, numbers.el]), foot.el), about, spoken,
   );
+  announce();
   await ask();
   draw();
 
@@ -105,6 +106,11 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   function choose(block: string, channel?: number | null): void {
     const beside = block === view.block || block === view.beside ? {} : { beside: view.block };
     wish({ block, ...beside, ...(channel === undefined ? {} : { channel }) });
+  }
+
+  function announce(): void {
+    const index = at(view.picture)!;
+    yours?.shows(pictures[index]!, (canvas) => probe.draw(index, canvas));
   }
 
   function showOwn(index: number): Promise<void> {
@@ -152,6 +158,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
       if (hand.count > 0) void probe.live?.engine.start(); // whoever sets a gate wants to see what it does
     }
     if (ours) home.keep(shareable());
+    announce();
     try {
       const other = anew || view.picture !== before.picture;
       const moved = other || view.second !== before.second || view.gates !== before.gates;

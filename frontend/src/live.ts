@@ -5,20 +5,24 @@ import { Engine } from "./engine.ts";
 import { fetchLayers } from "./layers.ts";
 import { cover } from "./occlusion.ts";
 import { planes } from "./picture.ts";
+import { Runtime } from "./runtime.ts";
 import { OWN, type Gates, type Inside, type Live, type PictureInfo, type Probe } from "./probe.ts";
+
+let runtime: Runtime | null = null; // one for all networks of a page
 
 /** `recorded` with an engine; `recorded` as it is where the book has none for it. */
 export async function liveProbe(recorded: Probe, manifest: Manifest | null): Promise<Probe> {
   if (!manifest || manifest[recorded.network.name] === undefined) return recorded;
 
   const scratch = document.createElement("canvas");
+  scratch.getContext("2d", { willReadFrequently: true });
   const pixels = (index: number) => {
     probe.draw(index, scratch);
     return planes(scratch);
   };
   const first = await recorded.probe(0);
   recorded.draw(0, scratch);
-  const engine = new Engine(recorded.network, manifest, { picture: planes(scratch), size: scratch.width, answer: first });
+  const engine = new Engine(recorded.network, manifest, { picture: planes(scratch), size: scratch.width, answer: first }, (runtime ??= new Runtime(manifest)));
   const size = scratch.width;
   const pictures = [...recorded.pictures];
   let own: HTMLCanvasElement | null = null;
@@ -61,7 +65,9 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
     },
     probe: (index: number, gates?: Gates) => {
       const recordedDoes = pictures[index]?.id !== OWN && (!gates || Object.keys(gates).length === 0);
-      return engine.state.kind !== "ready" && recordedDoes ? recorded.probe(index) : engine.ask(pixels(index), size, gates);
+      if (engine.state.kind !== "ready" && recordedDoes) return recorded.probe(index);
+      const answer = engine.ask(pixels(index), size, gates);
+      return recordedDoes ? answer.catch(() => recorded.probe(index)) : answer; // it died over the question: what is recorded goes on
     },
   };
   return probe;

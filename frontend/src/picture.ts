@@ -1,10 +1,12 @@
-// A reader's own picture: looked at before it is opened, upright, its middle square scaled down well, or refused in words.
+// A reader's own picture: looked at before it is opened, upright, a square of it scaled down well, or refused in words.
 
 export const MIN_SIDE = 8; // pixels, as in senet.images
 const MAX_BYTES = 50e6;
 const MAX_PIXELS = 100e6; // above this a browser needs more memory than a phone has
 
-export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF";
+const WORKING_PIXELS = 2e6;
+
+export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC";
 
 /** What a file is by its first bytes, whatever its name says, and whether its end is there. Browsers show half a picture without a word. */
 export function examine(bytes: Uint8Array): { kind: Kind | null; whole: boolean } {
@@ -15,6 +17,7 @@ export function examine(bytes: Uint8Array): { kind: Kind | null; whole: boolean 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP") return { kind: "WebP", whole: view.getUint32(4, true) + 8 <= bytes.length };
   if (text(4, 8) === "ftyp" && /avi[fs]/.test(text(8, 32))) return { kind: "AVIF", whole: true }; // its decoder says so itself
+  if (text(4, 8) === "ftyp" && /hei[cx]|mif1|hev[cx]/.test(text(8, 32))) return { kind: "HEIC", whole: true };
   return { kind: null, whole: false };
 }
 
@@ -39,24 +42,33 @@ export function middle(width: number, height: number): { left: number; top: numb
   return { left: Math.floor((width - side) / 2), top: Math.floor((height - side) / 2), side };
 }
 
-export interface OwnPicture {
+/** A picture to cut squares out of. */
+export interface Picture {
   name: string;
-  /** The whole picture, upright. */
-  whole: ImageBitmap;
-  /** What the network is shown, size x size. */
-  square: HTMLCanvasElement;
+  /** Upright. A video shows what it shows at the moment. */
+  image: HTMLCanvasElement | ImageBitmap | HTMLVideoElement;
+  width: number;
+  height: number;
+  /** Pixels of the reader's file along one of `image`: more than 1 where that was large. */
+  factor: number;
 }
 
 /**
  * Open a picture of the reader's.
- * @param size side of the square that the network takes, in pixels
  * @throws Error with words for the reader
  */
-export async function openPicture(file: File, size: number): Promise<OwnPicture> {
+export async function openPicture(file: File): Promise<Picture> {
   const name = file.name || "the picture";
-  if (file.size === 0) throw new Error(`${name} is empty.`);
+  if (file.size === 0) throw new Error(`${name} is empty: choose another file.`);
   if (file.size > MAX_BYTES) throw new Error(`${name} has ${Math.round(file.size / 1e6)} MB: choose one below ${MAX_BYTES / 1e6} MB.`);
-  const { kind, whole } = examine(new Uint8Array(await file.arrayBuffer()));
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${name} could not be read. If it is a folder, choose one picture in it; if it has moved, choose it anew.`);
+  }
+  const { kind, whole } = examine(bytes);
+  if (kind === "HEIC") throw new Error(`${name} is a HEIC picture, which browsers don’t read: save it as JPEG.`);
   if (!kind) throw new Error(`${name} is no picture that can be read here: save it as JPEG, PNG, WebP or GIF.`);
   const damaged = `${name} is a ${kind} picture, but damaged or cut short: open it in an image program and save it anew.`;
   if (!whole) throw new Error(damaged);
@@ -77,27 +89,56 @@ export async function openPicture(file: File, size: number): Promise<OwnPicture>
     bitmap.close();
     throw new Error(problem);
   }
-  return { name, whole: bitmap, square: squared(bitmap, size) };
+  return { name, ...reduced(bitmap) };
 }
 
-/** Halved until it is near its size, so that every pixel counts: a canvas alone looks at a few of them. */
-function squared(bitmap: ImageBitmap, size: number): HTMLCanvasElement {
-  const { left, top, side } = middle(bitmap.width, bitmap.height);
-  let source: CanvasImageSource = bitmap;
-  let [x, y, from] = [left, top, side];
-  let canvas: HTMLCanvasElement;
-  do {
-    const to = from >= 2 * size ? Math.max(size, Math.ceil(from / 2)) : size;
-    canvas = document.createElement("canvas");
-    canvas.width = canvas.height = to;
-    const context = canvas.getContext("2d")!;
-    context.fillStyle = "white"; // behind what is transparent
-    context.fillRect(0, 0, to, to);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(source, x, y, from, from, 0, 0, to, to);
-    [source, x, y, from] = [canvas, 0, 0, to];
-  } while (from > size);
+/** Halved until it is quick to work with; a square of it still has more pixels than any network here sees. */
+function reduced(bitmap: ImageBitmap): Omit<Picture, "name"> {
+  let image: Picture["image"] = bitmap;
+  let factor = 1;
+  while (image.width * image.height > WORKING_PIXELS) {
+    const half = canvasOf(Math.ceil(image.width / 2), Math.ceil(image.height / 2));
+    painted(half, (context) => context.drawImage(image, 0, 0, half.width, half.height));
+    if (image === bitmap) bitmap.close(); // up to 400 MB
+    [image, factor] = [half, 2 * factor];
+  }
+  return { image, width: image.width, height: image.height, factor };
+}
+
+/** Cuts squares out of pictures and scales them to size x size, always into the same canvas. */
+export function cutter(size: number): { square: HTMLCanvasElement; cut(image: Picture["image"], crop: { left: number; top: number; side: number }): void } {
+  const square = canvasOf(size, size);
+  const halves: HTMLCanvasElement[] = []; // kept: a camera needs them 30 times a second
+  return {
+    square,
+    /** Halved until it is near its size, so that every pixel counts: a canvas alone looks at a few of them. */
+    cut(image, { left, top, side }) {
+      let source: CanvasImageSource = image;
+      let [x, y, from, step] = [left, top, side, 0];
+      do {
+        const to = from >= 2 * size ? Math.max(size, Math.ceil(from / 2)) : size;
+        const canvas = to === size ? square : (halves[step] ??= canvasOf(to, to));
+        if (canvas.width !== to) canvas.width = canvas.height = to;
+        painted(canvas, (context) => context.drawImage(source, x, y, from, from, 0, 0, to, to));
+        [source, x, y, from] = [canvas, 0, 0, to];
+        step++;
+      } while (from > size);
+    },
+  };
+}
+
+function canvasOf(width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
   return canvas;
+}
+
+function painted(canvas: HTMLCanvasElement, paint: (context: CanvasRenderingContext2D) => void): void {
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  context.fillStyle = "white"; // behind what is transparent
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  paint(context);
 }
 
 /** A canvas's pixels as the network takes them: (3 * size * size), RGB from 0 to 255, one plane after the other. */

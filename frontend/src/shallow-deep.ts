@@ -59,7 +59,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   // ---- what it consists of
   const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
   const predicted = prediction(probe);
-  const yours = probe.live ? own(root, probe.live, (index) => void showOwn(index), () => void change({}, false, true)) : null;
+  const yours = probe.live ? own(root, probe.live, showOwn, () => void change({}, false, true)) : null;
   const about = h("p", { class: "senet-about" });
   const order = choice("Order channels by", (value) => wish({ order: value }));
   order.select.append(...Object.entries(ORDER_WORDS).map(([value, words]) => option(value, words)));
@@ -97,6 +97,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   );
 
   // ---- how it changes
+  announce();
   await ask();
   draw();
   const deaf = home.listen((wanted) => void change(wanted, false));
@@ -110,6 +111,11 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
 
   function wish(wanted: Wanted): void {
     void change(wanted, true);
+  }
+
+  function announce(): void {
+    const index = position();
+    yours?.shows(pictures[index]!, (canvas) => probe.draw(index, canvas));
   }
 
   function showOwn(index: number): Promise<void> {
@@ -153,6 +159,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     const before = view;
     view = settled(wanted, before, probe);
     if (ours) home.keep(shareable());
+    announce();
     try {
       if ((anew || view.picture !== before.picture) && !(await ask(known))) return; // a later wish is on its way
       problem.textContent = "";

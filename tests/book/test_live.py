@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,7 +136,7 @@ def test_a_picture_of_ones_own(widget: Widget):
     expect(widget.radio("mine.png")).to_be_checked()
     shows(widget, answers(image))
     assert "you can say best" in widget.verdict()
-    expect(own(widget).get_by_role("img")).to_have_attribute("aria-label", "mine.png, 32 × 32 pixels, used whole")
+    expect(own(widget).get_by_role("application", name="mine.png: 32 × 32 pixels, used whole.")).to_be_visible()
     # The rest of the widget works with it.
     widget.select("Deep").select_option("layer2.1.se")
     shows(widget, answers(image))
@@ -263,12 +264,12 @@ def test_a_browser_without_webassembly(page: Page, book_url: str, truth: Truth):
     widget.shows(truth, 2)
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of that size, grey, in few bytes."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     rows = zlib.compress(bytes((width + 7) // 8 + 1) * height, 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
@@ -288,6 +289,7 @@ REFUSED = {
     "cut.webp": (encoded(picture((64, 64)), "WEBP")[:-20], "damaged or cut short"),
     "bad.png": (encoded(picture((64, 64)))[:60] + bytes(40) + encoded(picture((64, 64)))[100:], "damaged or cut short"),
     "huge.png": (bomb(20_000, 6_000), "20000 × 6000 pixels: scale it below 100 megapixels"),
+    "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "browsers don’t read: save it as JPEG"),
 }
 
 
@@ -306,23 +308,40 @@ def test_refusals_in_words(widget: Widget):
     expect(own(widget).locator(".senet-problem")).to_be_empty()
 
 
-def rotated() -> bytes:
+def rotated(orientation: int) -> bytes:
+    """As a phone stores it: by how it was held."""
     exif = Image.Exif()
-    exif[0x0112] = 6  # as a phone held upright stores it
+    exif[0x0112] = orientation
     return encoded(picture((96, 64)), "JPEG", quality=95, exif=exif.tobytes())
+
+
+def sixteen(image: Image.Image) -> bytes:
+    """A PNG with 16 bits in each of red, green and blue, which Pillow reads and does not write."""
+    values = np.asarray(image.convert("RGB")).astype(">u2") * 257
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", *image.size, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def moving(kind: str) -> bytes:
+    """Its first frame is the one that is shown."""
+    first, second = (picture((64, 64), seed).quantize(32).convert("RGB") for seed in (0, 7))
+    return encoded(first, kind, save_all=True, append_images=[second], duration=50)
 
 
 OPENED = {
     "wide.png": encoded(picture((320, 128))),
     "panorama.png": encoded(picture((12_000, 64))),
     "photo.jpg": encoded(picture((640, 480)), "JPEG", quality=95),
-    "rotated.jpg": rotated(),
+    **{f"rotated {way}.jpg": rotated(way) for way in range(1, 9)},
+    "large.jpg": encoded(picture((2600, 1900)), "JPEG", quality=80),  # above what is worked with at once
     "grey.png": encoded(picture((64, 64), mode="L")),
-    "sixteen.png": encoded(Image.fromarray(np.array(picture((64, 64), mode="L")).astype(np.uint16) * 257)),
+    "sixteen.png": sixteen(picture((64, 64))),
+    "sixteen grey.png": encoded(Image.fromarray(np.array(picture((64, 64), mode="L")).astype(np.uint16) * 257)),
     "palette.gif": encoded(picture((64, 64)).quantize(32), "GIF"),
-    "moving.gif": encoded(
-        picture((64, 64)).quantize(32), "GIF", save_all=True, append_images=[picture((64, 64), 7).quantize(32)], duration=50
-    ),
+    "moving.gif": moving("GIF"),
+    "moving.webp": moving("WEBP"),
     "cmyk.jpg": encoded(picture((64, 64), mode="CMYK"), "JPEG", quality=95),
     "clear.png": encoded(
         Image.merge("RGBA", (*picture((64, 64)).split(), picture((64, 64), 3, "L").point(lambda v: 255 * (v > 127))))
@@ -349,6 +368,57 @@ def test_pictures_of_many_kinds_are_cropped_and_scaled_as_in_python(widget: Widg
         print(f"{name}: {difference:.1f} of 255 on average")
         assert difference < (20 if name == "cmyk.jpg" else 9), name  # no colour profile says what CMYK means
         assert np.corrcoef(seen.ravel(), wanted.ravel())[0, 1] > 0.95, name
+
+
+def test_a_file_that_is_huge(widget: Widget, tmp_path: Path):
+    huge = tmp_path / "film.png"
+    with huge.open("wb") as file:
+        file.truncate(60_000_000)
+    own(widget).locator("input[type=file]").set_input_files(huge)
+    expect(own(widget).get_by_role("alert")).to_have_text("film.png has 60 MB: choose one below 50 MB.")
+    expect(own(widget)).to_have_attribute("data-engine", "idle")  # nothing was fetched for it
+
+
+def dropped(widget: Widget, *paths: Path) -> None:
+    """By the browser itself: what a script makes up can't be a folder."""
+    widget.page.mouse.move(0, 0)
+    own(widget).scroll_into_view_if_needed()
+    box = own(widget).bounding_box()
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    session = widget.page.context.new_cdp_session(widget.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 20, "y": box["y"] + 20, "data": data})
+    session.detach()
+
+
+def test_a_folder_several_files_and_an_address(widget: Widget, tmp_path: Path):
+    """One says what to do instead, one takes the first and says so, and one explains why not."""
+    alert = own(widget).locator(".senet-problem")
+    (tmp_path / "holiday").mkdir()
+    paths = [tmp_path / name for name in ("one.png", "two.png")]
+    for seed, path in enumerate(paths):
+        path.write_bytes(encoded(picture(seed=seed)))
+    dropped(widget, tmp_path / "holiday")
+    expect(alert).to_have_text("holiday is a folder: drop one picture out of it.")
+    expect(own(widget)).to_have_attribute("data-engine", "idle")
+    dropped(widget, *paths)
+    answered(widget, "one.png")
+    shows(widget, answers(picture(seed=0)))
+    expect(alert).to_have_text("2 files came, and one is shown: one.png. Give them one by one.")
+    dropped(widget, paths[1])
+    answered(widget, "two.png")
+    shows(widget, answers(picture(seed=1)))
+    expect(alert).to_be_empty()
+    own(widget).evaluate("""(el) => {
+        const data = new DataTransfer();
+        data.setData("text/uri-list", "https://elsewhere.example/cat.png");
+        const before = new DragEvent("dragover", {bubbles: true, cancelable: true, dataTransfer: data});
+        el.dispatchEvent(before);
+        if (!before.defaultPrevented) throw new Error("the browser would leave the page for it");
+        el.dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: data}));
+    }""")
+    expect(alert).to_contain_text("save the picture, and drop the file")
+    expect(widget.radio("two.png")).to_be_checked()
 
 
 def test_newest_question_wins(widget: Widget, truth: Truth):

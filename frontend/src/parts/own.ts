@@ -1,169 +1,227 @@
-// A picture of the reader's own, by file, drop or paste, and the network that it needs: fetched when asked for, never before.
+// A picture of the reader's own, by file, drop, paste or camera, or one of the gallery's to be changed; an editor for it; and the
+// network that it needs: fetched when asked for, never before.
 //
-//   choose ──▶ opened, its crop shown ──network ready──▶ joins the gallery, chosen
-//          └─▶ refused in words       └─not yet──▶ the network is fetched first; the picture waits
+//   given ──▶ opened, in the editor ──network ready──▶ joins the gallery, chosen ──edited──▶ asked again
+//         └─▶ refused in words        └─not yet──▶ the network is fetched first; the picture waits
 
 import { h } from "../dom.ts";
-import type { State } from "../engine.ts";
-import { middle, openPicture, type OwnPicture } from "../picture.ts";
-import type { Live } from "../probe.ts";
-
-const PREVIEW = 96; // pixels
+import { atNextFrame, openCamera, type Camera } from "../own/camera.ts";
+import { editor } from "../own/editor.ts";
+import { engineRow } from "../own/engine-row.ts";
+import { openPicture, type Picture } from "../picture.ts";
+import { OWN, type Live, type PictureInfo } from "../probe.ts";
 
 export interface Own {
   el: HTMLElement;
+  /** Tell which picture the widget is about to show: it can be edited, and a camera stops when it is another's turn. */
+  shows(picture: PictureInfo, draw: (canvas: HTMLCanvasElement) => void): void;
   end(): void;
 }
 
+const SECOND = 1000; // milliseconds
+
 /**
- * @param chosen with the position of the reader's picture, once the network can answer for it
- * @param ready when the network has been started
+ * @param chosen with the position of the reader's picture, once the network can answer for it; settles when the answer is shown
+ * @param turned when another answers from now on: the network has been started, or it has died
  */
-export function own(root: HTMLElement, live: Live, chosen: (index: number) => void, ready: () => void): Own {
+export function own(root: HTMLElement, live: Live, chosen: (index: number) => Promise<void> | void, turned: () => void): Own {
   const { engine } = live;
   const input = h("input", { type: "file", accept: "image/*", hidden: true, onchange: chosenFile });
   const browse = h("button", { type: "button", onclick: () => input.click() }, "Choose a picture of yours");
-  const run = h("button", { type: "button", onclick: () => void engine.start() }, `Run the network in this page (${megabytes(engine.total)})`);
-  const cancel = h("button", { type: "button", onclick: stop }, "Cancel");
-  const bar = h("progress", { "aria-label": "Fetching the network" });
-  const line = h("span", { class: "senet-engine-line", "aria-live": "polite" });
-  const engineRow = h("p", { class: "senet-engine" }, line);
+  const film = h("button", { type: "button", onclick: () => (camera ? stopCamera() : void startCamera()) }, "Use the camera");
+  const edit = h("button", { type: "button", hidden: true, onclick: editShown }, "Edit this picture");
+  const edited = editor(live.size, () => void (camera || handOver())); // a camera's next frame has it all
+  const row = engineRow(engine, (kind) => {
+    const ran = el.dataset.engine === "ready";
+    el.dataset.engine = kind;
+    if (kind === "ready" || ran) turned();
+    if (kind === "ready" && waiting) void handOver();
+  });
   const problem = h("p", { class: "senet-problem", role: "alert" });
-  const preview = h("canvas", { role: "img", hidden: true });
+  const rate = h("p", { class: "senet-source senet-rate" });
   const el = h(
     "div",
-    { class: "senet-own", role: "group", "aria-label": "Your own picture" },
-    h(
-      "div",
-      {},
-      h("p", {}, browse, input, " or drop or paste one here."),
-      h("p", { class: "senet-source" }, "Nothing leaves this device: the network comes to your picture."),
-      engineRow,
-      problem,
-    ),
-    preview,
+    { class: "senet-own", role: "group", "aria-label": "Your own picture", "data-engine": engine.state.kind },
+    h("p", { class: "senet-ways" }, browse, input, film, edit, h("span", {}, " or drop or paste a picture here.")),
+    h("p", { class: "senet-source" }, "Nothing leaves this device: the network comes to your picture."),
+    row.el,
+    problem,
+    rate,
+    edited.el,
   );
-  let waiting: OwnPicture | null = null;
-  let tickets = 0;
-  let drawn: State["kind"] | null = null;
-  let was: State["kind"] = engine.state.kind;
+  let name: string | null = null; // of the picture in the editor
+  let waiting = false; // until it has been handed over
+  let shown: { id: string; title: string; draw: (canvas: HTMLCanvasElement) => void } | null = null;
+  let tickets = 0; // whoever came last wins: opening takes its time
 
-  const unwatch = engine.watch((state) => {
-    el.dataset.engine = state.kind;
-    const busy = state.kind === "loading" || state.kind === "starting";
-    const controls = busy ? [bar, cancel] : state.kind === "ready" ? [] : [run];
-    if (state.kind !== drawn) engineRow.replaceChildren(...controls, line);
-    drawn = state.kind;
-    run.textContent = state.kind === "failed" ? "Try again" : `Run the network in this page (${megabytes(engine.total)})`;
-    if (state.kind === "loading") [bar.max, bar.value] = [state.total, state.bytes];
-    else bar.removeAttribute("value");
-    line.textContent = words(state);
-    if (state.kind === was) return;
-    was = state.kind;
-    if (state.kind !== "ready") return;
-    ready();
-    show();
-  });
-
-  async function take(file: File | null | undefined): Promise<void> {
-    if (!file) return;
+  // ---- ways in
+  async function take(files: ArrayLike<File>): Promise<void> {
+    if (files.length === 0) return;
+    stopCamera();
     const ticket = ++tickets;
     problem.textContent = "";
     try {
-      const picture = await openPicture(file, live.size);
-      if (ticket !== tickets) return picture.whole.close();
-      waiting?.whole.close();
-      waiting = picture;
-      crop(picture);
-      show();
-      if (waiting) void engine.start();
+      const picture = await openPicture(files[0]!);
+      if (ticket !== tickets) return;
+      open(picture);
+      if (files.length > 1) problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
     } catch (error) {
       if (ticket === tickets) problem.textContent = (error as Error).message;
     }
   }
 
+  function open(picture: Picture): void {
+    name = picture.name;
+    edited.show(picture);
+    void handOver();
+    void engine.start(); // nothing, if it runs
+  }
+
+  /** Hand the picture over as it is now, if the network can answer; else it waits. */
+  async function handOver(): Promise<void> {
+    if (name === null) return;
+    waiting = engine.state.kind !== "ready";
+    if (!waiting) await chosen(live.take(edited.square, name));
+  }
+
   function chosenFile(): void {
-    const file = input.files?.[0];
+    const files = [...(input.files ?? [])];
     input.value = ""; // so that the same file can be chosen again
-    void take(file);
+    void take(files);
   }
 
-  /** Hand the waiting picture over, if there is one and the network can answer. */
-  function show(): void {
-    if (!waiting || engine.state.kind !== "ready") return;
-    const { square, name, whole } = waiting;
-    waiting = null;
-    whole.close();
-    chosen(live.take(square, name));
+  function editShown(): void {
+    if (!shown) return;
+    stopCamera();
+    tickets++;
+    problem.textContent = "";
+    const image = document.createElement("canvas");
+    shown.draw(image);
+    open({ name: `${shown.title}, edited`, image, width: image.width, height: image.height, factor: 1 });
+    edited.el.querySelector<HTMLElement>("[tabindex]")!.focus(); // the button that was pressed is gone
   }
 
-  function crop({ whole, name }: OwnPicture): void {
-    const { width, height } = whole;
-    const scale = PREVIEW / Math.max(width, height);
-    const { left, top, side } = middle(width, height);
-    preview.width = Math.max(1, Math.round(width * scale));
-    preview.height = Math.max(1, Math.round(height * scale));
-    const context = preview.getContext("2d")!;
-    context.globalAlpha = 0.3;
-    context.drawImage(whole, 0, 0, preview.width, preview.height);
-    context.globalAlpha = 1;
-    const at = [left * scale, top * scale, side * scale, side * scale] as const;
-    context.clearRect(...at);
-    context.drawImage(whole, left, top, side, side, ...at);
-    preview.hidden = false;
-    const part = width === height ? "used whole" : `of which the middle ${side} × ${side} is used`;
-    preview.setAttribute("aria-label", `${name}, ${width} × ${height} pixels, ${part}`);
-    preview.title = preview.getAttribute("aria-label")!;
+  // ---- camera
+  let camera: Camera | null = null;
+  let forget = () => {};
+
+  async function startCamera(): Promise<void> {
+    const ticket = ++tickets;
+    problem.textContent = "";
+    film.disabled = true;
+    try {
+      const opened = await openCamera(() => stopCamera("The camera went away: connect it and start it again."));
+      if (ticket !== tickets || document.hidden) return opened.stop();
+      camera = opened;
+      film.textContent = "Stop the camera";
+      open(frame(opened.video));
+      roll(opened);
+    } catch (error) {
+      if (ticket === tickets) problem.textContent = (error as Error).message;
+    } finally {
+      film.disabled = false;
+    }
   }
 
-  function stop(): void {
-    engine.cancel();
-    run.focus();
+  const frame = (image: HTMLVideoElement | HTMLCanvasElement): Picture => {
+    const [width, height] = image instanceof HTMLVideoElement ? [image.videoWidth, image.videoHeight] : [image.width, image.height];
+    return { name: "your camera", image, width, height, factor: 1 };
+  };
+
+  /** Frame after frame, each when the one before has been answered: a slow network makes fewer of them, never a queue. */
+  function roll(filming: Camera): void {
+    let [answers, since] = [0, performance.now()];
+    const next = () => {
+      forget = atNextFrame(filming.video, () => void one());
+    };
+    const one = async () => {
+      if (camera !== filming) return;
+      edited.show(frame(filming.video), true);
+      const answered = engine.state.kind === "ready";
+      await handOver();
+      if (camera !== filming) return;
+      if (answered) answers++;
+      const now = performance.now();
+      if (now - since >= SECOND) {
+        const perSecond = (answers * SECOND) / (now - since);
+        el.dataset.rate = perSecond.toFixed(1);
+        rate.textContent = answered ? `Live: ${Math.round(perSecond)} pictures a second.` : "";
+        [answers, since] = [0, now];
+      }
+      next();
+    };
+    next();
   }
 
+  /** The last frame stays, to be looked at and edited. */
+  function stopCamera(words = ""): void {
+    if (!camera) return;
+    const still = document.createElement("canvas");
+    const { video } = camera;
+    [still.width, still.height] = [video.videoWidth, video.videoHeight];
+    if (still.width > 0) {
+      still.getContext("2d")!.drawImage(video, 0, 0);
+      edited.show(frame(still), true);
+    }
+    camera.stop();
+    camera = null;
+    forget();
+    film.textContent = "Use the camera";
+    rate.textContent = "";
+    problem.textContent = words;
+    delete el.dataset.rate;
+  }
+
+  const hidden = () => {
+    if (document.hidden) stopCamera("The camera was switched off while this page was hidden.");
+  };
+  const left = () => stopCamera();
+
+  // ---- drop and paste
   const over = (event: DragEvent) => {
-    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    const types = event.dataTransfer?.types ?? [];
+    if (types.includes("Files") || types.includes("text/uri-list")) event.preventDefault();
   };
   const drop = (event: DragEvent) => {
-    if (!event.dataTransfer?.files.length) return;
+    const { files, items, types } = event.dataTransfer!;
+    if (files.length === 0 && !types.includes("text/uri-list")) return;
     event.preventDefault();
-    void take(event.dataTransfer.files[0]);
+    const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+    if (folder) problem.textContent = `${folder.name} is a folder: drop one picture out of it.`;
+    else if (files.length === 0) problem.textContent = "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.";
+    else void take(files);
   };
   // With nothing focused, a paste goes to the body: the page's first widget takes it.
   const paste = (event: ClipboardEvent) => {
-    const file = event.clipboardData?.files[0];
+    const files = event.clipboardData?.files;
     const ours = root.contains(event.target as Node) || (event.target === document.body && document.querySelector(".senet-own") === el);
-    if (!file || !ours) return;
+    if (!files?.length || !ours) return;
     event.preventDefault();
-    void take(file);
+    void take(files);
   };
   root.addEventListener("dragover", over);
   root.addEventListener("drop", drop);
   document.addEventListener("paste", paste);
+  document.addEventListener("visibilitychange", hidden);
+  window.addEventListener("pagehide", left);
   return {
     el,
+    shows(picture, draw) {
+      const another = shown?.id !== picture.id;
+      shown = { id: picture.id, title: picture.title, draw };
+      edit.hidden = picture.id === OWN;
+      if (another && picture.id !== OWN) stopCamera();
+    },
     end() {
-      unwatch();
+      stopCamera();
+      tickets++;
+      row.end();
+      edited.end();
       root.removeEventListener("dragover", over);
       root.removeEventListener("drop", drop);
       document.removeEventListener("paste", paste);
+      document.removeEventListener("visibilitychange", hidden);
+      window.removeEventListener("pagehide", left);
     },
   };
 }
-
-function words(state: State): string {
-  switch (state.kind) {
-    case "idle":
-      return "";
-    case "loading":
-      return `${megabytes(state.bytes)} of ${megabytes(state.total)}`;
-    case "starting":
-      return "Starting …";
-    case "ready":
-      return "The network runs in this page.";
-    case "failed":
-      return `The network could not be started (${state.message}). The recorded pictures go on.`;
-  }
-}
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
