@@ -20,7 +20,7 @@ export async function openCamera(gone: () => void): Promise<Camera> {
   let stream: MediaStream;
   try {
     // The one that looks away from the reader, where there are two: networks know things, not faces.
-    stream = await devices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 640 } }, audio: false });
+    stream = await devices.getUserMedia({ video: { facingMode: { ideal: "environment" }, width: { ideal: 320 } }, audio: false });
   } catch (error) {
     throw new Error(WORDS[(error as DOMException).name] ?? `The camera could not be started (${(error as Error).message}).`);
   }

@@ -57,7 +57,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
   // ---- ways in
   async function take(files: ArrayLike<File>): Promise<void> {
     if (files.length === 0) return;
-    stopCamera();
+    stopCamera("", true);
     const ticket = ++tickets;
     problem.textContent = "";
     try {
@@ -92,7 +92,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
 
   function editShown(): void {
     if (!shown) return;
-    stopCamera();
+    stopCamera("", true);
     tickets++;
     problem.textContent = "";
     const image = document.createElement("canvas");
@@ -114,6 +114,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
       if (ticket !== tickets || document.hidden) return opened.stop();
       camera = opened;
       film.textContent = "Stop the camera";
+      root.toggleAttribute("data-filming", true); // nothing glides where the next picture comes before it has arrived
       open(frame(opened.video));
       roll(opened);
     } catch (error) {
@@ -153,8 +154,12 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     next();
   }
 
-  /** The last frame stays, to be looked at and edited. */
-  function stopCamera(words = ""): void {
+  /**
+   * The last frame stays, to be looked at and edited.
+   * @param words why, unless the reader wanted it
+   * @param leave when something else is about to be shown
+   */
+  function stopCamera(words = "", leave = false): void {
     if (!camera) return;
     const still = document.createElement("canvas");
     const { video } = camera;
@@ -167,15 +172,17 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     camera = null;
     forget();
     film.textContent = "Use the camera";
+    root.toggleAttribute("data-filming", false);
     rate.textContent = "";
     problem.textContent = words;
     delete el.dataset.rate;
+    if (!leave) void handOver(); // it may be a newer frame than the one that was answered
   }
 
   const hidden = () => {
     if (document.hidden) stopCamera("The camera was switched off while this page was hidden.");
   };
-  const left = () => stopCamera();
+  const left = () => stopCamera("", true);
 
   // ---- drop and paste
   const over = (event: DragEvent) => {
@@ -210,10 +217,10 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
       const another = shown?.id !== picture.id;
       shown = { id: picture.id, title: picture.title, draw };
       edit.hidden = picture.id === OWN;
-      if (another && picture.id !== OWN) stopCamera();
+      if (another && picture.id !== OWN) stopCamera("", true);
     },
     end() {
-      stopCamera();
+      stopCamera("", true);
       tickets++;
       row.end();
       edited.end();

@@ -1,0 +1,206 @@
+"""The widget in JupyterLab, a real server and a real browser: Python moves the page, the page moves Python, and torch answers."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from senet.widgets import ShallowDeep
+
+from .conftest import DESKTOP, Guard
+from .test_shallow_deep import Widget
+
+NETWORK = "se_resnet_patchwork"
+PATIENCE = 120_000  # milliseconds; a kernel that imports torch on a busy machine
+TRAITS = ("picture", "shallow", "deep", "order", "compare", "scale", "shallow_channel", "deep_channel")
+SHOW, PUSH, PULL = range(3)
+CELLS = [
+    f'from senet.widgets import ShallowDeep\n\nwidget = ShallowDeep("{NETWORK}")\nwidget',
+    'widget.picture = 4\nwidget.order = "excitation"\nwidget.deep = "layer2.0.se"\nwidget.deep_channel = 3',
+    f"import json\n\nprint(json.dumps({{name: getattr(widget, name) for name in {TRAITS}}}))",
+]
+# Nothing that JupyterLab asks or fetches on its own account, and no cell taken out of the page because it is out of sight.
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a notebook with ``CELLS`` on a server of its own, which knows nothing of the reader's settings."""
+    home = tmp_path_factory.mktemp("lab")
+    folders = {
+        name: home / name.lower() for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
+    }
+    folders |= {f"JUPYTERLAB_{name}_DIR": home / name.lower() for name in ("SETTINGS", "WORKSPACES")}
+    for name, setting in SETTINGS.items():
+        path = folders["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(setting))
+    root = home / "notebooks"
+    root.mkdir()
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(notebook, root / "widget.ipynb")
+    token = secrets.token_hex(16)
+    options = [f"--ServerApp.root_dir={root}", "--ServerApp.ip=127.0.0.1", "--ServerApp.open_browser=False"]
+    options += [f"--IdentityProvider.token={token}", "--ServerApp.port_retries=100", "--LabApp.extension_manager=readonly"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # in a container
+    environment = os.environ | {name: str(folder) for name, folder in folders.items()} | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    log = home / "log.txt"
+    with log.open("wb") as written:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=written, stderr=written)
+    try:
+        yield f"{address(server, folders['JUPYTER_RUNTIME_DIR'], log)}lab/tree/widget.ipynb?token={token}"
+    finally:
+        server.terminate()  # and its kernels with it
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+        server.kill()
+
+
+def address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
+    """Where it listens, once it answers."""
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        with suppress(OSError, ValueError, urllib.error.URLError):
+            url = json.loads((runtime / f"jpserver-{server.pid}.json").read_text())["url"]
+            with urllib.request.urlopen(f"{url}api", timeout=5):
+                return url
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: str) -> Iterator[Page]:
+    guard = Guard((lab.partition("lab/tree")[0], "data:", "blob:"))
+    guard.allow("^(?!request to)")  # what JupyterLab says in its console is its own
+    with browser.new_context(viewport=DESKTOP, reduced_motion="reduce") as context:
+        guard.watch(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(lab)
+        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(CELLS), timeout=PATIENCE)
+        # What is run before the page has its kernel, JupyterLab forgets.
+        expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=PATIENCE)
+        yield page
+    assert guard.faults() == []
+
+
+def run(page: Page, index: int, turn: int) -> Locator:
+    """Run a cell as its reader does, and wait until it has run. Returns its output."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{turn}]:", timeout=PATIENCE)
+    output = cell.locator(".jp-OutputArea-output")
+    expect(output.filter(has_text="Error")).to_have_count(0)
+    return output
+
+
+def traits(page: Page, turn: int) -> dict:
+    """What Python has."""
+    return json.loads(run(page, PULL, turn).inner_text())
+
+
+def view(page: Page) -> Widget:
+    widget = object.__new__(Widget)
+    widget.page, widget.el = page, page.locator(".senet-widget:has(.senet-live)")
+    expect(widget.el.get_by_role("radio").first).to_be_visible(timeout=PATIENCE)
+    return widget
+
+
+def shows(widget: Widget, truth: ShallowDeep, picture: int, gates: dict | None = None) -> None:
+    """Wait for the answer, and hold all of it against torch."""
+    widget.page.wait_for_function(
+        "el => !el.querySelector('.senet-live').hasAttribute('aria-busy')", arg=widget.el.element_handle()
+    )
+    known = truth._gallery["pictures"][picture]
+    expect(widget.el.locator(".senet-title")).to_have_text(known["title"])
+    answer = truth.probe(picture, gates)
+    for side in ("shallow", "deep"):
+        np.testing.assert_allclose(widget.values(side), answer.blocks[widget.block(side)].excitation[0], atol=1e-5)
+    logits = answer.logits[0]
+    for (name, logit, _), k in zip(widget.likeliest(), logits.argsort(descending=True), strict=False):
+        assert name == truth._gallery["network"]["classes"][k]
+        assert logit == pytest.approx(float(logits[k]), abs=1e-4)
+
+
+def test_both_directions(notebook: Page):
+    truth = ShallowDeep(NETWORK)
+    first, last = truth.shallow, truth.deep
+    run(notebook, SHOW, 1)
+    widget = view(notebook)
+    shows(widget, truth, 0)
+    expect(widget.el.locator(".senet-about")).to_contain_text("computed by PyTorch in this notebook’s kernel")
+    assert widget.el.locator(".senet-own").count() == 0  # here a picture of one's own comes by Python
+
+    # Python sets traits, and the page follows.
+    run(notebook, PUSH, 2)
+    expect(widget.el.get_by_role("radio").nth(4)).to_be_checked()
+    expect(widget.select("Order channels by")).to_have_value("excitation")
+    expect(widget.plot("deep")).to_have_attribute("data-held", "3")
+    shows(widget, truth, 4)
+    assert (widget.block("shallow"), widget.block("deep")) == (first, "layer2.0.se")
+    assert (np.diff(widget.values("deep")[widget.order("deep")]) <= 1e-6).all()
+
+    # The reader uses the page, and Python has it.
+    widget.el.get_by_role("radio").nth(7).locator("..").click()
+    shows(widget, truth, 7)
+    widget.select("Deep").select_option(last)
+    widget.select("Compare with the mean of").select_option("all")
+    widget.select("Scale").select_option("full")
+    chart = widget.plot("shallow")
+    chart.focus()
+    notebook.keyboard.press("Home")
+    held = int(chart.get_attribute("data-held"))
+    assert traits(notebook, 3) == {
+        "picture": 7,
+        "shallow": first,
+        "deep": last,
+        "order": "excitation",
+        "compare": "all",
+        "scale": "full",
+        "shallow_channel": held,
+        "deep_channel": None,  # it was another block's
+    }
+
+    # Gates by hand, answered by torch in the kernel.
+    widget.el.locator(".senet-by-hand summary").click()
+    gates = {last: torch.ones(truth._blocks[last])}
+    widget.el.get_by_role("button", name="all 1: open all gates, deep").click()
+    expect(widget.el.locator(".senet-hand-line")).to_contain_text(f"{len(gates[last])} gates are set by hand")
+    shows(widget, truth, 7, gates)
+    closed = torch.full((truth._blocks[first],), torch.nan)
+    closed[held] = 0
+    widget.el.get_by_role("button", name="off: close the gate, shallow").click()
+    expect(widget.el.locator(".senet-hand-line")).to_contain_text(f"{len(gates[last]) + 1} gates are set by hand")
+    shows(widget, truth, 7, gates | {first: closed})
+    widget.el.get_by_role("button", name="Let all gates go", exact=True).click()
+    expect(widget.el.locator(".senet-hand-line")).to_contain_text("All gates are the network’s own.")
+    shows(widget, truth, 7)
+
+    # A second view of the same widget, made by running the cell anew, starts from its beginning again.
+    run(notebook, SHOW, 4)
+    expect(widget.el).to_have_count(1)
+    expect(widget.el.get_by_role("radio").first).to_be_checked()
+    shows(widget, truth, 0)
