@@ -1,7 +1,8 @@
-"""The widget in JupyterLab, a real server and a real browser: Python moves the page, the page moves Python, and torch answers."""
+"""The widgets in JupyterLab, a real server and a real browser: Python moves the page, the page moves Python, and torch answers."""
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from senet.widgets import ShallowDeep
+from senet.recording import Recording
+from senet.widgets import Explorer, ShallowDeep
+from senet.widgets.base import ProbeWidget
 
 from .conftest import DESKTOP, Guard
 from .test_shallow_deep import Widget
@@ -26,11 +29,14 @@ from .test_shallow_deep import Widget
 NETWORK = "se_resnet_patchwork"
 PATIENCE = 120_000  # milliseconds; a kernel that imports torch on a busy machine
 TRAITS = ("picture", "shallow", "deep", "order", "compare", "scale", "shallow_channel", "deep_channel")
-SHOW, PUSH, PULL = range(3)
+SHOW, PUSH, PULL, EXPLORE, PUSH_GATES, PULL_GATES = range(6)
 CELLS = [
     f'from senet.widgets import ShallowDeep\n\nwidget = ShallowDeep("{NETWORK}")\nwidget',
     'widget.picture = 4\nwidget.order = "excitation"\nwidget.deep = "layer2.0.se"\nwidget.deep_channel = 3',
     f"import json\n\nprint(json.dumps({{name: getattr(widget, name) for name in {TRAITS}}}))",
+    f'from senet.widgets import Explorer\n\nexplorer = Explorer("{NETWORK}")\nexplorer',
+    "explorer.picture = 2\nexplorer.gates[explorer.block] = {0: 0, 5: 0.25}\nexplorer.channel = 5",
+    "import json\n\nprint(json.dumps([explorer.picture, explorer.channel, explorer.pulled]))",
 ]
 # Nothing that JupyterLab asks or fetches on its own account, and no cell taken out of the page because it is out of sight.
 SETTINGS = {
@@ -106,56 +112,58 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     assert guard.faults() == []
 
 
-def run(page: Page, index: int, turn: int) -> Locator:
+def run(page: Page, index: int) -> Locator:
     """Run a cell as its reader does, and wait until it has run. Returns its output."""
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    prompt = cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
-    expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{turn}]:", timeout=PATIENCE)
+    expect(prompt).not_to_have_text(before, timeout=PATIENCE)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
     output = cell.locator(".jp-OutputArea-output")
     expect(output.filter(has_text="Error")).to_have_count(0)
     return output
 
 
-def traits(page: Page, turn: int) -> dict:
-    """What Python has."""
-    return json.loads(run(page, PULL, turn).inner_text())
-
-
-def view(page: Page) -> Widget:
+def view(page: Page, index: int) -> Widget:
+    """The widget that a cell shows."""
     widget = object.__new__(Widget)
-    widget.page, widget.el = page, page.locator(".senet-widget:has(.senet-live)")
+    widget.page, widget.el = page, page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".senet-widget:has(.senet-live)")
     expect(widget.el.get_by_role("radio").first).to_be_visible(timeout=PATIENCE)
     return widget
 
 
-def shows(widget: Widget, truth: ShallowDeep, picture: int, gates: dict | None = None) -> None:
-    """Wait for the answer, and hold all of it against torch."""
-    widget.page.wait_for_function(
-        "el => !el.querySelector('.senet-live').hasAttribute('aria-busy')", arg=widget.el.element_handle()
-    )
-    known = truth._gallery["pictures"][picture]
-    expect(widget.el.locator(".senet-title")).to_have_text(known["title"])
+def predicts(widget: Widget, truth: ProbeWidget, picture: int, gates: dict | None = None) -> Recording:
+    """Wait for the answer, and hold what is predicted against torch. Returns torch's answer."""
+    expect(widget.el.locator("[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
+    expect(widget.el.locator(".senet-title")).to_have_text(truth._gallery["pictures"][picture]["title"])
     answer = truth.probe(picture, gates)
-    for side in ("shallow", "deep"):
-        np.testing.assert_allclose(widget.values(side), answer.blocks[widget.block(side)].excitation[0], atol=1e-5)
     logits = answer.logits[0]
     for (name, logit, _), k in zip(widget.likeliest(), logits.argsort(descending=True), strict=False):
         assert name == truth._gallery["network"]["classes"][k]
         assert logit == pytest.approx(float(logits[k]), abs=1e-4)
+    return answer
+
+
+def shows(widget: Widget, truth: ProbeWidget, picture: int, gates: dict | None = None) -> None:
+    """And what is drawn."""
+    answer = predicts(widget, truth, picture, gates)
+    for side in ("shallow", "deep"):
+        np.testing.assert_allclose(widget.values(side), answer.blocks[widget.block(side)].excitation[0], atol=1e-5)
 
 
 def test_both_directions(notebook: Page):
     truth = ShallowDeep(NETWORK)
     first, last = truth.shallow, truth.deep
-    run(notebook, SHOW, 1)
-    widget = view(notebook)
+    run(notebook, SHOW)
+    widget = view(notebook, SHOW)
     shows(widget, truth, 0)
     expect(widget.el.locator(".senet-about")).to_contain_text("computed by PyTorch in this notebook’s kernel")
     assert widget.el.locator(".senet-own").count() == 0  # here a picture of one's own comes by Python
 
     # Python sets traits, and the page follows.
-    run(notebook, PUSH, 2)
+    run(notebook, PUSH)
     expect(widget.el.get_by_role("radio").nth(4)).to_be_checked()
     expect(widget.select("Order channels by")).to_have_value("excitation")
     expect(widget.plot("deep")).to_have_attribute("data-held", "3")
@@ -173,7 +181,7 @@ def test_both_directions(notebook: Page):
     chart.focus()
     notebook.keyboard.press("Home")
     held = int(chart.get_attribute("data-held"))
-    assert traits(notebook, 3) == {
+    assert json.loads(run(notebook, PULL).inner_text()) == {
         "picture": 7,
         "shallow": first,
         "deep": last,
@@ -200,7 +208,33 @@ def test_both_directions(notebook: Page):
     shows(widget, truth, 7)
 
     # A second view of the same widget, made by running the cell anew, starts from its beginning again.
-    run(notebook, SHOW, 4)
+    run(notebook, SHOW)
     expect(widget.el).to_have_count(1)
     expect(widget.el.get_by_role("radio").first).to_be_checked()
     shows(widget, truth, 0)
+
+
+def test_the_explorer_in_both_directions(notebook: Page):
+    truth = Explorer(NETWORK)
+    last = truth.block
+    run(notebook, EXPLORE)
+    explorer = view(notebook, EXPLORE)
+    predicts(explorer, truth, 0)
+    run(notebook, PUSH_GATES)
+    truth.gates[last] = {0: 0, 5: 0.25}
+    predicts(explorer, truth, 2, dict(truth.gates))
+    expect(explorer.el.get_by_role("radio").nth(2)).to_be_checked()
+
+    # A reader's pulls reach Python, beside those that it has set itself.
+    hand = explorer.el.locator(".senet-by-hand")
+    hand.locator("summary").click()
+    block = hand.locator("fieldset").filter(has=notebook.locator("input:enabled"))  # where the channel is held
+    block.get_by_role("button", name=re.compile("^1: open the gate")).click()
+    truth.gates[last] = {5: 1}
+    predicts(explorer, truth, 2, dict(truth.gates))
+    explorer.el.get_by_role("radio").nth(6).locator("..").click()
+    predicts(explorer, truth, 6, dict(truth.gates))
+    assert json.loads(run(notebook, PULL_GATES).inner_text()) == [6, 5, truth.pulled]
+    block.get_by_role("button", name=re.compile("^all own: let all gates go")).click()
+    predicts(explorer, truth, 6)
+    assert json.loads(run(notebook, PULL_GATES).inner_text()) == [6, 5, {}]

@@ -334,7 +334,7 @@ def test_a_camera_is_answered_live(context: BrowserContext, page: Page, book_url
         f"pictures a second: {best:.1f} at best, {1000 * (len(times) - 1) / np.ptp(times):.1f} on average, {possible:.1f} possible"
     )
     assert (possible if os.getloadavg()[0] > 2 * os.cpu_count() else best) >= 15
-    expect(own(widget).locator(".senet-rate")).to_contain_text("pictures a second")
+    expect(own(widget).locator(".senet-note")).to_contain_text("pictures a second")
     first, second = seen(widget), None
     widget.page.wait_for_timeout(200)
     second = seen(widget)
@@ -387,7 +387,7 @@ def test_a_camera_stops_when_nobody_looks(context: BrowserContext, page: Page, b
 
     camera(widget).click()
     expect(camera(widget)).to_have_text("Stop the camera")
-    expect(own(widget).locator(".senet-rate")).to_contain_text("Live", timeout=READY)
+    expect(own(widget).locator(".senet-note")).to_contain_text("Live", timeout=READY)
     radio = widget.el.get_by_role("radio").first
     radio.locator("..").click()  # another picture's turn
     expect(camera(widget)).to_have_text("Use the camera")

@@ -93,7 +93,6 @@ export function editor(size: number, changed: () => void): Editor {
     el,
     square,
     show(next, keep = false) {
-      if (!keep && picture && picture.image !== next.image && "close" in picture.image) picture.image.close();
       picture = next;
       crop.show(next, keep);
       if (!keep) {
@@ -106,7 +105,6 @@ export function editor(size: number, changed: () => void): Editor {
     end() {
       cancelAnimationFrame(waiting);
       clearTimeout(talk);
-      if (picture && "close" in picture.image) picture.image.close();
       picture = null;
     },
   };

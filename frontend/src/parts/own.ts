@@ -20,6 +20,9 @@ export interface Own {
 
 const SECOND = 1000; // milliseconds
 
+/** The file that the reader gave last on this page: a widget further down, or another network, begins with it. */
+let latest: Picture | null = null;
+
 /**
  * @param chosen with the position of the reader's picture, once the network can answer for it; settles when the answer is shown
  * @param turned when another answers from now on: the network has been started, or it has died
@@ -38,7 +41,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     if (kind === "ready" && waiting) void handOver();
   });
   const problem = h("p", { class: "senet-problem", role: "alert" });
-  const rate = h("p", { class: "senet-source senet-rate" });
+  const note = h("p", { class: "senet-source senet-note" });
   const el = h(
     "div",
     { class: "senet-own", role: "group", "aria-label": "Your own picture", "data-engine": engine.state.kind },
@@ -46,7 +49,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     h("p", { class: "senet-source" }, "Nothing leaves this device: the network comes to your picture."),
     row.el,
     problem,
-    rate,
+    note,
     edited.el,
   );
   let name: string | null = null; // of the picture in the editor
@@ -63,6 +66,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     try {
       const picture = await openPicture(files[0]!);
       if (ticket !== tickets) return;
+      latest = picture;
       open(picture);
       if (files.length > 1) problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
     } catch (error) {
@@ -77,10 +81,15 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     void engine.start(); // nothing, if it runs
   }
 
+  function wait(now: boolean): void {
+    waiting = now;
+    if (!camera) note.textContent = waiting ? `${name} waits for this network.` : "";
+  }
+
   /** Hand the picture over as it is now, if the network can answer; else it waits. */
   async function handOver(): Promise<void> {
     if (name === null) return;
-    waiting = engine.state.kind !== "ready";
+    wait(engine.state.kind !== "ready");
     if (!waiting) await chosen(live.take(edited.square, name));
   }
 
@@ -146,7 +155,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
       if (now - since >= SECOND) {
         const perSecond = (answers * SECOND) / (now - since);
         el.dataset.rate = perSecond.toFixed(1);
-        rate.textContent = answered ? `Live: ${Math.round(perSecond)} pictures a second.` : "";
+        note.textContent = answered ? `Live: ${Math.round(perSecond)} pictures a second.` : "";
         [answers, since] = [0, now];
       }
       next();
@@ -173,7 +182,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     forget();
     film.textContent = "Use the camera";
     root.toggleAttribute("data-filming", false);
-    rate.textContent = "";
+    note.textContent = "";
     problem.textContent = words;
     delete el.dataset.rate;
     if (!leave) void handOver(); // it may be a newer frame than the one that was answered
@@ -206,6 +215,11 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     event.preventDefault();
     void take(files);
   };
+  if (latest) {
+    name = latest.name;
+    edited.show(latest);
+    wait(engine.state.kind !== "ready"); // where the network runs, the gallery has the picture already
+  }
   root.addEventListener("dragover", over);
   root.addEventListener("drop", drop);
   document.addEventListener("paste", paste);
