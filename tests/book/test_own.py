@@ -14,11 +14,11 @@ from senet.images import square
 
 from ..test_adjust import by_torchvision
 from .conftest import PHONE
-from .test_access import ZOOMED
 from .test_live import READY, answered, answers, encoded, give, own, picture, run, shows, started
 from .test_shallow_deep import AXE, CHAPTER, Widget
 
 SIZE = 32
+ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
 
 
 @pytest.fixture
