@@ -14,8 +14,9 @@ from senet.images import square
 
 from ..test_adjust import by_torchvision
 from .conftest import PHONE
+from .test_engine import beside
 from .test_live import READY, answered, answers, encoded, give, own, picture, run, shows, started
-from .test_shallow_deep import AXE, CHAPTER, Widget
+from .test_shallow_deep import AXE, CHAPTER, LARGE, Widget
 
 SIZE = 32
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
@@ -277,6 +278,21 @@ def test_a_picture_of_the_gallery_is_edited(widget: Widget):
     expect(edit).to_be_visible()
     expect(widget.el.locator(".senet-title")).to_have_text(title)
     np.testing.assert_array_equal(seen(widget), original)
+
+
+def test_a_picture_goes_along_to_the_next_network(widget: Widget):
+    """Given to one widget, it waits in the next one down the page, cut anew for what that network takes."""
+    image = picture((64, 64), seed=9)
+    give(widget, encoded(image))
+    started(widget)
+    answered(widget, "mine.png")
+    other = beside(widget, LARGE)
+    expect(own(other)).to_contain_text("mine.png waits for this network.")
+    expect(own(other)).to_contain_text("What the network sees: 64 × 64")
+    run(other).click()
+    started(other)
+    answered(other, "mine.png")
+    shows(other, answers(image, LARGE), network=LARGE)
 
 
 # ---- camera: Chromium's own, which shows a pattern that moves

@@ -117,10 +117,9 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
   async function startCamera(): Promise<void> {
     const ticket = ++tickets;
     problem.textContent = "";
-    film.disabled = true;
     try {
       const opened = await openCamera(() => stopCamera("The camera went away: connect it and start it again."));
-      if (ticket !== tickets || document.hidden) return opened.stop();
+      if (ticket !== tickets || document.hidden) return opened.stop(); // pressed twice, or another picture came
       camera = opened;
       film.textContent = "Stop the camera";
       root.toggleAttribute("data-filming", true); // nothing glides where the next picture comes before it has arrived
@@ -128,8 +127,6 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
       roll(opened);
     } catch (error) {
       if (ticket === tickets) problem.textContent = (error as Error).message;
-    } finally {
-      film.disabled = false;
     }
   }
 
