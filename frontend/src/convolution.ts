@@ -62,7 +62,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const [channel, map] = [stage(`channel-${name}`, name), stage(`map-${name}`, `map of ${name}`)];
     const pixels = Array.from({ length: SIDE * SIDE }, () => h("span"));
     const inputs = pixels.map((_, k) =>
-      h("input", { type: "number", min: -MOST, max: MOST, step: "any", "aria-label": `weight of ${name}, row ${Math.floor(k / SIDE) + 1}, column ${(k % SIDE) + 1}`, onchange: () => edit(c, k), onkeydown: nudge }),
+      h("input", { type: "number", min: -MOST, max: MOST, step: 0.01, "aria-label": `weight of ${name}, row ${Math.floor(k / SIDE) + 1}, column ${(k % SIDE) + 1}`, onchange: () => edit(c, k), onkeydown: nudge }),
     );
     const result = h("p", { class: "senet-terms" });
     for (const { el, place, caption } of [channel, map]) el.append(place, caption);
