@@ -22,6 +22,13 @@ SOLVED = re.compile(r"answer|solution", re.IGNORECASE)  # a dropdown of this tit
 REFERENCES = Path(__file__).resolve().parents[1] / "book" / "references.bib"
 
 
+def colourless(text: str) -> str:
+    """Without the classes of symbols, those within others too."""
+    while (bare := CLASS.sub(r"{\1}", text)) != text:
+        text = bare
+    return text
+
+
 @dataclass(frozen=True)
 class Reader:
     """For whom a chapter is written out.
@@ -120,7 +127,7 @@ def _picture(path: str, body: str, reader: Reader) -> str:
 
 
 def _formula(_: str, body: str, reader: Reader) -> str:
-    return "\n$$\n" + CLASS.sub(r"{\1}", body) + "\n$$\n"
+    return "\n$$\n" + colourless(body) + "\n$$\n"
 
 
 DIRECTIVES: dict[str, Callable[[str, str, Reader], str]] = {
@@ -154,7 +161,7 @@ def _inline(text: str, reader: Reader) -> str:
         return re.sub(r"\s*<[^>]*>$", "", said)  # {role}`words <target>`
 
     # A word that came before a citation keeps one space from it, also across a line.
-    return CLASS.sub(r"{\1}", INLINE.sub(replaced, text))
+    return colourless(INLINE.sub(replaced, text))
 
 
 def _link(says: str, to: str, reader: Reader) -> str:
