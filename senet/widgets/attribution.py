@@ -1,26 +1,24 @@
 """ "Attribution": is a gate that is wide open an important one? A dot a channel, and the pixels that opened a gate."""
 
-import html
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from matplotlib.figure import Figure
 
 from .. import gallery, plots, pretrained
 from ..recording import record
-from .base import STATIC, ViewError, _listed
-from .block import PICTURES, _url
+from .base import ViewError, _listed
+from .block import PICTURES
+from .local import LocalWidget, described
 
 METHODS = ("ablation", "integrated", "conductance")
 TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
 GRID = 8  # windows along a side: what covering each of them does to a gate
 
 
-class Attribution(anywidget.AnyWidget):
+class Attribution(LocalWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", method="conductance", channel=12)
@@ -46,11 +44,6 @@ class Attribution(anywidget.AnyWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
-    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
-    _widget = traitlets.Unicode("attribution").tag(sync=True)
-    _data = traitlets.Dict().tag(sync=True)
-    _names = traitlets.List(["picture", "block", "method", "channel", "overlay"]).tag(sync=True)
     picture = traitlets.Unicode().tag(sync=True)
     block = traitlets.Unicode().tag(sync=True)
     method = traitlets.Unicode("ablation").tag(sync=True)
@@ -69,8 +62,6 @@ class Attribution(anywidget.AnyWidget):
         overlay: str = "on",
         steps: int = 32,
     ) -> None:
-        if not self._esm:
-            raise FileNotFoundError(f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm run build` in frontend/")
         from ..attribution import channels, opened  # needs captum, which the other widgets do without
 
         checkpoint = pretrained.get(network)
@@ -82,7 +73,7 @@ class Attribution(anywidget.AnyWidget):
         model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(pixels)
         recording = record(model, x)
         probability, target = recording.logits.softmax(1).max(1)
-        described = gallery.describe(model, recording, shown)["network"]["blocks"]
+        known = gallery.describe(model, recording, shown)["network"]["blocks"]
         grids = opened(model, x, window=checkpoint.preprocessing.size // GRID)
         self._values = {
             name: {"s": recording.blocks[name].excitation}
@@ -90,7 +81,7 @@ class Attribution(anywidget.AnyWidget):
             for name in recording.blocks
         }
         blocks = []
-        for about in described:
+        for about in known:
             found = {what: gallery.packed(values, "u2") for what, values in self._values[about["name"]].items()}
             found["opened"] = gallery.packed(grids[about["name"]], "u1")
             blocks.append({key: about[key] for key in ("name", "title", "channels")} | found)
@@ -98,19 +89,13 @@ class Attribution(anywidget.AnyWidget):
             "network": checkpoint.title,
             "grid": GRID,
             "pictures": [
-                {
-                    "id": shown.ids[i],
-                    "title": shown.pictures.titles[i],
-                    "alt": shown.alts[i],
-                    "url": _url(shown.pictures.images[i]),
-                    "answer": checkpoint.classes[int(target[row])],
-                    "probability": float(probability[row]),
-                }
+                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i])
+                | {"answer": checkpoint.classes[int(target[row])], "probability": float(probability[row])}
                 for row, i in enumerate(chosen)
             ],
             "blocks": blocks,
         }
-        super().__init__(_data=data)
+        super().__init__("attribution", data, ("picture", "block", "method", "channel", "overlay"))
         self.picture = pictures[0] if picture is None else picture
         self.block = blocks[-1]["name"] if block is None else block
         self.channel = int(self._row("s").argmax()) if channel is None else channel
@@ -147,9 +132,6 @@ class Attribution(anywidget.AnyWidget):
         if self.channel >= self._values[change.new]["s"].shape[1]:
             self.channel = 0
 
-    def state(self) -> dict[str, str]:
-        return {name: str(getattr(self, name)) for name in self._names}
-
     def figure(self) -> tuple[str, str]:
         s, found = self._row("s"), self._row(self.method)
         about = next(picture for picture in self._data["pictures"] if picture["id"] == self.picture)
@@ -167,14 +149,3 @@ class Attribution(anywidget.AnyWidget):
             f"attribution in size, that of channel {int(found.abs().argmax())}."
         )
         return plots.to_svg(figure, caption), caption
-
-    def _repr_html_(self) -> str:
-        svg, caption = self.figure()
-        known = {"senet": "attribution", "state": json.dumps(self.state()), "data": json.dumps(self._data, separators=(",", ":"))}
-        written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
-        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
-        return f'<figure class="senet-widget"{written}>{static}</figure>'
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self._repr_html_()}, metadata
