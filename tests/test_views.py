@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from nbformat import v4
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -117,12 +118,14 @@ def test_a_slide_that_shows_nothing_is_named(tmp_path):
         book_slides.deck(document("a"), cells)
 
 
-def test_a_hidden_input_is_no_part_of_a_slide():
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_hidden_input_is_no_part_of_a_slide(wrapped):
+    """Nor is the box that MyST-NB folds it into."""
     source, output = (
         nodes.container("", nodes.literal_block("", "code"), classes=["cell_input"]),
         nodes.container(classes=["cell_output"]),
     )
-    block = nodes.container("", source, output, classes=["cell"])
+    block = nodes.container("", HideCodeCellNode("", source) if wrapped else source, output, classes=["cell"])
     slim = book_slides.slim(block)
     assert len(slim.children) == 1 and "cell_output" in slim[0]["classes"]
     assert len(block.children) == 2  # the chapter keeps its own

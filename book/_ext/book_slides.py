@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -130,7 +131,7 @@ def slim(block: nodes.Node) -> nodes.Node:
     """A code cell's outputs without its code."""
     block = block.deepcopy()
     for child in list(block.findall(nodes.Element)):
-        folded = type(child).__name__ == "HideCodeCell"  # what MyST-NB has put around the code by now
+        folded = isinstance(child, HideCodeCellNode)  # what MyST-NB has put around the code by now
         if (folded or "cell_input" in child.get("classes", [])) and child.parent is not None:
             child.parent.remove(child)
     return block
