@@ -23,6 +23,12 @@ SECOND = "second"
 ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer-view.ts
 
 
+class _Given(traitlets.Any):
+    """Anything but None, which Any lets pass unseen."""
+
+    allow_none = False
+
+
 class Explorer(ProbeWidget):
     """Choose a picture and see every gate of a network, pull gates by hand, and follow one channel from its map to its gate.
 
@@ -58,7 +64,7 @@ class Explorer(ProbeWidget):
         ValueError: see :class:`~senet.widgets.base.ProbeWidget`; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = traitlets.Any(0).tag(sync=True)
+    picture = _Given(0).tag(sync=True)
     second = traitlets.Any(None, allow_none=True).tag(sync=True)
     block = traitlets.Unicode().tag(sync=True)
     beside = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { handWords, numbersOf } from "../src/explorer-numbers.ts";
+import { defaultView, fromQuery, settled, toQuery, type ExplorerView } from "../src/explorer-view.ts";
+import { drawing } from "../src/explorer-drawing.ts";
+import { recordedAnswers } from "../src/gallery.ts";
+import { read, written } from "../src/gates-text.ts";
+import { way } from "../src/layers.ts";
+import { cover, occlude, patchesOf } from "../src/occlusion.ts";
+import { csv } from "../src/parts/export.ts";
+import { short } from "../src/parts/ribbon.ts";
+import { gallery, means, probe } from "./synthetic.ts";
+
+const { blocks } = probe.network;
+const usual = defaultView(probe);
+
+test("by default the last block with the first beside it, and gates from 0 to 1", () => {
+  assert.equal(usual.block, "layer2.0.se");
+  assert.equal(usual.beside, "layer1.0.se");
+  assert.deepEqual([usual.second, usual.channel, usual.scale, usual.gates], [null, null, "full", ""]);
+});
+
+test("a view survives its address, whatever it holds", () => {
+  const view: ExplorerView = { ...usual, picture: "cup", second: "cat-1", block: "layer1.0.se", beside: "layer2.0.se", channel: 1, order: "difference", compare: "second", scale: "fitted", zoom: 16, from: 3, gates: "layer1.0.se:0=0.25;layer2.0.se:0-2=1" };
+  const query = toQuery(new URLSearchParams("other=1"), "explorer", view, usual);
+  assert.equal(query.get("other"), "1");
+  assert.deepEqual(settled(fromQuery(query, "explorer"), usual, probe), view);
+  const back = toQuery(query, "explorer", usual, usual);
+  assert.deepEqual([...back.keys()].sort(), ["other", "picture"]);
+});
+
+test("what makes no sense is left, field by field", () => {
+  const nonsense = [
+    { picture: "unicorn", second: "__proto__", block: "layer9", beside: ["layer1.0.se"], channel: "3", zoom: 17, from: -1, gates: 7 },
+    { channel: "1e0", zoom: "0x10", from: "1.5", order: "size", compare: "tiger", scale: "log" },
+    { compare: "second" }, // there is no second picture
+    { gates: "layer9:1=1;layer1.0.se:2=0,0=1.5,x=1,1=;;:;layer2.0.se:5-1=1" },
+  ];
+  for (const wanted of nonsense) assert.deepEqual(settled(wanted, usual, probe), usual, JSON.stringify(wanted));
+});
+
+test("a block is not open twice: the other one makes room", () => {
+  const swapped = settled({ block: usual.beside }, usual, probe);
+  assert.deepEqual([swapped.block, swapped.beside], [usual.beside, usual.block]);
+  assert.notEqual(settled({ beside: usual.block }, usual, probe).beside, usual.block);
+});
+
+test("a channel stays with its block, and a second picture that goes takes its comparison along", () => {
+  const held = { ...usual, channel: 2, second: "cup", compare: "second" };
+  assert.equal(settled({ order: "excitation" }, held, probe).channel, 2);
+  assert.equal(settled({ block: "layer1.0.se" }, held, probe).channel, null);
+  assert.equal(settled({ second: null }, held, probe).compare, "predicted");
+});
+
+test("gates as text: runs, order of the blocks, four digits", () => {
+  const row = Float32Array.of(0, 0, NaN);
+  const gates = { "layer2.0.se": row, "layer1.0.se": Float32Array.of(NaN, 0.123456) };
+  assert.equal(written(read(written(gates), blocks)), "layer1.0.se:1=0.1235;layer2.0.se:0-1=0");
+  assert.deepEqual(read("", blocks), {});
+  assert.equal(written({ "layer1.0.se": Float32Array.of(NaN, NaN) }), "");
+});
+
+test("the way of a channel is equation 3", () => {
+  // h = relu([1, -1; 0, 2] z + [0, 1]) with z = [3, 1] -> [2, 3]; sum of channel 1 = 0.5 * 2 - 1 * 3 + 0.25
+  const layers = { hidden: 2, w1: Float32Array.of(1, -1, 0, 2), b1: Float32Array.of(0, 1), w2: Float32Array.of(9, 9, 0.5, -1), b2: Float32Array.of(0, 0.25) };
+  const { given, hidden, added, sum, s } = way(layers, Float32Array.of(3, 1), 1);
+  assert.deepEqual([given, hidden, added, sum], [[-1, 2], [2, 3], [1, -3], -1.75]);
+  assert.ok(Math.abs(s - 1 / (1 + Math.exp(1.75))) < 1e-12);
+});
+
+test("patches: each centred on its cell, cells tile the picture, and what sticks out is cut", () => {
+  const patches = patchesOf(32, 8);
+  assert.equal(patches.length, 64);
+  assert.deepEqual(patches[0], { left: -2, top: -2, side: 8 });
+  assert.deepEqual(patches[63], { left: 26, top: 26, side: 8 });
+  const picture = new Float32Array(3 * 16).fill(7);
+  const covered = cover(picture, 4, { left: -1, top: 2, side: 3 }, [1, 2, 3]);
+  const plane = (k: number) => Array.from(covered.subarray(16 * k, 16 * (k + 1)));
+  for (const k of [0, 1, 2]) assert.deepEqual(plane(k), [7, 7, 7, 7, 7, 7, 7, 7, k + 1, k + 1, 7, 7, k + 1, k + 1, 7, 7]);
+  assert.ok(picture.every((value) => value === 7));
+});
+
+test("an occlusion is told row by row and ends between two rows when it is cancelled", async () => {
+  const abort = new AbortController();
+  let asked = 0;
+  const inside = { maps: () => assert.fail(), covered: async (_i: number, _b: string, _c: number, patches: unknown[]) => new Float32Array(patches.length).fill(++asked) };
+  const question = { index: 0, block: "b", channel: 0, size: 32, steps: 8, gates: {} };
+  const values = await occlude(inside, question, () => {}, abort.signal);
+  assert.deepEqual([asked, values[0], values[63]], [8, 1, 8]);
+  const told: number[] = [];
+  const late = occlude(inside, question, (known) => {
+    told.push(known.filter((value) => !Number.isNaN(value)).length);
+    if (told.length === 2) abort.abort();
+  }, abort.signal);
+  await assert.rejects(late, { name: "AbortError" });
+  assert.deepEqual(told, [8, 16]);
+});
+
+test("the table of all numbers: each gate once, with its mean", () => {
+  const [answer, other] = recordedAnswers(gallery) as [any, any];
+  const table = numbersOf({ network: probe.network, answer, plain: null, second: other, compared: (b) => ({ of: "cat", mean: means[b]![0]!, each: [] }) });
+  const find = (...head: unknown[]) => table.filter((row) => head.every((cell, i) => row[i] === cell));
+  assert.deepEqual(find("s", "layer2.0.se", 1).map((row) => row[4]), [0.75]);
+  assert.deepEqual(find("s, mean of cat", "layer2.0.se", 1).map((row) => row[4]), [0.5]);
+  assert.equal(find("s, second picture").length, 5);
+  assert.equal(find("probability").length, 2);
+});
+
+test("CSV keeps its cells apart, and no cell runs as a formula", () => {
+  assert.equal(csv([["a,b", 'say "c"', null, 1.5, NaN], ["=1+1", "x\ny"]]), '"a,b","say ""c""",,1.5,\r\n\'=1+1,"x\ny"\r\n');
+});
+
+test("the drawing stands alone: every gate, both charts, and no text that could be markup", () => {
+  const [answer] = recordedAnswers(gallery) as [any];
+  const rows = blocks.map((_, b) => ({ s: answer.blocks[b].s, second: null, order: [...answer.blocks[b].s.keys()], distance: 0.1 * b, set: null }));
+  const svg = drawing(
+    {
+      caption: "<cat> & dog",
+      blocks,
+      axis: { low: 0, high: 1, ticks: [0, 0.5, 1] },
+      strips: { rows, low: 0, high: 1, open: [], block: blocks[0]!.name, channel: null, to: "the mean" },
+      charts: blocks.map(({ title }, b) => ({ title, s: answer.blocks[b].s, order: rows[b]!.order, comparison: { of: "cat", mean: means[b]![0]!, each: [] }, held: 0 })),
+    },
+    { ink: "#111", paper: "#fff", s: "#b34a0a" },
+  );
+  assert.equal(svg.match(/<circle/g)!.length, 5);
+  assert.equal(svg.match(/fill-opacity/g)!.length, 5 + 2);
+  assert.ok(svg.includes("&lt;cat&gt; &amp; dog") && !svg.includes("var(") && !svg.includes("NaN"));
+});
+
+test("short names of blocks", () => {
+  assert.deepEqual(blocks.map(short), ["1.1", "2.1"]);
+  assert.equal(short({ ...blocks[0]!, title: "features.3", stage: null, depth: 4 }), "4");
+});
+
+test("words on gates by hand", () => {
+  const [plain, answer] = recordedAnswers(gallery) as [any, any];
+  assert.match(handWords(0, null, false), /fetches the network/);
+  assert.match(handWords(1, null, false), /^1 gate is set by hand; the prediction answers when/);
+  assert.match(handWords(3, { plain, answer, classes: ["cat", "dog"] }, true), /^3 gates are set by hand: cat goes from 73.1% to 1.8%, and it is now taken for dog\.$/);
+});
