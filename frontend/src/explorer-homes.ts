@@ -12,7 +12,7 @@ import type { Gates, Probe } from "./probe.ts";
 export function pageExplorer(root: HTMLElement, state: any, key: string, open: (network: string) => Promise<Probe>): Promise<() => void> {
   const { networks, small, ...author } = state;
   const usual = new Map<string, ExplorerView>();
-  const home = pageHome<ExplorerView>(key, author, ({ network }) => usual.get(network)!, { fromQuery, toQuery });
+  const home = pageHome<ExplorerView>(key, author, ({ network }) => ({ ...usual.get(network)!, network: networks[0][0] }), { fromQuery, toQuery });
   return explorer(root, { networks, open, usual, small: !!small }, home);
 }
 

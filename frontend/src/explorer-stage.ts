@@ -94,6 +94,13 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     h("div", { class: "senet-foot" }, ...(small ? [] : [pull.el, numbers.el]), foot.el), about, spoken,
   );
   announce();
+  root.addEventListener("keydown", (event) => {
+    if (small || !(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+    event.preventDefault(); // the panel of the gates has these keys, too, and keeps them to itself
+    if (event.shiftKey) hand.redo();
+    else hand.undo();
+    void pullGates();
+  });
   await ask();
   draw();
 

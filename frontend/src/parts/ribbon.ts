@@ -79,11 +79,13 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
     const plot = svg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, gates);
     const mark = h("span", { class: "senet-mark", hidden: true });
     const bar = h("span", { class: "senet-bar" }, h("span"));
-    const far = h("span", { class: "senet-far" });
+    const far = h("span", { class: "senet-far", "aria-hidden": "true" });
+    const name = h("span", { class: "senet-unseen" }); // in words what the strip shows
     const button = h(
       "button",
       { type: "button", class: "senet-strip", "data-block": block.name, tabindex: at === 0 ? 0 : -1, onfocus: () => tell(at, null) },
-      h("span", { class: "senet-depth" }, short(block)),
+      name,
+      h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
       h("span", { class: "senet-cells" }, plot, mark),
       bar,
       far,
@@ -101,7 +103,7 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       if ((event.target as Element).closest(".senet-cells")) tell(at, now!.rows[at]!.order[rank(event)]!);
     });
     button.addEventListener("pointerleave", () => tell(null, null));
-    return { button, plot, gates, mark, bar, far };
+    return { button, name, plot, gates, mark, bar, far };
   }
 
   /** Say what is pointed at, or what the focus is on. */
@@ -130,7 +132,7 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
       const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
       rows.forEach(({ s, second, order, distance, set: pulled }, at) => {
-        const { button, plot, gates, mark, bar, far } = columns[at]!;
+        const { button, name, plot, gates, mark, bar, far } = columns[at]!;
         const block = blocks[at]!;
         const wide = second ? 2 : 1;
         set(plot, { viewBox: `0 0 ${wide} ${order.length}` });
@@ -145,7 +147,8 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
         mark.hidden = chosen === null;
         if (chosen !== null) mark.style.top = `${(100 * (order.indexOf(chosen) + 0.5)) / order.length}%`;
         const open = strips.open.includes(block.name);
-        set(button, { "aria-pressed": String(open), "aria-label": label(block, rows[at]!), "data-chosen": block.name === strips.block });
+        set(button, { "aria-pressed": String(open), "data-chosen": block.name === strips.block });
+        name.textContent = label(block, rows[at]!);
         button.dataset.distance = distance === null ? "" : String(distance);
         (bar.firstElementChild as HTMLElement).style.height = `${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%`;
         far.textContent = distance === null ? "" : decimal(distance, 2);

@@ -161,11 +161,14 @@ export function why(
 }
 
 function words({ steps, values, open }: { steps: number; values: Float32Array; open: number }): string {
-  const at = values.indexOf(Math.min(...values));
-  const least = values[at]!;
-  const place = `the patch centred ${share((at % steps) + 0.5, steps)} across and ${share(Math.floor(at / steps) + 0.5, steps)} down`;
-  if (open - least < 0.0005) return `Wherever the patch lies, the gate stays at ${decimal(open)} or opens further.`;
-  return `With nothing covered the gate is ${decimal(open)}. What opens it most lies under ${place}: covered there, it is ${decimal(least)}. Violet closes it, orange opens it further.`;
+  const place = (value: number) => {
+    const at = values.indexOf(value);
+    return `with the patch centred ${share((at % steps) + 0.5, steps)} across and ${share(Math.floor(at / steps) + 0.5, steps)} down`;
+  };
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const falls = open - least < 0.0005 ? "It falls nowhere" : `It falls furthest, to ${decimal(least)}, ${place(least)}`;
+  const rises = most - open < 0.0005 ? "it rises nowhere" : `it rises furthest, to ${decimal(most)}, ${place(most)}`;
+  return `With nothing covered the gate is ${decimal(open)}. ${falls}; ${rises}. Violet: what lies there opens the gate. Orange: it closes it.`;
 }
 
 const share = (at: number, of: number) => `${Math.round((100 * at) / of)}%`;
