@@ -36,6 +36,14 @@ export interface Strips {
   to: string | null;
 }
 
+/** A gate as it is drawn now. */
+interface Drawn {
+  channel: number;
+  byHand: boolean;
+  share: number;
+  value: number;
+}
+
 export interface Ribbon {
   el: HTMLElement;
   show(strips: Strips): void;
@@ -103,7 +111,7 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       if ((event.target as Element).closest(".senet-cells")) tell(at, now!.rows[at]!.order[rank(event)]!);
     });
     button.addEventListener("pointerleave", () => tell(null, null));
-    return { button, name, plot, gates, mark, bar, far };
+    return { button, name, plot, gates, mark, bar, far, drawn: [] as Drawn[] };
   }
 
   /** Say what is pointed at, or what the focus is on. */
@@ -136,12 +144,21 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
         const block = blocks[at]!;
         const wide = second ? 2 : 1;
         set(plot, { viewBox: `0 0 ${wide} ${order.length}` });
-        matched(gates, wide * order.length, () => svg("rect", { width: 1, height: 1.02 })).forEach((cell, i) => {
+        // A network has hundreds of gates, and a hand moves often: only what is another than before is written.
+        const cells = matched(gates, wide * order.length, () => svg("rect", { width: 1, height: 1.02 }));
+        const { drawn } = columns[at]!;
+        drawn.length = cells.length;
+        cells.forEach((cell, i) => {
           const [place, side] = [i % order.length, Math.floor(i / order.length)];
           const channel = order[place]!;
           const value = (side === 0 ? s : second!)[channel]!;
-          cell.style.fillOpacity = String(ink(value));
-          set(cell, { x: side, y: place, "data-channel": channel, "data-value": value, "data-set": side === 0 && !Number.isNaN(pulled?.[channel] ?? NaN) });
+          const byHand = side === 0 && !Number.isNaN(pulled?.[channel] ?? NaN);
+          const before = drawn[i];
+          if (!before || before.channel !== channel || before.byHand !== byHand) set(cell, { x: side, y: place, "data-channel": channel, "data-set": byHand });
+          const share = ink(value);
+          if (before?.share !== share) cell.style.fillOpacity = String(share);
+          if (before?.value !== value) cell.setAttribute("data-value", String(value));
+          drawn[i] = { channel, byHand, share, value };
         });
         const chosen = strips.block === block.name ? strips.channel : null;
         mark.hidden = chosen === null;
