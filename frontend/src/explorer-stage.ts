@@ -56,6 +56,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   let [answer, plain] = [null, null] as unknown as [Answer, Answer]; // with the gates by hand, and with every gate its own
   let second: Answer | null = null;
   let asked = 0;
+  let marked = -1; // the picture that is marked in the gallery
   let kept = pictures[0]!.id; // the last picture that others have too: the reader's own is in no link
   let talk: ReturnType<typeof setTimeout> | undefined;
 
@@ -199,7 +200,8 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   // ---- what is drawn
   function draw(): void {
     const index = at(view.picture)!;
-    gallery.choose(index);
+    if (index !== marked) gallery.choose(index); // which asks where things lie, and that costs a layout
+    marked = index;
     predicted.show(index, answer, pulled() ? plain : null);
     other.show(at(view.second), second);
     const { strips, axis: common, charts: shown } = drawn();
