@@ -303,7 +303,7 @@ def test_gates_pulled_on_a_picture_of_ones_own(explorer: Explorer):
     np.testing.assert_allclose(cells, occluded(image, block, 2), atol=1e-4)
 
     explorer.el.get_by_text("Pull gates by hand").click()
-    undo = explorer.el.get_by_role("button", name="Undo")
+    undo = explorer.el.locator(".senet-by-hand").get_by_role("button", name="Undo")
     undo.click()
     explorer.agrees(said(image, only(pulled)))
     undo.click()
