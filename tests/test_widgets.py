@@ -17,6 +17,7 @@ from senet.patchwork import patchwork
 from senet.recording import record
 from senet.widgets import ShallowDeep
 from senet.widgets.base import STATIC
+from senet.widgets.gates import gates_from
 
 NETWORK = "se_resnet_patchwork"
 
@@ -36,6 +37,7 @@ def widget(shipped: ShallowDeep) -> ShallowDeep:
     for name, value in {"picture": 0, "order": "index", "compare": "predicted", "scale": "fitted"}.items():
         setattr(shipped, name, value)
     shipped.shallow_channel = shipped.deep_channel = None
+    shipped.gates = ""
     return shipped
 
 
@@ -146,6 +148,7 @@ def test_both_a_view_and_a_figure(widget):
         "scale": "fitted",
         "shallowChannel": None,
         "deepChannel": 2,
+        "gates": "",
     }
     svg = figure.find(".//{http://www.w3.org/2000/svg}svg")
     assert svg.get("role") == "img"
@@ -220,3 +223,32 @@ def test_without_the_front_end_it_says_what_to_run(monkeypatch):
     monkeypatch.setattr(ShallowDeep, "_esm", "")
     with pytest.raises(FileNotFoundError, match="make book"):
         ShallowDeep(NETWORK)
+
+
+def test_gates_by_hand_are_a_trait(widget):
+    widget.gates = "layer1.0.se:2=0;layer3.0.se:0-63=1"
+    gates = gates_from(widget.gates, widget._blocks)
+    assert gates["layer1.0.se"][2] == 0
+    assert gates["layer1.0.se"].isnan().sum() == 15
+    assert torch.equal(gates["layer3.0.se"], torch.ones(64))
+    drawn, _ = widget.figure()
+    widget.gates = ""
+    assert widget.figure()[0] != drawn
+
+
+@pytest.mark.parametrize(
+    ("gates", "named"),
+    [
+        ("layer1.0.se:", "has to look like"),
+        ("layer9.0.se:0=0", "no SE block"),
+        ("layer1.0.se", "no SE block"),
+        ("layer1.0.se:16=0", "from 0 to 15"),
+        ("layer1.0.se:3-2=0", "from 0 to 15"),
+        ("layer1.0.se:0=1.5", "values from 0 to 1"),
+        ("layer1.0.se:0=-1", "has to look like"),
+    ],
+)
+def test_gates_that_make_no_sense_are_refused(widget, gates, named):
+    with pytest.raises(ValueError, match=named):
+        widget.gates = gates
+    assert widget.gates == ""

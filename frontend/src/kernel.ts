@@ -111,6 +111,7 @@ const TRAITS: Record<keyof View, Trait> = {
   scale: { name: "scale" },
   shallowChannel: { name: "shallow_channel" },
   deepChannel: { name: "deep_channel" },
+  gates: { name: "gates" },
 };
 
 export function kernelHome<V extends { picture: string } = View>(

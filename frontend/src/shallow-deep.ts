@@ -6,6 +6,7 @@
 
 import { axis, behind, COMPARISONS, comparison, distance, ordered, SCALES, type Comparison, type Order, type Scale } from "./channels.ts";
 import { choice, h, symbol } from "./dom.ts";
+import { read, written } from "./gates-text.ts";
 import type { Home } from "./home.ts";
 import { excitationChart } from "./parts/chart.ts";
 import { ByHand, gateControls } from "./parts/gates.ts";
@@ -97,10 +98,12 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   );
 
   // ---- how it changes
+  hand.now = read(view.gates, network.blocks);
+  pull.el.open = hand.count > 0;
   announce();
   await ask();
   draw();
-  const deaf = home.listen((wanted) => void change(wanted, false));
+  const deaf = home.listen((wanted, ours = false) => void change(wanted, ours));
   let talk: ReturnType<typeof setTimeout> | undefined;
   return () => {
     clearTimeout(talk);
@@ -129,8 +132,12 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   }
 
   function pullGates(): Promise<void> {
-    if (hand.count > 0) void probe.live?.engine.start(); // nothing, if it runs; when it is ready, all is asked anew
-    return change({}, false, true, plain);
+    return change({ gates: handText() }, true, true, plain);
+  }
+
+  /** The gates that are set, with blocks in the network's order. */
+  function handText(): string {
+    return written(read(written(hand.now), network.blocks));
   }
 
   /** What the controls say of the gates that are set. */
@@ -158,7 +165,13 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   async function change(wanted: Wanted, ours: boolean, anew = false, known: Answer | null = null): Promise<void> {
     const before = view;
     view = settled(wanted, before, probe);
+    if (view.gates !== handText()) {
+      hand.take(read(view.gates, network.blocks));
+      pull.el.open ||= hand.count > 0;
+      anew = true;
+    }
     if (ours) home.keep(shareable());
+    if (ours && view.gates !== before.gates && hand.count > 0) void probe.live?.engine.start(); // nothing, if it runs; else all is asked anew
     announce();
     try {
       if ((anew || view.picture !== before.picture) && !(await ask(known))) return; // a later wish is on its way

@@ -1,6 +1,7 @@
 // What "Shallow and deep" shows: one plain object, checked wherever it comes from, and its form in a page's address.
 
 import { COMPARISONS, ORDERS, SCALES, type Order, type Scale } from "./channels.ts";
+import { read, written } from "./gates-text.ts";
 import type { NetworkInfo, PictureInfo } from "./probe.ts";
 
 export interface View {
@@ -16,6 +17,8 @@ export interface View {
   /** The channel held in each chart, null for none. */
   shallowChannel: number | null;
   deepChannel: number | null;
+  /** Gates set by hand, as gates-text.ts writes them; "" for none. */
+  gates: string;
 }
 
 /** Anything from outside: an address, a stored value, Python. */
@@ -38,6 +41,7 @@ export function defaultView({ network, pictures, means }: Known): View {
     scale: "fitted",
     shallowChannel: null,
     deepChannel: null,
+    gates: "",
   };
 }
 
@@ -56,7 +60,9 @@ export function settled(wanted: Wanted, fallback: View, { network, pictures, mea
     scale: one(wanted.scale, SCALES.includes(wanted.scale as Scale), fallback.scale),
     shallowChannel: null,
     deepChannel: null,
+    gates: fallback.gates,
   };
+  if (typeof wanted.gates === "string") view.gates = written(read(wanted.gates, network.blocks));
   // A channel of one block means nothing in another: a fallback's channel stays only with its block.
   const channel = (value: unknown, name: string, kept: number | null, keptFor: string) => {
     const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
@@ -76,6 +82,7 @@ const IN_ADDRESS: Record<Exclude<keyof View, "picture">, string> = {
   scale: "scale",
   shallowChannel: "shallow-channel",
   deepChannel: "deep-channel",
+  gates: "gates",
 };
 
 /** Read a view from an address: `picture` belongs to all widgets of a page, the others carry the widget's `key`. */

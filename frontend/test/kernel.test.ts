@@ -35,6 +35,7 @@ const traits = () => ({
   scale: "fitted",
   shallow_channel: null,
   deep_channel: null,
+  gates: "",
 });
 
 test("the view starts as Python has it", () => {

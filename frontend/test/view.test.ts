@@ -15,6 +15,7 @@ test("by default the first and the last block, the first picture", () => {
     scale: "fitted",
     shallowChannel: null,
     deepChannel: null,
+    gates: "",
   });
   assert.equal(defaultView({ ...probe, means: null }).compare, "none");
 });

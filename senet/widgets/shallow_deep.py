@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .. import plots, pretrained
 from ..images import Pictures
 from .base import ProbeWidget, ViewError, _listed
+from .gates import gates_from
 
 ORDERS = ("index", "excitation", "difference")
 SCALES = ("fitted", "full")
@@ -32,6 +33,7 @@ class ShallowDeep(ProbeWidget):
         compare: whose mean is drawn behind: ``"predicted"`` or ``"true"`` class, ``"all"`` classes, ``"none"``, or a class's name.
         scale: of the charts' axis: ``"fitted"`` to what the gates of both blocks use, or ``"full"``, from 0 to 1.
         shallow_channel, deep_channel: the channel held in each chart, None for none.
+        gates: set by hand: ``"layer1.0.se:12=0;layer4.1.se:0-255=1"``, blocks with channels and values; empty for none.
 
     Args:
         model, pictures, preprocess, classes, means: see :class:`~senet.widgets.base.ProbeWidget`.
@@ -48,6 +50,7 @@ class ShallowDeep(ProbeWidget):
     scale = traitlets.Unicode("fitted").tag(sync=True)
     shallow_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
     deep_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+    gates = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class ShallowDeep(ProbeWidget):
         scale: str = "fitted",
         shallow_channel: int | None = None,
         deep_channel: int | None = None,
+        gates: str = "",
         preprocess: Callable[[Tensor], Tensor] | None = None,
         classes: Sequence[str] | None = None,
         means: Mapping[str, Tensor] | None = None,
@@ -72,7 +76,7 @@ class ShallowDeep(ProbeWidget):
         self.deep = blocks[-1] if deep is None else deep
         self.compare = compare if compare is not None else "predicted" if self._means is not None else "none"
         self.picture, self.order, self.scale = picture, order, scale
-        self.shallow_channel, self.deep_channel = shallow_channel, deep_channel
+        self.shallow_channel, self.deep_channel, self.gates = shallow_channel, deep_channel, gates
 
     @traitlets.validate("picture")
     def _a_picture(self, proposal: Any) -> int:
@@ -116,6 +120,11 @@ class ShallowDeep(ProbeWidget):
             raise ViewError(f"{name}={channel} is not in {block}: choose 0 to {self._blocks[block] - 1}, or None")
         return channel
 
+    @traitlets.validate("gates")
+    def _some_gates(self, proposal: Any) -> str:
+        gates_from(proposal.value, self._blocks)
+        return proposal.value
+
     @traitlets.observe("shallow", "deep")
     def _let_go(self, change: Any) -> None:
         """A held channel that the new block doesn't have is held no longer."""
@@ -133,10 +142,11 @@ class ShallowDeep(ProbeWidget):
             "scale": self.scale,
             "shallowChannel": self.shallow_channel,
             "deepChannel": self.deep_channel,
+            "gates": self.gates,
         }
 
     def figure(self) -> tuple[str, str]:
-        answer = self.probe(self.picture)
+        answer = self.probe(self.picture, gates_from(self.gates, self._blocks))
         network, shown = self._gallery["network"], self._gallery["pictures"][self.picture]
         classes = network["classes"]
         shares, top = answer.logits[0].softmax(0).topk(min(5, len(classes)))

@@ -51,9 +51,7 @@ export class ByHand {
 
   /** Let all gates go. */
   release(): void {
-    if (this.count === 0) return;
-    this.past.push(this.now);
-    [this.future, this.now, this.pulling] = [[], {}, null];
+    if (this.count > 0) this.take({});
   }
 
   get count(): number {
@@ -88,7 +86,7 @@ export interface Hand {
 }
 
 export interface GateControls {
-  el: HTMLElement;
+  el: HTMLDetailsElement;
   show(sides: Hand[], line: string): void;
 }
 

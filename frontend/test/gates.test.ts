@@ -1,0 +1,32 @@
+// Gates by hand as part of a view: in an address, settled, and undone.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { read, written } from "../src/gates-text.ts";
+import { ByHand } from "../src/parts/gates.ts";
+import { defaultView, fromQuery, settled, toQuery } from "../src/view.ts";
+import { gallery, probe } from "./synthetic.ts";
+
+const { blocks } = gallery.network;
+
+test("an address carries them, and settles what it carries", () => {
+  const usual = defaultView(probe);
+  const view = { ...usual, gates: "layer1.0.se:1=0" };
+  const query = toQuery(new URLSearchParams(), "shallow-deep", view, usual);
+  assert.equal(query.get("shallow-deep.gates"), "layer1.0.se:1=0");
+  assert.deepEqual(settled(fromQuery(query, "shallow-deep"), usual, probe), view);
+  assert.equal(settled({ gates: "layer1.0.se:9=0" }, usual, probe).gates, "");
+  assert.equal(settled({ gates: "layer1.0.se:0=0.50000" }, usual, probe).gates, "layer1.0.se:0=0.5");
+  assert.equal(settled({ gates: 7 }, view, probe).gates, "layer1.0.se:1=0");
+});
+
+test("gates from outside can be undone", () => {
+  const hand = new ByHand();
+  hand.set(blocks[0]!, [0], () => 1);
+  hand.take(read("layer2.0.se:2=0", blocks));
+  assert.equal(hand.count, 1);
+  hand.undo();
+  assert.equal(written(hand.now), "layer1.0.se:0=1");
+  hand.redo();
+  assert.equal(written(hand.now), "layer2.0.se:2=0");
+});
