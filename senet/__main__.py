@@ -1,4 +1,4 @@
-"""``python -m senet``: train, study, evaluate, profile, controls, attribution, record, gallery, export, bench, cost,
+"""``python -m senet``: train, study, evaluate, profile, probe, controls, attribution, record, gallery, export, bench, cost,
 cost-table, weights, preflight.
 
 Each has a ``--help``.
@@ -128,6 +128,10 @@ def _parser() -> argparse.ArgumentParser:
     profile.add_argument("--out", type=Path, help="the file, as safetensors; for a shipped checkpoint by default beside it")
     profile.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
+    probed = add(_probe, description="how well a linear classifier reads the class from the gates of each block alone")
+    probed.add_argument("name", help="of a checkpoint: see `weights`")
+    probed.add_argument("--out", type=Path, default=Path("data/results"), help="folder for probe-NAME.json")
+
     controlled = add(_controls, description="is it the gates' dependence on the picture that helps? Frozen, shuffled, at 1")
     controlled.add_argument("name", help="of a checkpoint: see `weights`")
     controlled.add_argument("--out", type=Path, default=Path("data/results"), help="folder for controls-NAME.json")
@@ -145,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     recorder.add_argument("--out", type=Path, help="also save the tensors there, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
-    gallery = add(_gallery, description="record the gallery that the published pages answer from")
+    gallery = add(_gallery, description="write what the published pages answer from: galleries and class means")
     gallery.add_argument("--out", type=Path, required=True, help="folder for the files")
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
@@ -301,6 +305,23 @@ def _profile(args: argparse.Namespace) -> None:
     print(path)
 
 
+def _probe(args: argparse.Namespace) -> None:
+    checkpoint, test = _with_test_pictures(args.name)
+    train = _pictures(checkpoint.provenance["data"], "train", checkpoint.preprocessing.size)
+    train = train[:: max(1, len(train) // 10000)]  # every so many, since they may lie class by class
+    model, progress = pretrained.load(checkpoint), sys.stderr.isatty()
+    right = profiles.linear_probe(model, train, test, checkpoint.preprocessing, progress=progress)
+    result = {"network": args.name, "command": _command(), "data": _described(checkpoint.provenance["data"]), **_made_with()}
+    result |= {"weights": checkpoint.sha256, "pictures": {"train": len(train), "test": len(test)}}
+    result["blocks"] = {name: estimate._asdict() for name, estimate in right.items()}
+    for name, (value, low, high) in right.items():
+        print(f"{name:14} {value:6.1%} right from its gates alone ({low:.1%} to {high:.1%})")
+    path = args.out / f"probe-{args.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(path)
+
+
 def _controls(args: argparse.Namespace) -> None:
     checkpoint, test = _with_test_pictures(args.name)
     train = _pictures(checkpoint.provenance["data"], "train", checkpoint.preprocessing.size)
@@ -357,11 +378,14 @@ def _record(args: argparse.Namespace) -> None:
 
 def _gallery(args: argparse.Namespace) -> None:
     from . import gallery, layers  # the only command that draws
+    from .widgets.profiles import build as build_profiles
 
     shipped = [name for name in pretrained.names() if pretrained.get(name).file is not None]
     for name in args.networks or shipped:
         print(gallery.build(name, args.out))
         print(layers.build(name, args.out))
+        if profiles.beside(pretrained.get(name)).is_file():
+            print(build_profiles(name, args.out))
 
 
 def _export(args: argparse.Namespace) -> None:

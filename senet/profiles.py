@@ -6,6 +6,7 @@ block does anything at all: how many of its gates stand open, closed or still, a
 from the excitations alone (Alain and Bengio, arXiv 1610.01644).
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -214,9 +215,11 @@ def bootstrap(values: Tensor, resamples: int = 2000) -> Estimate:
     if not len(values):
         return Estimate(math.nan, math.nan, math.nan)
     generator = torch.Generator().manual_seed(0)
-    # One resample at a time: the memory of one, however many values there are.
-    means = [values[torch.randint(len(values), (len(values),), generator=generator)].mean() for _ in range(resamples)]
-    low, high = torch.stack(means).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    means = []
+    for some in torch.arange(resamples).split(max(1, 2**18 // len(values))):  # at a time, as many as 2 MB hold
+        drawn = torch.randint(len(values), (len(some), len(values)), generator=generator)
+        means.append(values[drawn].mean(1))
+    low, high = torch.cat(means).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
     return Estimate(values.mean().item(), low, high)
 
 
@@ -256,6 +259,14 @@ def load(path: str | Path) -> Profile:
 def shipped(name: str) -> Profile:
     """The profile that ships with the checkpoint ``name``; see :mod:`senet.pretrained`."""
     return load(beside(pretrained.get(name)))
+
+
+def probed(name: str) -> dict[str, Estimate]:
+    """What ``python -m senet probe NAME`` found, by block; empty where it has not been run on the weights that ship."""
+    checkpoint = pretrained.get(name)
+    file = checkpoint.file.parent / "results" / f"probe-{name}.json"
+    said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {block: Estimate(**found) for block, found in said["blocks"].items()} if said.get("weights") == checkpoint.sha256 else {}
 
 
 def beside(checkpoint: pretrained.Checkpoint) -> Path:
