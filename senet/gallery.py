@@ -29,6 +29,7 @@ PER_CLASS = 3  # pictures of each class: the widget shows three rows, so that a 
 MANY = 20  # classes, beyond which their means are stored in 8 bits: at 100 they are the largest part of a gallery
 PATCHWORK_SEED = 2017  # no seed of the training's
 COLUMNS = 8  # pictures in a row of the sprite
+STAGE = re.compile(r"layer(\d+)\.(\d+)")  # in a block's name
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,12 @@ def relabelled(pictures: Pictures, classes: Sequence[str]) -> Tensor:
     return torch.tensor([number.get(name, -1) for name in names], dtype=torch.int64)
 
 
+def titled(block: str) -> str:
+    """A block's name for people: ``"layer3.2.se"`` -> ``"stage 3, block 3"``; another form stays as it is."""
+    stage = STAGE.search(block)
+    return f"stage {stage[1]}, block {int(stage[2]) + 1}" if stage else block
+
+
 def slug(title: str) -> str:
     """A title as part of an address: ``"a cup of coffee"`` -> ``"a-cup-of-coffee"``."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
@@ -208,13 +215,13 @@ def describe(
     points = se_blocks(model)
     blocks = []
     for block in recording.blocks.values():
-        stage = re.search(r"layer(\d+)\.(\d+)", block.name)
+        stage = STAGE.search(block.name)
         first = points[block.name].first
         seen = [block.excitation, *([means[block.name]] if means is not None and block.name in means else [])]
         blocks.append(
             {
                 "name": block.name,
-                "title": f"stage {stage[1]}, block {int(stage[2]) + 1}" if stage else block.name,
+                "title": titled(block.name),
                 "stage": int(stage[1]) if stage else None,
                 "depth": block.depth,
                 "channels": points[block.name].channels,

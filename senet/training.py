@@ -96,6 +96,7 @@ def fit(
     checkpoint: str | Path | None = None,
     compiled: bool | str = False,
     progress: bool = True,
+    after_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> list[dict[str, float]]:
     """Train ``model`` in place.
 
@@ -114,6 +115,8 @@ def fit(
         compiled: run the forward and the way back through ``torch.compile``, with this backend if it is a name. Not kept in the
             weights' names. Costs a minute or so, again at each new size of ``grow_from``.
         progress: show a bar with loss, accuracy, rate and time left.
+        after_epoch: called with each epoch's record as it ends, in the first process; those of a resumed run first. So a chart can
+            follow (``senet.widgets.Curves.follow``).
 
     Returns:
         One record an epoch: ``epoch``, ``loss``, ``accuracy`` (training, on shifted pictures), ``test_loss``,
@@ -134,7 +137,8 @@ def fit(
         if recipe.batch_size % together.size:
             raise ValueError(f"batch_size={recipe.batch_size} cannot be shared by {together.size} processes: take a multiple")
         checkpoint = None if checkpoint is None else Path(checkpoint)
-        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and together.rank == 0)
+        told = after_epoch if together.rank == 0 else None
+        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and together.rank == 0, told)
 
 
 def _fit(
@@ -147,6 +151,7 @@ def _fit(
     checkpoint: Path | None,
     compiled: bool | str,
     progress: bool,
+    after_epoch: Callable[[dict[str, float]], None] | None,
 ) -> list[dict[str, float]]:
     device = together.device
     model.to(device=device, memory_format=torch.channels_last)
@@ -160,6 +165,8 @@ def _fit(
         history = resume.load(checkpoint, recipe, model, optimizer, schedule)
     elif checkpoint is not None and together.rank == 0:
         resume.probe(checkpoint)  # not after an hour
+    for record in history if after_epoch else ():
+        after_epoch(record)
     forward = together.wrap(model)
     if compiled:
         forward = torch.compile(forward, backend="inductor" if compiled is True else compiled)
@@ -213,6 +220,8 @@ def _fit(
             if checkpoint is not None and together.rank == 0:
                 state = {"recipe": asdict(recipe), "history": history, "model": model.state_dict()}
                 resume.save(checkpoint, state | {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()})
+            if after_epoch:
+                after_epoch(history[-1])
     model.eval()
     return history
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { LOOKS } from "../src/parts/chosen.ts";
 
 const css = readFileSync(new URL("../src/widgets.css", import.meta.url), "utf8");
 const found = [...css.matchAll(/--senet-([uzsx]): (#[0-9a-f]{6})/g)].map(([, symbol, colour]) => [symbol!, colour!] as const);
@@ -51,4 +52,11 @@ for (const [theme, colours] of Object.entries(themes)) {
 
 test("the dark colours are the same wherever they are repeated", () => {
   assert.deepEqual(found.slice(8), themes.dark);
+});
+
+test("lines of charts: 3:1 or more on both pages, and apart without colour", () => {
+  for (const { colour } of LOOKS) {
+    for (const ground of ["#ffffff", "#14181e"]) assert.ok(contrast(colour, ground) >= 3, `${colour} on ${ground}: ${contrast(colour, ground)}`);
+  }
+  for (const mark of ["dash", "symbol", "colour"] as const) assert.equal(new Set(LOOKS.map((look) => look[mark])).size, LOOKS.length);
 });

@@ -3,11 +3,25 @@
 from .attribution import Attribution
 from .convolution import Convolution
 from .cost import Cost
+from .curves import Curves
 from .excitation import Excitation
 from .explorer import Explorer
+from .profiles import Profiles
 from .relatives import Relatives
 from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
 
-__all__ = ["Attribution", "Convolution", "Cost", "Excitation", "Explorer", "Relatives", "Rescale", "ShallowDeep", "Squeeze"]
+__all__ = [
+    "Attribution",
+    "Convolution",
+    "Cost",
+    "Curves",
+    "Excitation",
+    "Explorer",
+    "Profiles",
+    "Relatives",
+    "Rescale",
+    "ShallowDeep",
+    "Squeeze",
+]

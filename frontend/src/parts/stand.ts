@@ -16,6 +16,8 @@ const PAUSE = 200; // and before the address follows: browsers allow that a few 
 export interface Stand {
   readonly now: Settings;
   wish(wanted: Settings): void;
+  /** Draw again: what the settings are about has changed. */
+  refresh(): void;
   end(): void;
 }
 
@@ -86,12 +88,13 @@ export function stand(
   }
 
   show();
-  const deaf = keeper.listen((wanted) => change(wanted, false));
+  const deaf = keeper.listen((wanted, ours = false) => change(wanted, ours));
   return {
     get now() {
       return now;
     },
     wish: (wanted) => change(wanted, true),
+    refresh: () => change(now, false),
     end() {
       clearTimeout(talk);
       clearTimeout(writing);
