@@ -84,7 +84,7 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
     live,
   );
   draw();
-  const deaf = keeper.listen((settings) => change({ ...now, ...settings }));
+  const deaf = keeper.listen((settings, ours) => (ours ? wish(settings) : change({ ...now, ...settings })));
   return () => {
     clearTimeout(talk);
     deaf();

@@ -33,7 +33,7 @@ export async function explorer(root: HTMLElement, { networks, open, usual, small
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
   const wanted = names.includes(reader.network as string) ? (reader.network as string) : names[0]!;
   await enter(wanted, reader, false).catch((error) => (wanted === names[0] ? Promise.reject(error) : enter(names[0]!, {}, false)));
-  const deaf = home.listen((wanted) => void change(wanted, false));
+  const deaf = home.listen((wanted, ours = false) => void change(wanted, ours));
   return () => {
     deaf();
     now?.end();

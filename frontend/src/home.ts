@@ -1,5 +1,6 @@
 // Where a widget lives and keeps its view: here a published page. (The other home, a notebook, is in kernel.ts.)
 
+import { drivable } from "./driven.ts";
 import { fromQuery, toQuery, type View } from "./view.ts";
 
 /** @template V the widget's view: what is wanted has its fields, unchecked */
@@ -8,8 +9,8 @@ export interface Home<V extends { picture: string } = View> {
   initial(): { author: Wanted<V>; reader: Wanted<V> };
   /** Keep a view that the reader has made. */
   keep(view: V): void;
-  /** Hear of wishes from outside; returns what ends that. */
-  listen(wish: (wanted: Wanted<V>) => void): () => void;
+  /** Hear of wishes from outside, `ours` where the reader made them; returns what ends that. */
+  listen(wish: (wanted: Wanted<V>, ours?: boolean) => void): () => void;
   /** The address that shows this view, null where none can be given. */
   link(view: V): string | null;
 }
@@ -42,6 +43,7 @@ export function pageHome<V extends { picture: string } = View>(
   const wantsPicture = new EventTarget(); // unique to this home, to know its own messages by
   let shared: unknown = null;
   let writing: ReturnType<typeof setTimeout> | undefined;
+  let latest: V | null = null; // what the widget shows
   return {
     initial() {
       shared = read();
@@ -67,9 +69,23 @@ export function pageHome<V extends { picture: string } = View>(
         wish({ picture } as Wanted<V>);
       };
       document.addEventListener(PICTURE, hear);
-      return () => document.removeEventListener(PICTURE, hear);
+      const undriven = drivable(key, {
+        address: () => (latest ? form.toQuery(new URLSearchParams(), key, latest, initial(latest)) : new URLSearchParams(location.search)),
+        go(query) {
+          const start: Wanted<V> = { ...(latest ? initial(latest) : {}), ...author };
+          delete start.picture; // it stays, unless the address has one
+          wish({ ...start, ...form.fromQuery(query, key) }, true);
+        },
+      });
+      return () => {
+        undriven();
+        document.removeEventListener(PICTURE, hear);
+      };
     },
-    link: (view) => address(view),
+    link(view) {
+      latest = view;
+      return address(view);
+    },
   };
 
   function address(view: V): string {

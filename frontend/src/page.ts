@@ -3,6 +3,7 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
+import type { Charts } from "./charts.ts";
 import { pageExplorer } from "./explorer-homes.ts";
 import { recordedProbe, type Gallery } from "./gallery.ts";
 import { pageHome } from "./home.ts";
@@ -12,11 +13,18 @@ import { liveProbe } from "./live.ts";
 import { LOCAL } from "./local.ts";
 import type { Probe } from "./probe.ts";
 import { need, provide } from "./registry.ts";
-import { pageKeeper } from "./settings.ts";
+import { pageKeeper, type Keeper } from "./settings.ts";
 import { shallowDeep } from "./shallow-deep.ts";
+import { listenForTries } from "./try.ts";
 import { defaultView, settled } from "./view.ts";
 
 const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
+
+/** Widgets whose script is fetched when one comes near, and what each has besides data and keeper. */
+const CHARTED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>> = {
+  curves: async (root, data, keeper) => (await need<Charts>("charts")).curves(root, data, keeper),
+  profiles: async (root, data, keeper) => (await need<Charts>("charts")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+};
 
 const probes = new Map<string, Promise<Probe>>();
 
@@ -34,22 +42,16 @@ function probeOf(network: string): Promise<Probe> {
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
   const { senet: widget, network, state, data } = figure.dataset;
-  const local = LOCAL[widget ?? ""];
-  if (local && data) {
-    const live = h("div", { class: "senet-live" });
-    local(live, JSON.parse(data), pageKeeper(key, JSON.parse(state || "{}")));
-    figure.replaceChildren(live);
-    figure.dataset.live = "true";
-    return;
-  }
+  const local = LOCAL[widget ?? ""] ?? CHARTED[widget ?? ""];
   const build = WIDGETS[widget ?? ""];
-  if ((!build && widget !== "explorer") || !network) return; // a figure that was never meant to move
+  if (!(local && data) && !((build || widget === "explorer") && network)) return; // a figure that was never meant to move
   try {
     const author = JSON.parse(state || "{}");
     // Built aside and put in at once, so that the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    if (build) {
-      const probe = await probeOf(network);
+    if (local && data) await local(live, JSON.parse(data), pageKeeper(key, author));
+    else if (build) {
+      const probe = await probeOf(network!);
       await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
     } else {
       await pageExplorer(live, author, key, probeOf);
@@ -59,7 +61,7 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
   } catch (error) {
     console.warn("senet:", error);
     const again = h("button", { type: "button" }, "Try again");
-    const line = h("p", { class: "senet-problem", role: "alert" }, "The recorded pictures did not load, so this figure stands still. ", again);
+    const line = h("p", { class: "senet-problem", role: "alert" }, "What this figure needs did not load, so it stands still. ", again);
     again.onclick = () => {
       line.remove();
       void enliven(figure, key);
@@ -89,6 +91,7 @@ function start(): void {
     keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
     near.observe(figure);
   }
+  listenForTries(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
 }
 
 Object.assign(globalThis, { SENet: { provide } });
