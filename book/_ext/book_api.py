@@ -43,7 +43,9 @@ def modules(root: Path) -> list[str]:
 
 def named(root: Path) -> set[str]:
     """Modules that some page of the reference names."""
-    return {module for page in (root / FOLDER).glob("*.md") for row in NAMED.findall(page.read_text("utf8")) for module in row.split()}
+    return {
+        module for page in (root / FOLDER).glob("*.md") for row in NAMED.findall(page.read_text("utf8")) for module in row.split()
+    }
 
 
 def own_names(module: str) -> list[str]:

@@ -64,7 +64,9 @@ def read(path: Path) -> dict[str, Entry]:
         for row in rows:
             name = row.get("word") or row.get("symbol")
             if unknown := set(row) - KEYS:
-                raise ExtensionError(f"{path.name}: {name}: {', '.join(sorted(unknown))} is unknown: write {', '.join(sorted(KEYS))}")
+                raise ExtensionError(
+                    f"{path.name}: {name}: {', '.join(sorted(unknown))} is unknown: write {', '.join(sorted(KEYS))}"
+                )
             if ("symbol" in row) != (kind == "symbols") or not name or not row.get("says"):
                 raise ExtensionError(f"{path.name}: {row} has to be a symbol or a word, below its heading, and say something")
             if row.get("colour", "u") not in COLOURS:
@@ -72,7 +74,9 @@ def read(path: Path) -> dict[str, Entry]:
             key = row.setdefault("id", re.sub(r"\W+", "-", name.lower()))
             said = [name, *row.get("also", ())]
             if taken := {form for form in said if form in forms} | ({key} & set(found)):
-                raise ExtensionError(f"{path.name}: {', '.join(sorted(taken))} stands there twice: one entry for each, with an id of its own")
+                raise ExtensionError(
+                    f"{path.name}: {', '.join(sorted(taken))} stands there twice: one entry for each, with an id of its own"
+                )
             forms.update(said)
             found[key] = Entry(**row | {"also": tuple(row.get("also", ())), "shape": str(row.get("shape", ""))})
     return found
@@ -139,7 +143,9 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     forms = {form: e for e in app.entries.values() if e.word for form in (e.word, *e.also)}
     # Longer ones first: "feature map" before "map". Words may begin a sentence; ReLU and CIFAR-10 are always written so.
-    pattern = re.compile(rf"(?<![\w-])({'|'.join(re.escape(f) for f in sorted(forms, key=len, reverse=True))})(?![\w-])", re.IGNORECASE)
+    pattern = re.compile(
+        rf"(?<![\w-])({'|'.join(re.escape(f) for f in sorted(forms, key=len, reverse=True))})(?![\w-])", re.IGNORECASE
+    )
     forms |= {form[0].upper() + form[1:]: e for form, e in forms.items()}
     linked: set[str] = {node["entry"] for node in doctree.findall(entry_link)}
     for text in list(doctree.findall(lambda node: isinstance(node, nodes.Text | nodes.math))):

@@ -62,7 +62,9 @@ def origins(root: Path) -> dict[str, list[Origin]]:
 def origin(root: Path, path: Path, rows: list[tuple[str, str, str]]) -> Origin:
     name = path.relative_to(root).as_posix()
     said = list(_levels(path))
-    commands = tuple(dict.fromkeys(level["command"] for level in said if isinstance(level.get("command"), str) and level["command"]))
+    commands = tuple(
+        dict.fromkeys(level["command"] for level in said if isinstance(level.get("command"), str) and level["command"])
+    )
     if not commands:
         raise ExtensionError(f'{name} does not say how it was made: give it a "command", and let what writes it do so')
     facts = {}
@@ -144,7 +146,9 @@ class Provenance(SphinxDirective):
             paragraph += self.parse_inline(each.about[0].upper() + each.about[1:] + ".")
             section += paragraph
         fields = nodes.field_list()
-        fields += _field("Command" if len(each.commands) == 1 else "Commands", *(nodes.literal("", command) for command in each.commands))
+        fields += _field(
+            "Command" if len(each.commands) == 1 else "Commands", *(nodes.literal("", command) for command in each.commands)
+        )
         if each.seeds:
             fields += _field("Seeds" if "," in each.seeds or "to" in each.seeds else "Seed", nodes.Text(each.seeds))
         for name, value in each.facts.items():
