@@ -27,6 +27,7 @@ from book_exercises import reading_order
 PAGE = "book/slides"
 FIRST_LINE = 10_000  # MyST-NB counts a notebook's lines from (cell + 1) times this
 BEGINS, GOES_ON, NOTES = "slide", "-", "notes"
+TERM = re.compile(r'<a class="senet-term"[^>]*>(.*?)</a>', re.DOTALL)  # a link to the glossary, whose script is not here
 DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.DOTALL)
 # What a slide takes of the theme's styles, in its order, and of the book's own.
 STYLES = (
@@ -158,7 +159,7 @@ def rendered(app: Sphinx, docname: str, shown: list[nodes.Node]) -> tuple[str, s
 
 
 def fragment(app: Sphinx, node: nodes.Node) -> str:
-    return app.builder.render_partial(node)["fragment"]
+    return TERM.sub(r"\1", app.builder.render_partial(node)["fragment"])
 
 
 def speaker(notes: list[str]) -> str:

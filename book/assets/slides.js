@@ -122,6 +122,15 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   window.addEventListener("hashchange", () => presenting() && go(named(location.hash)));
 
+  // What is wider than its box scrolls by itself, so the keyboard has to get there; but only then.
+  const scrollers = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const wide of document.querySelectorAll(".slide, .slide pre, div.math, .pst-scrollable-table-container")) scrollers.observe(wide);
+
   if (speaking || query.has("present")) begin();
   if (speaking) {
     document.title = `Speaker: ${document.title}`;
