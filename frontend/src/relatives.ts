@@ -91,7 +91,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     const first = h("li", { "data-step": "maps" }, h("span", { class: "senet-step-name" }, several ? lane.title : "maps in"), drawn(lane.shapes[0]!), shaped(lane.shapes[0]!, "u"));
     const steps = data.steps.map((step, i) => {
       const same = lane.same.includes(step);
-      const mark = one.title === "SE" ? null : h("span", { class: "senet-mark" }, same ? "as in SE" : "changed");
+      const mark = one.title === "SE" ? null : h("span", { class: "senet-kin" }, same ? "as in SE" : "changed");
       const shape = lane.shapes[i + 1]!;
       return h(
         "li",
