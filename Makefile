@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock clean publish-check alone kit pdf lighthouse student instructor FORCE
+.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse student instructor FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,10 +72,14 @@ lighthouse: book frontend/lighthouse/node_modules/.package-lock.json  ## measure
 	$(PY) tools/chromium.py --install
 	$(PY) -m tools.lighthouse
 
-lock: .venv/.packages  ## resolve requirements.in anew into requirements.txt
+lock: UPGRADE := --upgrade
+lock pin: .venv/.packages
+lock:  ## resolve requirements.in anew into requirements.txt, with a hash of every file that may be installed
+pin:  ## take what requirements.in newly names into requirements.txt, and leave the other versions as they are
+lock pin:
 	$(PY) -m pip install --quiet uv
-	$(PY) -m uv pip compile requirements.in --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command "make lock" --quiet --output-file requirements.txt
+	$(PY) -m uv pip compile requirements.in $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.txt
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
 	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
@@ -86,7 +90,7 @@ clean:  ## remove what was made, but the environment (rm -rf .venv for that)
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v)'
 	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) could not make .venv: it lacks ensurepip (on Debian, python3-venv)"; exit 1; }
-	$(PY) -m pip install --requirement requirements.txt
+	$(PY) -m pip install --require-hashes --requirement requirements.txt
 	@touch $@
 
 # The package is installed as a link to this folder. The bundle comes first, or installing would build it a second time.

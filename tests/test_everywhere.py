@@ -96,16 +96,29 @@ def test_the_workflows_do_all_that_is_promised():
     assert "gh issue create" in alive["jobs"]["tell"]["steps"][0]["run"]
 
 
-def test_binder_has_what_it_takes():
+def test_binder_has_what_it_takes(tmp_path: Path):
     assert re.fullmatch(r"python-3\.1[123]\n", (ROOT / ".binder/runtime.txt").read_text())
     script = ROOT / ".binder/postBuild"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
     assert "/whl/cpu" in script.read_text()
-    pair = subprocess.run(
-        ["grep", "-E", "^torch(vision)?==", ROOT / "requirements.txt"], capture_output=True, text=True, check=True
-    )
-    assert len(pair.stdout.split()) == 2
+    lines = [line for line in script.read_text().splitlines() if line.startswith(("sed", "pair="))]
+    bare = "\n".join([*lines, 'echo "$pair"']).replace("/tmp/versions.txt", str(tmp_path / "versions.txt"))
+    said = subprocess.run(["bash", "-c", bare], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.fullmatch(r"torch==[\d.]+\ntorchvision==[\d.]+\n", said)
+    versions = (tmp_path / "versions.txt").read_text()
+    assert "--hash" not in versions
+    assert "\\" not in versions
+
+
+def test_what_is_installed_for_the_build_is_known_by_its_bytes():
+    """Every pin has hashes, and every package of the front end its integrity."""
+    for pin in re.findall(r"^[a-z0-9][^\n]*(?:\n +--hash=[^\n]*)*", (ROOT / "requirements.txt").read_text(), re.MULTILINE):
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin), f"{pin}: run `make pin`"
+    assert "--require-hashes" in (ROOT / "Makefile").read_text()
+    for folder in ("frontend", "frontend/engine", "frontend/lighthouse", "book"):
+        packages = json.loads((ROOT / folder / "package-lock.json").read_text("utf8"))["packages"]
+        assert not [name for name, about in packages.items() if name and "integrity" not in about and not about.get("link")]
 
 
 def test_the_guide_names_what_exists():

@@ -35,8 +35,8 @@ COLAB = {
 
 
 def requirements(name: str) -> list[Requirement]:
-    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text("utf8").splitlines())
-    return [Requirement(line) for line in lines if line]
+    lines = (line.split("#")[0].rstrip("\\ ").strip() for line in (ROOT / name).read_text("utf8").splitlines())
+    return [Requirement(line) for line in lines if line and not line.startswith("--hash=")]
 
 
 def pins(python: str) -> dict[str, Version]:
