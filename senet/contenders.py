@@ -130,6 +130,8 @@ def _agree(ways: Mapping[str, nn.Module], x: Tensor) -> None:
 
 
 def without_gradients(way: Callable[..., Any], *inputs: Tensor) -> Callable[[], Any]:
+    """``way(*inputs)`` as it is used, with nothing kept for a gradient: to be called again and again."""
+
     def predict() -> Any:
         with torch.no_grad():
             return way(*inputs)

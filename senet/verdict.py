@@ -175,4 +175,5 @@ def _copies(trial: tuple) -> tuple:
 
 
 def shape(tensor: Tensor) -> str:
+    """As a tuple in words: ``(2, 5)``."""
     return str(tuple(tensor.shape))

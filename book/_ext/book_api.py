@@ -30,7 +30,7 @@ FOLDER = "book/api"
 
 
 def modules(root: Path) -> list[str]:
-    """All public modules of the package, without its name: ``se``, ``widgets.base``, ... A package of modules counts with its own."""
+    """All public modules of the package, without its name: ``se``, ``widgets``, ``widgets.base``, ..."""
     found = []
     for path in sorted((root / PACKAGE).rglob("*.py")):
         parts = path.relative_to(root / PACKAGE).with_suffix("").parts
@@ -169,7 +169,6 @@ def configure(app: Sphinx, config) -> None:
     config.autodoc_member_order = "bysource"
     config.autodoc_preserve_defaults = True
     config.autodoc_class_signature = "mixed"
-    config.python_maximum_signature_line_length = 88
     config.napoleon_numpy_docstring = False
     config.napoleon_use_rtype = False
     config.napoleon_use_ivar = True

@@ -3,8 +3,8 @@
     ```{entries} symbols
     ```
 
-makes the list on its page. In the chapters nothing has to be marked. The first use of each word on a page becomes a link to its
-entry, and so does the first formula that is a symbol and nothing else; in formulas every symbol knows its entry, and has its colour.
+makes the list on its page. In the chapters nothing has to be marked: the first use of each word on a page becomes a link to its
+entry, and in formulas each symbol knows its entry and has its colour.
 At the page's end stand, folded, the entries of all that it uses: there for a keyboard, for a screen reader (links are described by
 them) and without a script. ``assets/notation.js`` shows the same entries where one points, focuses or taps.
 
@@ -26,7 +26,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 LIST = "book/notation.yml"
 PAGES = {"symbols": "book/notation", "words": "book/glossary"}
-KEYS = {"id", "symbol", "word", "says", "shape", "introduced", "also", "colour"}
+KEYS = {"id", "symbol", "word", "says", "shape", "introduced", "also", "colour", "only"}
 COLOURS = "uzsx"
 # Where a word is no use of it: in code, in what is a link or a heading already, in a control, in what code printed.
 APART = (nodes.reference, nodes.literal, nodes.FixedTextElement, nodes.title, nodes.rubric, nodes.raw, nodes.math, nodes.citation)
@@ -46,6 +46,12 @@ class Entry:
     introduced: str = ""  # a chapter's file, without folder and suffix; "" if readers are assumed to know it
     also: tuple[str, ...] = ()
     colour: str = ""
+    only: str = ""  # the one chapter in which the symbol means this
+
+    @property
+    def spoken(self) -> str:
+        """Its name in letters, for a link that shows a formula: ``tilde x``, ``W 1``."""
+        return self.word or re.sub(r"\\mathbb|[\\{}]", "", self.symbol).replace("_", " ").replace("^", " ")
 
     @property
     def page(self) -> str:
@@ -53,7 +59,7 @@ class Entry:
 
 
 def read(path: Path) -> dict[str, Entry]:
-    """Entries by id, symbols first.
+    """Entries by id, symbols first. One whose chapters are none of the book's (yet) is left out.
 
     Raises:
         ExtensionError: an entry has an unknown key, says nothing, or its id or one of its forms is taken.
@@ -72,13 +78,17 @@ def read(path: Path) -> dict[str, Entry]:
             if row.get("colour", "u") not in COLOURS:
                 raise ExtensionError(f"{path.name}: {name}: colour {row['colour']!r} has to be one of {', '.join(COLOURS)}")
             key = row.setdefault("id", re.sub(r"\W+", "-", name.lower()))
-            said = [name, *row.get("also", ())]
+            chapters = row.get("introduced") or []
+            chapters = [chapters] if isinstance(chapters, str) else chapters
+            there = [chapter for chapter in chapters if path.with_name(f"{chapter}.ipynb").exists()]
+            said = [f"{row.get('only', '')} {name}".strip(), *row.get("also", ())]
             if taken := {form for form in said if form in forms} | ({key} & set(found)):
                 raise ExtensionError(
                     f"{path.name}: {', '.join(sorted(taken))} stands there twice: one entry for each, with an id of its own"
                 )
             forms.update(said)
-            found[key] = Entry(**row | {"also": tuple(row.get("also", ())), "shape": str(row.get("shape", ""))})
+            if there or not chapters:
+                found[key] = Entry(**row | {"also": tuple(row.get("also", ())), "introduced": there[0] if there else ""})
     return found
 
 
@@ -121,13 +131,22 @@ def start(app: Sphinx) -> None:
     """Read the list, and let every formula of the book go through :func:`annotate`."""
     app.entries = read(Path(app.srcdir) / LIST)
     plain = app.translate_math
-    app.symbols = {canonical(ElementTree.fromstring(plain(e.symbol, False))): e for e in app.entries.values() if e.symbol}
+    app.symbols = {}
+    for entry in app.entries.values():
+        if entry.symbol:
+            drawn = canonical(ElementTree.fromstring(plain(entry.symbol, False)))
+            app.symbols.setdefault(entry.only and f"book/{entry.only}", {})[drawn] = entry
 
     def translate(latex: str, display: bool) -> str:
-        return annotate(plain(latex, display), app.symbols)
+        return annotate(plain(latex, display), meanings(app, getattr(app.builder, "current_docname", "")))
 
     translate.close = plain.close
     app.translate_math = translate
+
+
+def meanings(app: Sphinx, docname: str) -> dict[str, Entry]:
+    """Symbols by what is drawn, as this page means them."""
+    return app.symbols.get("", {}) | app.symbols.get(docname, {})
 
 
 # ---- words in prose
@@ -138,7 +157,7 @@ class entry_link(nodes.Inline, nodes.TextElement):
 
 
 def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Make the first use of each word and symbol on a chapter's page a link to its entry."""
+    """Make the first use of each word on a chapter's page a link to its entry."""
     if docname in PAGES.values() or (app.env.doc2path(docname).endswith(".md") and docname != app.config.root_doc):
         return
     forms = {form: e for e in app.entries.values() if e.word for form in (e.word, *e.also)}
@@ -148,14 +167,8 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     )
     forms |= {form[0].upper() + form[1:]: e for form, e in forms.items()}
     linked: set[str] = {node["entry"] for node in doctree.findall(entry_link)}
-    for text in list(doctree.findall(lambda node: isinstance(node, nodes.Text | nodes.math))):
+    for text in list(doctree.findall(nodes.Text)):
         if not linkable(text):
-            continue
-        if isinstance(text, nodes.math):
-            entry = symbol(app, text.astext())
-            if entry and entry.id not in linked:
-                linked.add(entry.id)
-                text.parent.replace(text, link(app, docname, entry, text.deepcopy()))
             continue
         pieces, end = [], 0
         for match in pattern.finditer(text):
@@ -170,25 +183,12 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def linkable(node: nodes.Node) -> bool:
     """Whether it stands in prose: not in code, a link, a title, a question's answers, or a cell's output."""
-    if isinstance(node, nodes.math) and isinstance(node.parent, APART):
-        return False
     while (node := node.parent) is not None:
         if isinstance(node, (*APART, entry_link)) or type(node).__name__ in ("question", "answer", "folded"):
             return False
         if isinstance(node, nodes.container) and "cell_output" in node.get("classes", ()):
             return False
     return True
-
-
-def symbol(app: Sphinx, latex: str) -> Entry | None:
-    """The symbol that this formula is, if it is one and nothing else."""
-    if len(latex) > 30:
-        return None
-    try:
-        element = ElementTree.fromstring(app.translate_math(latex, False))
-    except ValueError:  # book_mathml warns of it in its place
-        return None
-    return app.symbols.get(canonical(element))
 
 
 def link(app: Sphinx, docname: str, entry: Entry, inside: nodes.Node) -> entry_link:
@@ -239,7 +239,9 @@ class Entries(SphinxDirective):
             said = nodes.paragraph()
             said += self.inline(entry.says)
             if entry.shape:
-                said += nodes.inline("", f"Shape: {entry.shape}. ", classes=["senet-shape"])
+                said += nodes.inline("", f"Shape: {entry.shape}. ", classes=["senet-entry-shape"])
+            if entry.only:
+                said += nodes.Text("In this chapter only. ")
             if entry.introduced:
                 said += self.inline(f"See {{doc}}`{entry.introduced}`.")
             else:
@@ -265,13 +267,13 @@ def written(app: Sphinx, text: str) -> str:
 
 def definition(app: Sphinx, docname: str, entry: Entry) -> str:
     name = app.translate_math(entry.symbol, False) if entry.symbol else html.escape(entry.word)
-    shape = f' <span class="senet-shape">Shape: {html.escape(entry.shape)}.</span>' if entry.shape else ""
+    shape = f' <span class="senet-entry-shape">Shape: {html.escape(entry.shape)}.</span>' if entry.shape else ""
     more = address(app, docname, entry)
     # What is inside an entry is told by the entry itself, and takes part in nothing.
     said = USED.sub("", f"{written(app, entry.says)}{shape}")
     return (
         f'<dt>{USED.sub("", name)}</dt><dd><span id="entry-{entry.id}">{said}</span> '
-        f'<a href="{more}" aria-label="{html.escape(entry.word or entry.id)} in the list">In the list</a></dd>'
+        f'<a href="{more}" aria-label="In the list: {html.escape(entry.spoken)}">In the list</a></dd>'
     )
 
 

@@ -43,7 +43,9 @@
     shown = null;
   }
 
-  const entryOf = (target) => (target instanceof Element ? target.closest("a.senet-term, math [data-entry]") : null);
+  // In a step that lights up (linked.js), what a symbol is stands beside its formula.
+  const places = "a.senet-term, :not(.senet-linked *) > math [data-entry]";
+  const entryOf = (target) => (target instanceof Element ? target.closest(places) : null);
   const leave = () => {
     clearTimeout(leaving);
     leaving = setTimeout(hide, 250); // time to move onto it

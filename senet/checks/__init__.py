@@ -8,13 +8,16 @@ whoever uses the checks needs their names only.
 """
 
 from ..verdict import Verdict
-from .blocks import block, parameters, rescale
+from .blocks import block, last_stage, parameters, rescale
 from .convolutions import blind_to_grey, convolution, receptive_field
 from .gates import excitation, open_gates, weights
 from .inside import closing, gap, rank_correlation
 from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
 from .networks import called, channels, inception, insert
+from .recorded import distances, freeze, share
 from .relatives import eca, eca_size, select, spatial_squeeze
+from .studies import order, paired
+from .training import decay_groups, gate_gradient
 
 __all__ = [
     "Verdict",
@@ -24,14 +27,21 @@ __all__ = [
     "channels",
     "closing",
     "convolution",
+    "decay_groups",
+    "distances",
     "eca",
     "eca_size",
     "excitation",
+    "freeze",
     "gap",
+    "gate_gradient",
     "inception",
     "insert",
+    "last_stage",
     "masked_squeeze",
     "open_gates",
+    "order",
+    "paired",
     "parameters",
     "pixel_share",
     "rank_correlation",
@@ -39,6 +49,7 @@ __all__ = [
     "rescale",
     "same_squeeze",
     "select",
+    "share",
     "spatial_squeeze",
     "squeeze",
     "weights",

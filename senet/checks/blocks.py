@@ -1,5 +1,6 @@
 """Checks on rescale and on the whole block: U (N, C, H, W) -> (N, C, H, W)."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -118,3 +119,39 @@ def parameters(answer: Callable[[Sequence[int], Sequence[int], int], float]) -> 
     )
     trials = [((3, 4, 6, 3), (256, 512, 1024, 2048), 8), ((1, 2), (64, 128), 16)]  # with r = 16 first, (C / 4)² were C² / r
     return judge(answer, right, trials, slips, "parameters(blocks, channels, reduction)", "The wide last stage weighs most.")
+
+
+def last_stage(saved: float) -> Verdict:
+    """A number: what part of SE's parameters SE-ResNet-50 saves without SE in its last stage."""
+    blocks, channels = (3, 4, 6, 3), (256, 512, 1024, 2048)
+    weights = [n * c * c for n, c in zip(blocks, channels, strict=True)]
+    right = weights[-1] / sum(weights)
+    if saved is Ellipsis:
+        return Verdict(False, "There is nothing here yet: put a number in place of `...`.")
+    try:
+        value = float(saved)
+    except (TypeError, ValueError):
+        return Verdict(
+            False, f"A number between 0 and 1 is wanted, and this is {type(saved).__name__}: one count divided by another."
+        )
+    slips = (
+        (1 - right, "That is what is left. What is saved is the rest of 1."),
+        (100 * right, "That is in percent. As a part of 1 it is a hundredth of it."),
+        (
+            weights[-1] / sum(weights[:-1]),
+            "You divided by what is left. Divide by all of SE's parameters, those of the last stage included.",
+        ),
+        (blocks[-1] / sum(blocks), "That is the part of the blocks. Those of the last stage are the widest: count parameters."),
+        (1 / 4, "The four stages are unlike: C counts twice, and is largest in the last."),
+        (
+            blocks[-1] * channels[-1] / sum(n * c for n, c in zip(blocks, channels, strict=True)),
+            "C counts twice: a matrix has C times C/r weights.",
+        ),
+        (2 * weights[-1] / 16, "That is a number of parameters. Divide it by all of SE's."),
+    )
+    if math.isclose(value, right, abs_tol=1e-3):
+        return Verdict(True, "Three blocks of sixteen, and most of the parameters.")
+    for slip, hint in slips:
+        if math.isclose(value, slip, rel_tol=1e-3):
+            return Verdict(False, hint)
+    return Verdict(False, "Count `se_parameters` of the network with SE everywhere, and of the one with SE in stages 1 to 3.")

@@ -15,16 +15,20 @@ def as_stored(u: Tensor) -> list[tuple[Tensor]]:
 
 
 def squeezed(u: Tensor) -> Tensor:
+    """Equation 2: U (N, C, H, W) -> z (N, C)."""
     return u.mean((2, 3))
 
 
 def excited(z: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
+    """Equation 3: z (N, C) -> s (N, C)."""
     return ((z @ w1.T).relu() @ w2.T).sigmoid()
 
 
 def rescaled(u: Tensor, s: Tensor) -> Tensor:
+    """Equation 4: U (N, C, H, W), s (N, C) -> (N, C, H, W)."""
     return u * s[:, :, None, None]
 
 
 def flat(s: Tensor) -> Tensor:
+    """Gates that are all one picture's mean: (N, C) -> (N, C)."""
     return s.mean(1, keepdim=True).expand_as(s)
