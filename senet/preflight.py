@@ -56,6 +56,7 @@ class Missing(Exception):
 
 
 def python() -> str:
+    """Python is new enough."""
     here = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < LEAST_PYTHON:
         least = ".".join(map(str, LEAST_PYTHON))
@@ -85,6 +86,7 @@ def package(name: str, imported: bool = False) -> str:
 
 
 def others() -> str:
+    """The other packages that the project requires are there."""
     return ", ".join(package(name) for name in sorted(floors()) if name not in NAMED)
 
 
@@ -104,6 +106,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def jupyter() -> str:
+    """Something is there to run notebooks with."""
     if "google.colab" in sys.modules:
         return "Colab"
     package("ipykernel")
@@ -116,6 +119,7 @@ def jupyter() -> str:
 
 
 def memory() -> str:
+    """Enough memory is free for a chapter."""
     free = available()
     if free is None:
         return "free memory is not told here; a chapter takes up to 1 GB"
@@ -143,6 +147,7 @@ def available() -> float | None:
 
 
 def disk() -> str:
+    """Enough disk is free."""
     free, least = shutil.disk_usage(Path.cwd()).free / 1e9, LEAST_DISK[importable("torch")]
     if free < least:
         raise Missing(
@@ -152,6 +157,7 @@ def disk() -> str:
 
 
 def importable(name: str) -> bool:
+    """Whether a module is there, without importing it."""
     try:
         return importlib.util.find_spec(name) is not None
     except ValueError:  # a module that was put out of the way
@@ -159,6 +165,7 @@ def importable(name: str) -> bool:
 
 
 def widgets() -> str:
+    """The widgets' scripts are there, and a widget can be made."""
     from .widgets import Cost
     from .widgets.base import STATIC
 
@@ -263,6 +270,7 @@ def check(asked: bool = False) -> list[Finding]:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
     parser.add_argument("--network", action="store_true", help="ask, too, whether the few hosts can be reached that anything needs")
     parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -286,6 +294,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
+    """Run it by itself; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m senet preflight", description=DESCRIPTION)
     arguments(parser)
     return run(parser.parse_args(argv))
