@@ -259,12 +259,15 @@ def mean_interval(values: list[float]) -> tuple[float, float]:
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """As Markdown."""
+    """As Markdown; a column for the paper's errors where it has some."""
+    table = rows(result)
+    paper = any(row.paper_error is not None for row in table)
     lines = [
-        "| changed | to | seeds | accuracy, % | against the standard | parameters | the paper's error on ImageNet, % |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| changed | to | seeds | accuracy, % | against the standard | parameters |"
+        + " the paper's error on ImageNet, % |" * paper,
+        "|---|---|---:|---:|---:|---:|" + "---:|" * paper,
     ]
-    for row in rows(result):
+    for row in table:
         cells = [
             row.group or "nothing",
             row.value,
@@ -272,7 +275,7 @@ def table(result: Mapping[str, Any]) -> str:
             f"{100 * row.accuracy:.1f} ± {100 * row.half:.1f}",
             f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}" if row.group else "",
             f"{row.parameters:,}",
-            "" if row.paper_error is None else f"{row.paper_error:.2f}",
+            *(["" if row.paper_error is None else f"{row.paper_error:.2f}"] if paper else []),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines).replace(" ± nan", "")
