@@ -46,7 +46,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
   });
   const stage = choice("Stage of ResNet-50", (value) => own.wish({ stage: value }));
   stage.select.append(...data.stages.map((n) => h("option", { value: n }, `${n}: maps of ${laid("se", String(n)).side} × ${laid("se", String(n)).side}`)));
-  const body = h("div", { class: "senet-ways" });
+  const body = h("div", { class: "senet-lanes" });
   const sum = h("p", { class: "senet-effect" });
 
   const own = stand(

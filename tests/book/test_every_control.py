@@ -6,7 +6,7 @@ know, on one that changes nothing of what it should, and on an entry that no wid
 
 To add a widget, add its kind: one line a control. ``Control("select: Order channels by", ".senet-dots")`` says that the menu of
 this name has to change the dots. A name is a regular expression; the first control that fits is operated, or each. What a control
-needs before it can be operated, ``first`` does.
+needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
 
 A control is whatever can have the focus, and whatever listens for clicks or changes: ``addEventListener`` is watched.
 """
@@ -15,15 +15,17 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import HTML, Guard, arrive
+from .conftest import HTML, Guard, arrive, book_pages
 from .test_live import encoded, picture
 
 PATIENCE = 30_000  # milliseconds, for a machine that is busy
-FIGURE = re.compile(r'<figure id="([\w-]+)" class="senet-widget" data-senet="([\w-]+)"')
+FIGURE = re.compile(r'<figure id="([\w-]+)" class="senet-widget" data-senet="([\w-]+)"([^>]*)>')
+REPEATED = "book/slides.html"  # its widgets are the chapters' own: tests/book/test_slides.py operates them there
 DOWNLOAD = "a download"
 OPEN = "the disclosure"
 SCROLL = "its own scroll, where it overflows"
@@ -40,6 +42,7 @@ class Control:
         first: what to do before.
         each: whether all that fit are operated, or the first one only.
         pointer, keys: how, if not in its kind's usual way. None: there is no such way, since another control does the same.
+        within: a selector of what it lies in.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Control:
     each: bool = False
     pointer: "Callable[[Crawl, Locator], None] | str | None" = "usual"
     keys: "Callable[[Crawl, Locator], None] | str | None" = "usual"
+    within: str = "*"
 
 
 LISTENED = """
@@ -109,15 +113,15 @@ class Crawl:
         """Names, in order, and whether each is disabled."""
         return [(name, disabled) for name, disabled in self.figure.evaluate(NAMES)]
 
-    def find(self, name: str, *, enabled: bool = True) -> list[Locator]:
-        found = [
-            i for i, (known, disabled) in enumerate(self.controls()) if re.fullmatch(name, known) and not (enabled and disabled)
-        ]
-        return [self.figure.locator(f'[data-crawled="{i}"]') for i in found]
+    def find(self, name: str, within: str = "*") -> list[Locator]:
+        """Those that can be operated."""
+        named = [i for i, (known, disabled) in enumerate(self.controls()) if re.fullmatch(name, known) and not disabled]
+        found = [self.figure.locator(f'[data-crawled="{i}"]') for i in named]
+        return found if within == "*" else [each for each in found if each.evaluate("(e, within) => e.closest(within)", within)]
 
-    def do(self, name: str) -> None:
+    def do(self, name: str, within: str = "*") -> None:
         """Operate another control by the usual way of its kind, as a preparation."""
-        found = self.find(name)
+        found = self.find(name, within)
         assert found, f"no control {name!r} is there to be operated: {self.controls()}"
         self.operate(name, found[0], None)
 
@@ -197,6 +201,30 @@ def arrow_down(crawl: Crawl, control: Locator) -> None:
     control.press("ArrowDown")
 
 
+def drag_left(crawl: Crawl, control: Locator) -> None:
+    """From the middle to the edge."""
+    box = control.bounding_box()
+    control.drag_to(
+        control,
+        source_position={"x": box["width"] / 2, "y": box["height"] / 2},
+        target_position={"x": 3, "y": box["height"] / 2},
+    )
+
+
+def drag_up(crawl: Crawl, control: Locator) -> None:
+    control.hover()
+    box = control.bounding_box()
+    crawl.page.mouse.down()
+    crawl.page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 20)
+    crawl.page.mouse.up()
+
+
+def type_over(crawl: Crawl, control: Locator) -> None:
+    control.click()
+    control.fill("0.37")
+    control.blur()
+
+
 USUAL = {
     "button": {"pointer": click, "keys": enter},
     "summary": {"pointer": click, "keys": enter},
@@ -206,6 +234,8 @@ USUAL = {
     "range": {"pointer": click_along, "keys": to_the_end},
     "slider": {"pointer": click_along, "keys": to_the_end},
     "checkbox": {"pointer": click, "keys": lambda crawl, control: control.press("Space")},
+    "number": {"pointer": type_over, "keys": lambda crawl, control: control.press("ArrowUp")},
+    "application": {"pointer": drag_left, "keys": lambda crawl, control: control.press("Shift+ArrowRight")},
     "group": {"pointer": wheel, "keys": arrow_down},
     "element": {"pointer": click, "keys": None},
 }
@@ -218,16 +248,33 @@ def click_another_tile(crawl: Crawl, control: Locator) -> None:
     control.locator("> :not([data-chosen])").first.click()
 
 
+def click_elsewhere(crawl: Crawl, control: Locator) -> None:
+    """Where the window of a convolution is not."""
+    box, column = control.bounding_box(), int(crawl.figure.locator("[data-control=window]").get_attribute("data-column"))
+    control.click(position={"x": box["width"] * (0.2 if column > 15 else 0.8), "y": box["height"] / 2})
+
+
 def give_a_picture(crawl: Crawl, control: Locator) -> None:
     with crawl.page.expect_file_chooser() as chooser:
         USUAL["button"][crawl.hand](crawl, control)
-    chooser.value.set_files({"name": "mine.png", "mimeType": "image/png", "buffer": encoded(picture())})
+    chooser.value.set_files({"name": "mine.png", "mimeType": "image/png", "buffer": encoded(picture((96, 64)))})
+
+
+def stalled(crawl: Crawl) -> None:
+    """The network does not arrive when it is asked for."""
+    crawl.page.route("**/live/**", lambda route: crawl.stalled.append(route))
+
+
+def stalled_with_a_channel(crawl: Crawl) -> None:
+    stalled(crawl)
+    crawl.do("slider: Channels of the deeper block")
 
 
 def held_up(crawl: Crawl) -> None:
     """The network is on its way and does not arrive, so that there is time to cancel."""
-    crawl.page.route("**/live/**", lambda route: crawl.stalled.append(route))
-    crawl.do("button: Run the network in this page .*")
+    if not crawl.find("button: Cancel", ".senet-engine"):
+        stalled(crawl)
+        crawl.do("button: Run the network in this page .*")
 
 
 def released(crawl: Crawl) -> None:
@@ -236,33 +283,55 @@ def released(crawl: Crawl) -> None:
     crawl.page.unroute("**/live/**")
 
 
-def channels_held(crawl: Crawl) -> None:
-    if not crawl.find("range: s of channel .*"):
-        for name in ("slider: Channels of the shallow block", "slider: Channels of the deep block"):
-            crawl.do(name)
+def running(crawl: Crawl) -> None:
+    expect(crawl.figure.locator(".senet-own")).to_have_attribute("data-engine", "ready", timeout=PATIENCE)
+    crawl.quiet()
 
 
-def gates_let_go(crawl: Crawl) -> None:
-    channels_held(crawl)
-    if crawl.find("button: Let all gates go"):
-        crawl.do("button: Let all gates go")
+def covered(crawl: Crawl) -> None:
+    if not crawl.find("button: Undo", ".senet-editor"):
+        crawl.do("application: What the network sees.*")
+
+
+def gates_let_go(side: str) -> Callable[[Crawl], None]:
+    """And a channel of this side is held."""
+
+    def let_go(crawl: Crawl) -> None:
+        if not crawl.find(f"button: off: close the gate, {side}"):
+            crawl.do(f"slider: Channels of the {side} block")
+        if crawl.find("button: Let all gates go"):
+            crawl.do("button: Let all gates go")
+            expect(crawl.figure.locator(".senet-hand-line")).to_have_text("All gates are the network’s own.")
+
+    return let_go
 
 
 def a_gate_pulled(side: str) -> Callable[[Crawl], None]:
     def pull(crawl: Crawl) -> None:
-        gates_let_go(crawl)
+        gates_let_go(side)(crawl)
         crawl.do(f"button: off: close the gate, {side}")
+        expect(crawl.figure.locator(".senet-hand-line")).to_contain_text("set by hand: ")
 
     return pull
 
 
-def undone(crawl: Crawl) -> None:
-    a_gate_pulled("deep")(crawl)
-    crawl.do("button: Undo")
+def undone(side: str) -> Callable[[Crawl], None]:
+    def undo(crawl: Crawl) -> None:
+        a_gate_pulled(side)(crawl)
+        crawl.do("button: Undo", ".senet-by-hand")
+        expect(crawl.figure.locator(".senet-hand-line")).not_to_contain_text("set by hand: ")
+
+    return undo
 
 
-def chosen(name: str) -> Callable[[Crawl], None]:
-    return lambda crawl: crawl.do(name)
+def chosen(name: str, within: str = "*") -> Callable[[Crawl], None]:
+    return lambda crawl: crawl.do(name, within)
+
+
+def asked_why(crawl: Crawl) -> None:
+    gates_let_go("deeper")(crawl)
+    crawl.do("button: Why did this gate open.*")
+    expect(crawl.figure.locator(".senet-why details")).to_be_visible()
 
 
 def a_study(crawl: Crawl) -> None:
@@ -290,28 +359,58 @@ def foot(changed: str) -> list[Control]:
 
 def hand(side: str) -> list[Control]:
     """The gates of one side."""
-    line = ".senet-hand-line"
+    line, let_go = ".senet-hand-line", gates_let_go(side)
     set_ = ("off: close the gate", "1: open the gate", "mean: set the gate to its mean", "all 1: open all gates")
     return [
         Control(f"slider: Channels of the {side} block", f"[data-side={side}] .senet-readout"),
         *(
-            Control(f"button: {name}, {side}", line, first=gates_let_go)
+            Control(f"button: {name}, {side}", line, first=let_go)
             for name in (*set_, "all mean: set all gates to their mean")
         ),
         *(
             Control(f"button: {name}, {side}", line, a_gate_pulled(side))
             for name in ("own: let the gate go", "all own: let all gates go")
         ),
-        Control(r"range: (s of channel .*|Choose a channel in the chart\.)", f"{line}, .senet-dots", first=gates_let_go, each=True),
+        Control(
+            r"range: (s of channel .*|Choose a channel in the chart\.)", line, let_go, within=f"fieldset:has([aria-label$=', {side}'])"
+        ),
     ]
+
+
+def by_hand(side: str) -> list[Control]:
+    """What the gates of both sides have in common, shown on a gate of one."""
+    return [
+        Control("button: Undo", ".senet-hand-line", a_gate_pulled(side), within=".senet-by-hand"),
+        Control("button: Redo", ".senet-hand-line", undone(side), within=".senet-by-hand"),
+        Control("button: Let all gates go", ".senet-hand-line", a_gate_pulled(side)),
+        Control("summary: Pull gates by hand", OPEN),
+    ]
+
+
+# An edit is an answer of the network for other pixels: nothing less will do. Black pixels have no blur, so brightness is the last.
+OWN = [
+    Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
+    Control("button: Run the network in this page .*", ".senet-engine", first=released),
+    Control("button: Edit this picture", ".senet-editor", first=running),
+    Control("button: Use the camera", ".senet-prediction"),
+    Control("button: Stop the camera", ".senet-ways"),
+    Control("button: Choose a picture of yours", ".senet-crop", pointer=give_a_picture, keys=give_a_picture),
+    Control("application: .+: .+ pixels.*", ".senet-dots"),
+    Control("range: Zoom.*", ".senet-dots"),
+    Control("application: What the network sees.*", ".senet-dots"),
+    Control("range: Brush.*", ".senet-board"),
+    Control("button: Undo", ".senet-dots", covered, within=".senet-editor"),
+    Control("button: Redo", ".senet-dots", within=".senet-editor"),
+    Control("button: Clear", ".senet-dots"),
+    *(Control(f"range: {name}.*", ".senet-dots") for name in ("Hue", "Blur", "Brightness")),
+    Control("button: Reset sliders", ".senet-dots"),
+]
 
 
 CONTROLS: dict[str, list[Control]] = {
     "shallow-deep": [
         Control("radio: .+", ".senet-prediction, .senet-dots"),
-        Control("button: Cancel", ".senet-engine", first=held_up),
-        Control("button: Run the network in this page .*", ".senet-engine", first=released),
-        Control("button: Choose a picture of yours", ".senet-thumbs", pointer=give_a_picture, keys=give_a_picture),
+        *OWN,
         Control("select: Order channels by", ".senet-dots"),
         Control("select: Compare with the mean of", ".senet-means, .senet-legend"),
         Control("select: Scale", ".senet-scale, .senet-link"),  # gates may reach from 0 to 1 anyway
@@ -319,12 +418,80 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Deep", "[data-side=deep] .senet-dots"),
         *hand("shallow"),
         *hand("deep"),
-        Control("button: Undo", ".senet-hand-line", a_gate_pulled("deep")),
-        Control("button: Redo", ".senet-hand-line", undone),
-        Control("button: Let all gates go", ".senet-hand-line", a_gate_pulled("deep")),
-        Control("summary: Pull gates by hand", OPEN),
+        *by_hand("deep"),
         *TABLES,
         *foot("select: Order channels by"),
+    ],
+    "explorer": [
+        Control("radio: .+", ".senet-prediction, .senet-ribbon"),
+        Control("button: Fetch the network to see its maps", ".senet-engine", stalled_with_a_channel),
+        *OWN,
+        Control("select: Second picture", ".senet-second"),
+        Control("button: Swap the two", ".senet-prediction"),
+        Control("button: .+ gates, on average .+", ".senet-detail", each=True, keys=arrow_down),
+        Control("select: Order channels by", ".senet-dots"),
+        Control("select: Behind the gates", ".senet-means, .senet-legend"),
+        Control("select: Scale", ".senet-scale, .senet-link"),
+        Control("select: Channels shown", ".senet-plot"),
+        Control("range: from place.*", ".senet-plot"),
+        *hand("shallower"),
+        *hand("deeper"),
+        Control("element: senet-handle", ".senet-hand-line", gates_let_go("deeper"), pointer=drag_up, keys=None),  # Shift and arrows do
+        *by_hand("deeper"),
+        Control("button: Why did this gate open.*", ".senet-why-map", gates_let_go("deeper")),
+        Control("select: Patch", ".senet-why", first=asked_why),
+        Control("summary: Numbers of this map", OPEN, first=asked_why),
+        *SAVES,
+        *TABLES,
+        *foot("select: Order channels by"),
+        Control("select: Network", ".senet-ribbon"),
+    ],
+    "explorer, small": [
+        Control("radio: .+", ".senet-prediction, .senet-ribbon"),
+        Control("button: .+ gates, on average .+", ".senet-ribbon", each=True, keys=arrow_down),
+        Control("slider: Channels of the shallower block", "[data-side=shallower] .senet-readout"),
+        Control("slider: Channels of the deeper block", "[data-side=deeper] .senet-readout"),
+        *foot("radio: .+"),
+    ],
+    "convolution": [
+        Control("radio: .+", "[data-stage=sum]"),
+        Control("select: Kernel", "[data-stage=sum]"),
+        Control("application: Window on .+", ".senet-conv-sum"),
+        Control("element: senet-place", ".senet-conv-sum", each=True, pointer=click_elsewhere, keys=None),  # the picture's window has them
+        Control("number: weight of .+", "[data-stage=sum]", each=True),
+        Control("button: Play", "[data-stage=sum]"),
+        Control("button: Pause", ".senet-controls"),
+        Control("button: Step", "[data-stage=sum]"),
+        Control("button: Step back", "[data-stage=sum]"),
+        Control("button: Whole maps", "[data-stage=sum]"),
+        *foot("select: Kernel"),
+    ],
+    "squeeze": [
+        Control("select: Object", ".senet-squeezed"),
+        Control("select: on", ".senet-squeezed"),
+        Control("select: Squeeze by", ".senet-squeezed"),
+        Control("select: Channel", ".senet-made"),
+        Control("application: Move .+", ".senet-squeezed"),
+        Control("button: To the middle", ".senet-squeezed"),
+        Control("button: Shuffle each map", "[data-symbol=u]"),  # its mean stays: that is the point
+        Control("element: senet-squeezed", ".senet-made", pointer=click_another_tile, keys=None),  # the menu "Channel" does the same
+        *foot("select: Object"),
+    ],
+    "attribution": [
+        Control("radio: .+", ".senet-scatter-dots"),
+        Control("select: Block", ".senet-scatter-dots"),
+        Control("select: Method", ".senet-scatter-dots"),
+        Control("select: Channel", ".senet-opened"),
+        Control("slider: Channels, by how far their gates are open", ".senet-opened"),
+        Control("checkbox: Show what opened its gate", ".senet-opened"),
+        Control("summary: All numbers as a table", OPEN),
+        Control("group: Numbers of .+", SCROLL),
+        *foot("select: Block"),
+    ],
+    "relatives": [
+        Control("radio: .+", ".senet-lanes"),
+        Control("select: Stage of ResNet-50", ".senet-lanes"),
+        *foot("select: Stage of ResNet-50"),
     ],
     "excitation": [
         Control("radio: .+", ".senet-layers"),
@@ -385,13 +552,14 @@ SOMETIMES = {"curves": ("select: Show", "select: Value")}
 
 
 def widgets() -> list[tuple[str, str, str]]:
-    """Page, key and kind of every widget of the built book."""
-    pages = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts)
-    return [(path.relative_to(HTML).as_posix(), *found) for path in pages for found in FIGURE.findall(path.read_text("utf8"))]
+    """Page, key and kind of every widget of the built book, but for those that are REPEATED."""
+    found = [(page, *figure) for page in book_pages() if page != REPEATED for figure in FIGURE.findall((HTML / page).read_text("utf8"))]
+    return [(page, key, f"{kind}, small" if '"small":true' in unescape(more) else kind) for page, key, kind, more in found]
 
 
 def test_every_kind_is_known():
     kinds = {kind for _, _, kind in widgets()}
+    kinds |= {kind for _, kind, _ in FIGURE.findall((HTML / REPEATED).read_text("utf8"))}
     assert kinds, f"No widget in {HTML}: run `make book` first"
     assert kinds - CONTROLS.keys() == set(), "name their controls in CONTROLS"
 
@@ -402,7 +570,7 @@ def test_every_control(page: Page, guard: Guard, book_url: str, path: str, key: 
     if kind not in CONTROLS:
         pytest.fail(f"{kind} is unknown: name its controls in CONTROLS")
     guard.allow("net::ERR_ABORTED|ERR_FAILED")  # a download that was cancelled
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write", "camera"])
     crawl = Crawl(page, book_url, path, key, hand)
     known = CONTROLS[kind]
     missing = []
@@ -419,12 +587,12 @@ def checked(crawl: Crawl, entry: Control) -> bool:
     """Operate what fits; whether there was anything."""
     way = getattr(entry, crawl.hand)
     if way is None:
-        return bool(crawl.find(entry.name))
+        return bool(crawl.find(entry.name, entry.within))
     if entry.first:
         entry.first(crawl)
-    count = len(crawl.find(entry.name))
+    count = len(crawl.find(entry.name, entry.within))
     for i in range(count if entry.each else min(1, count)):
-        controls = crawl.find(entry.name)
+        controls = crawl.find(entry.name, entry.within)
         if i >= len(controls):
             break
         responds(crawl, entry, controls[i], None if way == "usual" else way)
