@@ -1,8 +1,8 @@
 """A crawler: on every page, every control of every widget is known, and does something when it is operated by pointer and by keys.
 
 ``CONTROLS`` knows the controls of each kind of widget, as whoever uses them knows them: what they are, and what they are called.
-The crawl goes through a widget twice, once by each hand, each time on a fresh page (``crawls`` has the exceptions). It fails on a control that ``CONTROLS`` doesn't
-know, on one that changes nothing of what it should, and on an entry that no widget of the kind has.
+The crawl goes through a widget twice, once by each hand, each time on a fresh page (``crawls`` has the exceptions). It fails on a
+control that ``CONTROLS`` doesn't know, on one that changes nothing of what it should, and on an entry that a widget lacks.
 
 To add a widget, add its kind: one line a control. ``Control("select: Order channels by", ".senet-dots")`` says that the menu of
 this name has to change the dots. A name is a regular expression; the first control that fits is operated, or each. What a control
