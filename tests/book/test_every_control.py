@@ -388,14 +388,15 @@ def by_hand(side: str) -> list[Control]:
     ]
 
 
-# An edit is an answer of the network for other pixels: nothing less will do. Black pixels have no blur, so brightness is the last.
+# A picture joins the gallery as soon as the network answers for it, and an edit is another answer: nothing less will do. Black pixels
+# have no blur, so brightness is the last.
 OWN = [
     Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
     Control("button: Run the network in this page .*", ".senet-engine", first=released),
-    Control("button: Edit this picture", ".senet-editor", first=running),
-    Control("button: Use the camera", ".senet-prediction"),
+    Control("button: Edit this picture", "[aria-label$=', edited']", first=running),
+    Control("button: Use the camera", "[aria-label='your camera']"),
     Control("button: Stop the camera", ".senet-ways"),
-    Control("button: Choose a picture of yours", ".senet-crop", pointer=give_a_picture, keys=give_a_picture),
+    Control("button: Choose a picture of yours", "[aria-label='mine.png']", pointer=give_a_picture, keys=give_a_picture),
     Control("application: .+: .+ pixels.*", ".senet-dots"),
     Control("range: Zoom.*", ".senet-dots"),
     Control("application: What the network sees.*", ".senet-dots"),
