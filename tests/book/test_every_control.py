@@ -388,7 +388,7 @@ def by_hand(side: str) -> list[Control]:
     ]
 
 
-# A picture joins the gallery as soon as the network answers for it, and an edit is another answer: nothing less will do. Black pixels
+# A picture joins the gallery once the network answers for it, and an edit is another answer: nothing less will do. Black pixels
 # have no blur, so brightness is the last.
 OWN = [
     Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
