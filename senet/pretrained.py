@@ -1,4 +1,4 @@
-"""Named checkpoints: those that ship with the package, and others' that are fetched when first asked for.
+"""Named checkpoints: those that ship with the package, and others' that are fetched when first asked for::
 
     model = pretrained.load("se_resnet20_cifar10")
     checkpoint = pretrained.get("se_resnet20_cifar10")          # what it is, and where from

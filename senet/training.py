@@ -232,7 +232,7 @@ def evaluate(
     pictures: Pictures,
     preprocess: Callable[[Tensor], Tensor],
     *,
-    batch_size: int = 500,
+    batch_size: int = 250,
     bf16: bool = False,
     together: Team | None = None,
 ) -> dict[str, float]:

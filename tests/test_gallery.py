@@ -87,15 +87,16 @@ def test_pictures_have_ids_names_and_words(built):
     assert {picture["source"] for picture in pictures[3 * classes :]} == {"scikit-image"}
 
 
-def test_a_page_gets_it_in_210_kb(built, capsys):
+def test_a_page_gets_it_in_240_kb(built, capsys):
     name, read, path = built
     if not (STATIC / "page.js").exists():
         pytest.fail(f"{STATIC / 'page.js'} is missing: run `make test`, or `npm run build` in frontend/")
     sizes = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in (STATIC / "page.js", STATIC / "widgets.css", path)}
     with capsys.disabled():
         print(f"\n{name}, gzipped: " + ", ".join(f"{file} {size / 1000:.1f} kB" for file, size in sizes.items()))
-    # A network of 64 pixels has more of everything; a page asks for it by itself.
-    assert sum(sizes.values()) <= (210_000 if read["sprite"]["size"] == 32 else 250_000)
+    # The pictures made here for CIFAR-10's are noise, 50 kB more than its own; what a built page weighs, tests/book/test_pages.py
+    # holds to 200 kB. A network of 64 pixels has more of everything; a page asks for it by itself.
+    assert sum(sizes.values()) <= (245_000 if read["sprite"]["size"] == 32 else 280_000)
 
 
 def test_without_cifar_the_photographs_remain(tmp_path):

@@ -82,8 +82,9 @@ def values(source: NotebookNode) -> dict[str, str]:
     for cell in executed(source).cells:
         for output in cell.get("outputs", []):
             if name := output.get("metadata", {}).get("scrapbook", {}).get("name"):
-                value = ast.literal_eval(next(text for kind, text in output["data"].items() if kind.endswith("text/plain")))
-                found[name] = str(value)
+                text = next(text for kind, text in output["data"].items() if kind.endswith("text/plain"))
+                if not text.startswith("<"):  # a widget that another page shows, too: nothing that prose could say
+                    found[name] = str(ast.literal_eval(text))
     return found
 
 

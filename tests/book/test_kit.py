@@ -67,7 +67,10 @@ def cut_off(*command: str | Path, **environment: str) -> str:
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("room")
-    with zipfile.ZipFile(kit.pack(HTML, kit.wheel(folder / "wheel"), folder / "kit.zip")) as packed:
+    for name in kit.VERSIONS:
+        kit.write(name, folder / "versions" / name)
+    packed_to = kit.pack(HTML, kit.wheel(folder / "wheel"), folder / "kit.zip", folder / "versions")
+    with zipfile.ZipFile(packed_to) as packed:
         packed.extractall(folder)
     return folder / kit.NAME
 

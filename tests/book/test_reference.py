@@ -125,8 +125,8 @@ def test_pointing_shows_an_entry_that_can_be_pointed_at(chapter: Page):
 
 
 def test_a_symbol_in_a_formula_is_told(chapter: Page):
-    chapter.locator("div.math [data-entry='w1']").first.hover()
-    expect(chapter.locator(".senet-tip")).to_contain_text("first matrix of the excitation")
+    chapter.locator("div.math:not(.senet-linked *) [data-entry='r']").first.hover()  # within a step, its own figure tells
+    expect(chapter.locator(".senet-tip")).to_contain_text("reduction ratio")
 
 
 def test_focus_shows_it_and_escape_puts_it_away(chapter: Page):
