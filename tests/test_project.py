@@ -113,7 +113,7 @@ def test_the_configuration_loads_nothing_from_elsewhere():
 
 
 def test_the_contents_are_notebooks_that_exist():
-    """Binder and Colab open notebooks only, so that every chapter is one; pages about the book and for teachers have nothing to run."""
+    """Binder and Colab open notebooks only, so every chapter is one; pages about the book and for teachers have nothing to run."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
     chapters = [c for part in contents["parts"] if part["caption"] not in ("Teaching", "About this book") for c in part["chapters"]]
     assert (ROOT / contents["root"]).with_suffix(".md").exists()

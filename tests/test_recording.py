@@ -332,7 +332,9 @@ def test_a_stream_left_half_way_leaves_nothing(small):
 
 def test_refuses_a_model_without_se_and_says_what_it_looks_for(pictures):
     for model in (torchvision.models.resnet18(), resnet20()):
-        with pytest.raises(ValueError, match=r"has no SE block.* SEBlock, ECA, SqueezeExcitation, SEModule, SqueezeExcite.*HOOK_POINTS"):
+        with pytest.raises(
+            ValueError, match=r"has no SE block.* SEBlock, ECA, SqueezeExcitation, SEModule, SqueezeExcite.*HOOK_POINTS"
+        ):
             record(model, pictures)
 
 
