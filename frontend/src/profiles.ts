@@ -153,7 +153,9 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   function numbersOf(now: Settings): { means: Float32Array[]; all: Float32Array; specificity: Float32Array } {
     const at = position(now);
     const { channels } = about(now).blocks[at]!;
-    const found = arrays[now.network!]!;
+    const found = arrays[now.network!];
+    // A network is on its way, and the chart of the one before still stands: what is pointed at there has no numbers.
+    if (!found) return { means: [], all: new Float32Array(channels), specificity: new Float32Array(channels) };
     const means = cut(found.means[at]!, about(now).classes.length, channels);
     const all = means[0]!.map((_, c) => means.reduce((sum, row) => sum + row[c]!, 0) / means.length);
     return { means, all, specificity: unpack(found.specificity[at]!) };

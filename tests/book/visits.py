@@ -112,7 +112,7 @@ UNSEEN = """(figures) => {
         const shapes = [...svg.querySelectorAll(SHAPES)].filter((e) => e.checkVisibility());
         const seen = shapes.filter((e) => {
             const { stroke, fill } = getComputedStyle(e);
-            return [stroke, fill].some((paint) => paint !== "none" && paint !== canvas && !/, 0\\)$/.test(paint));
+            return [stroke, fill].some((paint) => paint !== "none" && paint !== canvas && !/^rgba.*, 0\\)$/.test(paint));
         });
         if (shapes.length && !seen.length) unseen.push(svg.outerHTML.slice(0, 120));
     }
