@@ -1,4 +1,4 @@
-"""Any network with SE blocks that a reader can download, under one name: ours, timm's, torchvision's.
+"""Any network with SE blocks that a reader can download, under one name: ours, timm's, torchvision's::
 
     network = elsewhere.opened("timm:seresnet50.a1_in1k")
     record(network.model, network.preprocessing(picture))

@@ -26,6 +26,7 @@ from sphinx.errors import ExtensionError
 CARD = "card.png"  # 1200 x 630, what the networks of readers ask for
 PROFILE = "data/se_resnet_patchwork.profiles.safetensors"
 REDIRECTS = "book/redirects.yml"
+NOT_FOUND = '<meta name="robots" content="noindex" />'  # by search engines
 SHOWN = ("senet", "torch", "torchvision", "anywidget", "jupyter-book")
 
 PAGE = """<!doctype html>
@@ -77,8 +78,9 @@ def about(doctree: nodes.document | None, most: int = 160) -> str:
     return ""
 
 
-def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    base, title = app.config.html_baseurl, html.unescape(re.sub(r"<[^>]+>", "", context.get("title") or pagename.capitalize()))
+def card(app: Sphinx, pagename: str, title: str, text: str) -> str:
+    """What a page's head says of it: to search engines, and to those who show links with a picture."""
+    base = app.config.html_baseurl
     tags = {
         "og:type": "article",
         "og:site_name": app.config.html_title,
@@ -88,13 +90,18 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         "og:image:alt": "Squeeze & Excite: gates of an SE block, a line for each class of pictures",
     }
     lines = [f'<meta property="{name}" content="{html.escape(value)}" />' for name, value in tags.items()]
-    if text := about(doctree):
+    if text:
         lines += [f'<meta name="description" content="{html.escape(text)}" />']
         lines += [f'<meta property="og:description" content="{html.escape(text)}" />']
-    lines.append('<meta name="twitter:card" content="summary_large_image" />')
+    return "\n".join([*lines, '<meta name="twitter:card" content="summary_large_image" />'])
+
+
+def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    title = html.unescape(re.sub(r"<[^>]+>", "", context.get("title") or pagename.capitalize()))
+    lines = [context.get("metatags", ""), card(app, pagename, title, about(doctree))]
     if pagename == "search":
-        lines.append('<meta name="robots" content="noindex" />')
-    context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+        lines.append(NOT_FOUND)
+    context["metatags"] = "\n".join(lines)
     context["theme_extra_footer"] = app.book_versions
 
 
@@ -143,8 +150,10 @@ def write_extras(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     root, out, base = Path(app.srcdir), Path(app.outdir), app.config.html_baseurl
-    pages = [base + app.builder.get_target_uri(name) for name in sorted(app.env.found_docs)]
-    urls = "".join(f"  <url><loc>{html.escape(page)}</loc></url>\n" for page in pages)
+    texts = {path.relative_to(out).as_posix(): path.read_text("utf8") for path in sorted(out.rglob("*.html"))}
+    # Those that state their own address, but what is not to be found, which is the search.
+    pages = [name for name, text in texts.items() if f'rel="canonical" href="{base}{name}"' in text and NOT_FOUND not in text]
+    urls = "".join(f"  <url><loc>{html.escape(base + page)}</loc></url>\n" for page in pages)
     sitemap = (
         f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
     )
@@ -153,7 +162,7 @@ def write_extras(app: Sphinx, exception: Exception | None) -> None:
     (out / ".nojekyll").touch()  # or GitHub would leave out _static
     # At whatever depth a page is missed: the link is from the host's root.
     back = f'There is no page at this address. <a href="{urlsplit(base).path}">Go to the book’s beginning.</a>'
-    lost = PAGE.format(title="Page not found", heading="Page not found", text=back, head='<meta name="robots" content="noindex">')
+    lost = PAGE.format(title="Page not found", heading="Page not found", text=back, head=NOT_FOUND)
     (out / "404.html").write_text(lost, encoding="utf8")
     draw_card(out / "_static" / CARD, app.config.html_title, root / PROFILE)
     for old, new in redirects((root / REDIRECTS).read_text("utf8")).items():

@@ -22,9 +22,11 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
+import book_published
 from book_exercises import reading_order
 
 PAGE = "book/slides"
+ABOUT = "A storyboard of every chapter, to present, to read or to print: its own text, numbers and figures, with widgets that work."
 FIRST_LINE = 10_000  # MyST-NB counts a notebook's lines from (cell + 1) times this
 BEGINS, GOES_ON, NOTES = "slide", "-", "notes"
 TERM = re.compile(r'<a class="senet-term"[^>]*>(.*?)</a>', re.DOTALL)  # a link to the glossary, whose script is not here
@@ -42,6 +44,8 @@ TEMPLATE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Slides — {book}</title>
+<link rel="canonical" href="{address}">
+{card}
 <link rel="icon" href="../_static/{icon}">
 {styles}
 <script src="../_static/slides.js"></script>
@@ -63,6 +67,7 @@ what comes next.</p>
 </details>
 </section>
 {slides}
+{versions}
 </main>
 </body>
 </html>
@@ -218,6 +223,9 @@ def write_slides(app: Sphinx, exception: Exception | None) -> None:
     scripts = "\n".join(f'<script defer src="../_static/{name}"></script>' for name in SCRIPTS)
     page = TEMPLATE.format(
         book=html.escape(app.config.html_title),
+        address=f"{app.config.html_baseurl}{PAGE}.html",
+        card=book_published.card(app, PAGE, "Slides", ABOUT),
+        versions=app.book_versions,
         icon=app.builder.globalcontext["favicon_url"],
         styles=head,
         scripts=scripts,

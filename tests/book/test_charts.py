@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 import xml.etree.ElementTree as ET
 
@@ -17,7 +16,7 @@ from senet.widgets.curves import SHIPPED, study_result
 from senet.widgets.curves import shipped as history
 
 from .conftest import DESKTOP, PHONE, Guard, arrive
-from .test_pages import AXE
+from .visits import axe
 
 SHALLOW, TRAINING, WHAT_IF = "book/shallow-and-deep.html", "book/training.html", "book/what-if.html"
 CIFAR, IMAGENET = "se_resnet20_cifar10", "se_resnet18_slim_imagenet100"
@@ -185,9 +184,7 @@ def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int], path
     widget = opened(page, book_url + path, key)
     widget.locator("summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('figure#{key}')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, f"figure#{key}")
 
 
 def test_without_scripts_there_is_a_figure(browser: Browser, book_url: str):

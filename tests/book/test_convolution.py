@@ -1,6 +1,5 @@
 """The widget "Convolution" on its published page: its numbers are torch's; moved, edited, played, linked to."""
 
-import json
 import re
 
 import pytest
@@ -12,7 +11,7 @@ from senet.widgets import Convolution
 from senet.widgets.convolution import parsed
 
 from .conftest import DESKTOP, PHONE
-from .test_pages import AXE
+from .visits import axe
 
 CHAPTER = "book/convolution.html"
 FIGURE = "figure[data-senet=convolution]"
@@ -189,6 +188,4 @@ def test_the_page_says_what_torch_says(kernel: Convolution):
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, FIGURE)

@@ -1,8 +1,5 @@
 """The widget "Cost" on its published page: each choice by mouse and by keyboard, and every number against ``senet.cost``."""
 
-import json
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -10,9 +7,9 @@ from senet import cost_table, published
 from senet.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
+from .visits import axe
 
 CHAPTER = "book/placement-and-cost.html"
-AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def opened(page: Page, url: str) -> Locator:
@@ -109,9 +106,7 @@ def test_measured_time_and_the_papers_errors_stand_where_they_belong(page: Page,
 def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int]):
     opened(page, book_url + CHAPTER)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate("async () => (await axe.run('figure[data-senet=cost]')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, "figure[data-senet=cost]")
 
 
 def test_without_scripts_the_numbers_are_there(browser, book_url: str):

@@ -1,7 +1,5 @@
 """The widget "Excitation" on its published page: every number against torch, by pointer and by keyboard."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Excitation
 
 from .conftest import DESKTOP, PHONE
-from .test_pages import AXE
+from .visits import axe
 
 CHAPTER = "book/excitation.html"
 FIGURE = "figure[data-senet=excitation]"
@@ -98,6 +96,4 @@ def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, FIGURE)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import HTML, book_pages
-from .test_shallow_deep import AXE
+from .visits import axe
 
 ASKS = [page for page in book_pages() if 'class="senet-question"' in (HTML / page).read_text("utf8")] or ["none"]
 PROGRESS = "book/progress.html"
@@ -177,11 +177,7 @@ def test_a_storage_full_of_nonsense_is_no_hindrance(page: Page, book_url: str):
 def test_an_answered_question_is_accessible(page: Page, book_url: str, theme: str):
     page.goto(book_url + ASKS[0])
     questions(page).first.locator("label").first.click()
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run(document.querySelector('.senet-question'))")
-    assert not found["violations"], [violation["id"] for violation in found["violations"]]
+    axe(page, ".senet-question")
     page.goto(book_url + PROGRESS)
     page.locator("details.senet-chapter").evaluate_all("all => all.forEach((each) => { each.open = true; })")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run(document.querySelector('[data-senet-progress]'))")
-    assert not found["violations"], [violation["id"] for violation in found["violations"]]
+    axe(page, "[data-senet-progress]")

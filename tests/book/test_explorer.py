@@ -20,7 +20,8 @@ from senet.recording import record
 
 from .conftest import PHONE, Guard
 from .test_live import READY, encoded, give, picture, started
-from .test_shallow_deep import AXE, LARGE, NETWORK, Truth, truth_of
+from .test_shallow_deep import LARGE, NETWORK, Truth, truth_of
+from .visits import axe
 
 CHAPTER = "book/explorer.html"
 FIRST_PAGE = "book/index.html"
@@ -407,10 +408,11 @@ def test_another_network_comes_by_itself(page: Page, book_url: str, guard: Guard
     for name in other.blocks:
         np.testing.assert_allclose(explorer.gates(name), other.s[name][index], atol=1e-4)
     explorer.select("Channels shown").select_option("32")
+    expect(page).to_have_url(re.compile(r"explorer\.channels=32"))  # as the frame does that shows it
     assert explorer.query()["explorer.network"] == LARGE
     again = Explorer(page, page.url)
-    assert again.column("layer4.1.se").is_visible()
-    assert again.select("Channels shown").input_value() == "32"
+    expect(again.column("layer4.1.se")).to_be_visible()
+    expect(again.select("Channels shown")).to_have_value("32")
 
 
 def test_prose_and_other_widgets_drive_it(explorer: Explorer, truth: Truth):
@@ -454,9 +456,7 @@ def test_for_everybody(explorer: Explorer, viewport: dict[str, int]):
         summary.click()
     explorer.detail().get_by_role("button", name="Why did this gate open?").click()
     expect(explorer.detail().locator(".senet-why-line")).to_contain_text("the gate", timeout=READY)
-    explorer.page.add_script_tag(path=AXE)
-    found = explorer.page.evaluate("axe.run(document.querySelector('figure[data-senet=explorer]'))")
-    assert not found["violations"], [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found["violations"]]
+    axe(explorer.page, "figure[data-senet=explorer]")
     assert explorer.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     text = explorer.el.locator(".senet-unseen[role=status]").last
     expect(text).to_contain_text("Channel 0 of stage 3, block 3")

@@ -12,7 +12,8 @@ from senet.recording import record
 
 from .conftest import PHONE
 from .test_live import answered, encoded, give, own, picture, started
-from .test_shallow_deep import AXE, CHAPTER, NETWORK, Widget
+from .test_shallow_deep import CHAPTER, NETWORK, Widget
+from .visits import axe
 
 
 @pytest.fixture
@@ -135,7 +136,5 @@ def test_the_first_pull_fetches_the_network(page: Page, book_url: str):
 def test_for_everybody(widget: Widget):
     button(widget, "all 1: open all gates, deep").click()
     settled(widget)
-    widget.page.add_script_tag(path=AXE)
-    found = widget.page.evaluate("axe.run(document.querySelector('.senet-by-hand'))")
-    assert not found["violations"], [violation["id"] for violation in found["violations"]]
+    axe(widget.page, ".senet-by-hand")
     assert widget.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

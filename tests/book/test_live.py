@@ -18,7 +18,8 @@ from senet.images import square
 from senet.recording import record
 
 from .conftest import HTML, PHONE, Guard
-from .test_shallow_deep import AXE, CHAPTER, LARGE, NETWORK, Truth, Widget
+from .test_shallow_deep import CHAPTER, LARGE, NETWORK, Truth, Widget
+from .visits import axe
 
 LIVE = HTML / "_static" / "senet" / "live"
 READY = 60_000  # milliseconds; a busy machine
@@ -446,21 +447,16 @@ def test_elsewhere(page: Page, request: pytest.FixtureRequest, truth: Truth, whe
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", PHONE), ("dark", PHONE)])
 def test_accessible_in_every_state(widget: Widget, theme: str):
-    def violations() -> list[str]:
-        found = widget.page.evaluate("async () => (await axe.run('figure.senet-widget')).violations")
-        return [f"{v['id']}: {node['html']}" for v in found for node in v["nodes"]]
-
-    widget.page.evaluate(AXE.read_text())
-    assert violations() == []
+    axe(widget.page, "figure.senet-widget")
     widget.page.route("**/live/runtime.js", lambda route: None)
     run(widget).click()
     expect(own(widget)).to_have_attribute("data-engine", "loading")
-    assert violations() == []
+    axe(widget.page, "figure.senet-widget")
     own(widget).get_by_role("button", name="Cancel").click()
     widget.page.unroute("**/live/runtime.js")
     give(widget, encoded(picture((90, 60))))
     started(widget)
     give(widget, b"nothing", "nothing.png")
     expect(own(widget).get_by_role("alert")).not_to_be_empty()
-    assert violations() == []
+    axe(widget.page, "figure.senet-widget")
     assert widget.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -16,7 +16,8 @@ from ..test_adjust import by_torchvision
 from .conftest import PHONE
 from .test_engine import beside
 from .test_live import READY, answered, answers, encoded, give, own, picture, run, shows, started
-from .test_shallow_deep import AXE, CHAPTER, LARGE, Widget
+from .test_shallow_deep import CHAPTER, LARGE, Widget
+from .visits import axe
 
 SIZE = 32
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
@@ -443,9 +444,7 @@ def test_no_camera_in_plain_words(page: Page, book_url: str, fault: str | None, 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", PHONE), ("dark", PHONE), ("dark", ZOOMED)])
 def test_the_editor_for_everybody(widget: Widget, editor: Locator):
-    widget.page.add_script_tag(path=AXE)
-    found = widget.page.evaluate("async () => (await axe.run(document.querySelector('.senet-own'))).violations")
-    assert [f"{v['id']}: {node['html']}" for v in found for node in v["nodes"]] == []
+    axe(widget.page, ".senet-own")
     assert widget.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     # Every hand of it is reached by Tab, and what has the focus can be seen.
     own(widget).get_by_role("button", name="Choose a picture").focus()

@@ -4,7 +4,6 @@ import copy
 import re
 import zlib
 from functools import cache
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -12,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from tests import prose
 from tests.book.conftest import HTML, PHONE, book_pages
+from tests.book.visits import axe
 from tests.test_reference import ENTRIES, ROOT, book_api
 
 CHAPTER = "book/excitation.html"
-AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @cache
@@ -162,8 +161,7 @@ def test_it_is_accessible_while_it_shows(chapter: Page, theme: str):
     chapter.locator(".senet-used > summary").click()
     chapter.locator("a.senet-term").first.hover()
     expect(chapter.locator(".senet-tip")).to_be_visible()
-    chapter.add_script_tag(path=AXE)
-    assert chapter.evaluate("async () => (await axe.run(document)).violations") == []
+    axe(chapter)
 
 
 def test_the_entries_are_there_without_a_script(browser, book_url: str):
@@ -191,5 +189,4 @@ def test_reference_pages_fit_a_phone_and_are_accessible(page: Page, book_url: st
     page.set_viewport_size(PHONE)
     page.goto(f"{book_url}{file}.html")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.add_script_tag(path=AXE)
-    assert page.evaluate("async () => (await axe.run(document)).violations.map((v) => [v.id, v.nodes.map((n) => n.html)])") == []
+    axe(page)

@@ -1,7 +1,5 @@
 """The widget "Rescale" on its published page: gates and maps against torch, one channel moved and no other."""
 
-import json
-
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -9,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Rescale
 
 from .conftest import DESKTOP, PHONE
-from .test_pages import AXE
+from .visits import axe
 
 CHAPTER = "book/rescale.html"
 FIGURE = "figure[data-senet=rescale]"
@@ -78,6 +76,4 @@ def test_a_tile_is_chosen_by_a_tap(widget: Locator):
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, FIGURE)

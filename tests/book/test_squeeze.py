@@ -1,6 +1,5 @@
 """The widget "Squeeze" on its published page: the maps that it computes squeeze to what torch says, wherever the object is."""
 
-import json
 import re
 
 import numpy as np
@@ -10,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Squeeze
 
 from .conftest import DESKTOP, PHONE
-from .test_pages import AXE
+from .visits import axe
 
 CHAPTER = "book/squeeze.html"
 FIGURE = "figure[data-senet=squeeze]"
@@ -138,6 +137,4 @@ def test_nonsense_in_the_address_is_left(page: Page, book_url: str, kernel: Sque
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    violations = page.evaluate(f"async () => (await axe.run('{FIGURE}')).violations")
-    assert violations == [], json.dumps([(v["id"], [node["html"] for node in v["nodes"]]) for v in violations], indent=2)
+    axe(page, FIGURE)

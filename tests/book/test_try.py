@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
 from .conftest import HTML, PHONE, Guard, arrive
-from .test_pages import AXE
+from .visits import axe
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
 CHAPTER = "book/shallow-and-deep.html"
@@ -129,8 +129,7 @@ def test_the_way_back_is_for_everybody(page: Page, book_url: str, viewport: dict
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= viewport["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    page.add_script_tag(path=AXE)
-    assert page.evaluate("axe.run(document).then((found) => found.violations.map((v) => v.id))") == []
+    axe(page)
 
 
 def test_without_a_script_it_is_a_link(browser: Browser, guard: Guard, book_url: str):

@@ -70,15 +70,32 @@ def use(page: Page) -> int:
     """Open all that folds and change every control. Returns how many controls there were."""
     used = page.evaluate(USE, FIGURES)
     page.wait_for_timeout(100)  # what is drawn in the next frame
+    settle(page)
     return used
 
 
-def axe(page: Page) -> None:
-    """axe-core finds nothing."""
+def settle(page: Page) -> None:
+    """Wait until nothing moves: what fades in is pale while it does. What never ends isn't waited for."""
+    page.evaluate(
+        """async () => {
+            const ends = (one) => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity;
+            const moving = () => document.getAnimations().filter(ends);
+            for (let left = 20; left && moving().length; left--) {
+                await Promise.all(moving().map((one) => one.finished.catch(() => {})));
+            }
+        }"""
+    )
+
+
+def axe(page: Page, within: str | None = None) -> None:
+    """axe-core finds nothing on the page, or within what a selector names."""
+    settle(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))  # by the debugger: the page's policy lets no script in
     # Without `preload`, which fetches the page's styles a second time for a rule about media that the book has none of.
-    found = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'], preload: false })).violations")
+    found = page.evaluate(
+        "async (within) => (await axe.run(within ?? document, { resultTypes: ['violations'], preload: false })).violations", within
+    )
     faults = [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
     assert faults == [], json.dumps(faults, indent=2)
 
