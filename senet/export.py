@@ -18,7 +18,9 @@ in ``gates``        (N, sum of all C)        excitations to use, block after blo
 ``<block>/x``       (N, C, H, W)             the same, rescaled; not with ``maps=False``
 ==================  =======================  =========================================================================
 
-Whoever runs the file asks for the outputs they need by name, and pays for no others to be copied.
+Whoever runs the file asks for the outputs they need by name, and pays for no others to be copied. The graph is the fused one: the
+exporter folds batch norms as :func:`senet.fuse` does. (What that does besides, a squeeze ahead of a widening 1x1 convolution, is
+for networks of bottlenecks.)
 """
 
 import copy

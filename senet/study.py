@@ -5,9 +5,9 @@ compared is therefore the difference *within* a seed, and its interval is that o
 
 A study takes hours. Each run is written down as it ends, seed by seed, and the same command goes on with those that are missing.
 
-The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) in small, those of ``cifar10`` its comparison of a
-ResNet with and without SE (section 5.2). Beside an arm stands what the paper measured for the like on ImageNet, for the order to be
-compared and not the numbers: other pictures, another network, a hundredth of the training.
+The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) in small, those of ``cifar10`` and ``imagenet100``
+its comparison of a ResNet with and without SE (section 5). Beside an arm stands what the paper measured for the like on ImageNet,
+for the order to be compared and not the numbers: other pictures, another network, a hundredth of the training.
 """
 
 import json
@@ -75,6 +75,11 @@ def _small(**changed: Any) -> dict[str, Any]:
     return {"layers": [1, 1, 1], "reduction": 4, "min_hidden": 1} | changed
 
 
+def _slim(**changed: Any) -> dict[str, Any]:
+    widths = [32, 64, 128, 256]
+    return {"layers": [2, 2, 2, 2], "widths": widths, "stem_stride": 2, "zero_init_residual": True} | changed
+
+
 STUDIES = {
     "patchwork": Study(
         title="the paper's ablations in small: SE-ResNet-8 on Patchwork",
@@ -110,6 +115,15 @@ STUDIES = {
         arms=(Arm("", "SE-ResNet-20", {"reduction": 4}), Arm("SE", "none", {"reduction": None})),
         recipe=Recipe(epochs=12, grow_from=16, se_decay=0.0),
         seeds=3,
+    ),
+    "imagenet100": Study(
+        title="slim ResNet-18 with and without SE on ImageNet-100",
+        data="imagenet100",
+        architecture="small_resnet",
+        # Network and recipe of the shipped se_resnet18_slim_imagenet100, and its twin: about an hour of one core for each run.
+        arms=(Arm("", "slim SE-ResNet-18", _slim(reduction=8)), Arm("SE", "none", _slim(reduction=None))),
+        recipe=Recipe(epochs=36, label_smoothing=0.1, zoom=0.55, grow_from=32, grow_to=48, se_decay=0.0),
+        seeds=1,
     ),
 }
 

@@ -1,6 +1,7 @@
 """The probe: torch, onnxruntime and `record` say the same, with gates overridden and without."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ from senet import __main__ as commands
 from senet import pretrained, se_resnet18
 from senet.cifar import small_resnet
 from senet.export import KEY, OnnxProbe, TorchProbe, export
+from senet.fuse import fuse
 from senet.images import photographs
 from senet.patchwork import patchwork
 from senet.preprocessing import Preprocessing
@@ -100,6 +102,21 @@ def test_torch_probe_is_what_record_says(pictures):
     gates = dict(list(overrides(probe, len(pictures)).items())[1:])  # the first block left alone
     for given in (None, gates):
         agree(probe(pictures, given, maps=True), record(model, preprocessing(pictures), maps=True, gates=given), maps=True)
+
+
+def test_the_graph_is_the_fused_one(pair, tmp_path):
+    """No batch norm is computed in the browser, and a network that was fused before gives the same graph: what widens the 16-bit
+    weights aside, which is done once."""
+
+    def computed(path):
+        kinds = Counter(node.op_type for node in onnx.load(path).graph.node)
+        return kinds - Counter(Cast=kinds["Cast"], Mul=sum(node.input[0].endswith(".wide") for node in onnx.load(path).graph.node))
+
+    torch_probe, _, path = pair
+    assert not any(node.op_type == "BatchNormalization" for node in onnx.load(path).graph.node)
+    about = {"preprocessing": Preprocessing(**torch_probe.about["preprocessing"]), "classes": torch_probe.about["classes"]}
+    fused = export(fuse(torch_probe.network.model), tmp_path / "fused.onnx", **about)
+    assert computed(fused) == computed(path)
 
 
 def test_the_rescaled_maps_are_the_blocks_output(pair, pictures):

@@ -161,3 +161,11 @@ def test_the_command(monkeypatch, tmp_path, capsys):
     assert kept["study"]["pictures"] == 50 and "torch" in kept["runs"][0]["versions"]
     assert commands.main(["study", "patchwork", "--seeds", "0", "--out", str(tmp_path)]) == 1
     assert "seeds=0" in capsys.readouterr().err
+
+
+def test_the_large_study_trains_what_ships():
+    """Its first arm is the shipped network, by the same recipe, from the same first weights: only its twin is another."""
+    asked, shipped = study.STUDIES["imagenet100"], pretrained.get("se_resnet18_slim_imagenet100")
+    assert asked.architecture == shipped.architecture
+    assert asked.arms[0].arguments == shipped.arguments
+    assert json.loads(json.dumps(vars(asked.recipe))) == shipped.provenance["recipe"]
