@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,10 @@ def goes_on(file, pictures, straight):
 def python(code: str, *arguments, **more) -> subprocess.Popen:
     place = Path(__file__).parents[1]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(place)}
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], env=environment, stderr=subprocess.PIPE, **more)
+    # Ctrl-C is heard as in a terminal, even where these tests run in a shell's background, in which all ignore it.
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, preexec_fn=heard, **more)
 
 
 DIES = """

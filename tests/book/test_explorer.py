@@ -408,7 +408,7 @@ def test_another_network_comes_by_itself(page: Page, book_url: str, guard: Guard
     for name in other.blocks:
         np.testing.assert_allclose(explorer.gates(name), other.s[name][index], atol=1e-4)
     explorer.select("Channels shown").select_option("32")
-    expect(page).to_have_url(re.compile(r"explorer\.channels=32"))  # as the frame does that shows it
+    expect(page).to_have_url(re.compile(r"explorer\.zoom=32"))  # as the frame does that shows it
     assert explorer.query()["explorer.network"] == LARGE
     again = Explorer(page, page.url)
     expect(again.column("layer4.1.se")).to_be_visible()

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
 from .visits import FIGURES, WATCH, axe, enliven, fits, tab_through, use, visible_in_forced_colours
@@ -160,6 +160,20 @@ def test_the_theme_is_the_readers(page: Page, book_url: str, theme: str):
     assert page.locator("html").get_attribute("data-theme") == theme
     light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).slice(0, 3).every((c) => c > 200)")
     assert light == (theme == "light")
+
+
+@looks
+def test_the_way_to_the_top_can_be_read(page: Page, book_url: str):
+    visit(page, book_url + "book/glossary.html")
+    button = page.locator("#pst-back-to-top")
+    for place in (1500, 1100):  # it comes when one turns back
+        page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", place)
+        page.wait_for_timeout(100)
+    expect(button).to_be_visible()
+    axe(page, "#pst-back-to-top")
+    button.click()
+    expect(button).to_be_hidden()
+    expect(page.locator("main h1:visible")).to_be_in_viewport()
 
 
 def test_formulas_are_mathml(page: Page, book_url: str):

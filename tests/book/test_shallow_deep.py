@@ -175,6 +175,7 @@ def test_each_picture_by_keyboard(widget: Widget, truth: Truth):
     assert CHAPTER in widget.page.url  # arrow keys turn the book's pages elsewhere
 
 
+@pytest.mark.budget
 def test_answers_within_a_frame(widget: Widget):
     """From a click to changed charts, laid out anew: 95 of 100. Each the best of eight, since the machine does other things too."""
     milliseconds = widget.el.evaluate("""async (figure) => {
@@ -188,6 +189,7 @@ def test_answers_within_a_frame(widget: Widget):
         }
         return times;
     }""")
+    print(f"Shallow and deep, recorded: p95 {np.quantile(milliseconds, 0.95):.1f} ms")
     assert np.quantile(milliseconds, 0.95) <= 16
 
 
