@@ -316,10 +316,7 @@ def _probe(args: argparse.Namespace) -> None:
     result["blocks"] = {name: estimate._asdict() for name, estimate in right.items()}
     for name, (value, low, high) in right.items():
         print(f"{name:14} {value:6.1%} right from its gates alone ({low:.1%} to {high:.1%})")
-    path = args.out / f"probe-{args.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(path)
+    _keep(result, args.out / f"probe-{args.name}.json")
 
 
 def _controls(args: argparse.Namespace) -> None:
@@ -331,10 +328,7 @@ def _controls(args: argparse.Namespace) -> None:
     result |= controls.measure(pretrained.load(checkpoint), train, test, checkpoint.preprocessing, progress=progress)
     for name, said in [*result["controls"].items(), *((f"frozen in {block}", said) for block, said in result["frozen"].items())]:
         print(f"{name:9} {said['accuracy']:.2%}, {said['difference']:+.2%} ({said['low']:+.2%} to {said['high']:+.2%})")
-    path = args.out / f"controls-{args.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(path)
+    _keep(result, args.out / f"controls-{args.name}.json")
 
 
 def _attribution(args: argparse.Namespace) -> None:
@@ -350,10 +344,7 @@ def _attribution(args: argparse.Namespace) -> None:
         print(f"{block:14} excitation and ablation {value:+.2f} ({low:+.2f} to {high:+.2f}); off by {off['integrated']:.1%}")
     made = {"network": args.name, "command": _command(), "data": _described(checkpoint.provenance["data"]), **_made_with()}
     made |= {"weights": checkpoint.sha256[:16], "captum": version("captum"), "cpu_seconds": round(time.process_time() - began)}
-    path = args.out / f"attribution-{args.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(made | measured, indent=1) + "\n", encoding="utf-8")
-    print(path)
+    _keep(made | measured, args.out / f"attribution-{args.name}.json")
 
 
 def _record(args: argparse.Namespace) -> None:
@@ -403,10 +394,8 @@ def _bench(args: argparse.Namespace) -> None:
         for name in ("only", "modes", "dtypes", "formats", "batches", "minutes", "compiled", "clock", "device")
     }
     result = bench.run(**chosen, command=_command(), say=lambda line: print(line, file=sys.stderr))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(bench.table(result))
-    print(args.out)
+    _keep(result, args.out)
 
 
 def _cost(args: argparse.Namespace) -> None:
@@ -488,6 +477,13 @@ def _described(data: str) -> str:
 
 def _command() -> str:
     return "python -m senet " + shlex.join(sys.argv[1:])
+
+
+def _keep(result: dict, path: Path) -> None:
+    """Write what was measured, and say where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(path)
 
 
 def _made_with() -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
@@ -97,11 +97,7 @@ def shallow_deep(
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
-        shown, bars = top.subplots(1, 2, width_ratios=(1, 2.6))
-        shown.imshow(picture.permute(1, 2, 0).cpu().numpy(), interpolation="none").set_clip_on(False)
-        shown.set_axis_off()
-        _prediction(bars, prediction, title)
+        bottom = _halves(figure, picture, prediction, title)
         for axes, (name, (s, mean)) in zip(bottom.subplots(1, len(sides), sharey=True), sides.items(), strict=True):
             _excitations(axes, s.cpu().numpy(), None if mean is None else mean.cpu().numpy())
             axes.set_title(name, loc="left")
@@ -110,6 +106,16 @@ def shallow_deep(
             axes.set_yticks(ticks)
             axes.set_ylim(ticks[0], ticks[-1])
         return figure
+
+
+def _halves(figure: Figure, picture: Tensor, prediction: Sequence[tuple[str, float]], title: str) -> SubFigure:
+    """A picture and what it is taken for in the upper half. Returns the lower one."""
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
+    shown, bars = top.subplots(1, 2, width_ratios=(1, 2.6))
+    shown.imshow(picture.permute(1, 2, 0).cpu().numpy(), interpolation="none").set_clip_on(False)
+    shown.set_axis_off()
+    _prediction(bars, prediction, title)
+    return bottom
 
 
 def _prediction(axes: Axes, prediction: Sequence[tuple[str, float]], title: str) -> None:

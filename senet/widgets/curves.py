@@ -68,7 +68,7 @@ class Curves(ChartWidget):
             "studies": studies() if self._shipped else {},
         }
         names = ["show", "quantity", "axis", "runs", "value", "at"]
-        super().__init__(_data=data, _widget="curves", _names=names)
+        super().__init__("curves", data, names)
         self.runs = list(list(histories)[:MOST] if runs is None else runs)
         for name, value in choices.items():
             if name not in names:

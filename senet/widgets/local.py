@@ -22,6 +22,7 @@ class LocalWidget(anywidget.AnyWidget):
         widget: its name in frontend/src/local.ts.
         data: what the front end works on, as plain values.
         names: of the traits that are the reader's choices.
+        **traits: first choices.
 
     Raises:
         FileNotFoundError: the widgets' scripts have not been built.
@@ -33,21 +34,27 @@ class LocalWidget(anywidget.AnyWidget):
     _data = traitlets.Dict().tag(sync=True)
     _names = traitlets.List().tag(sync=True)
 
-    def __init__(self, widget: str, data: Mapping[str, Any], names: Sequence[str]) -> None:
+    def __init__(self, widget: str, data: Mapping[str, Any], names: Sequence[str], **traits: Any) -> None:
         if not self._esm:
             raise FileNotFoundError(f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm run build` in frontend/")
-        super().__init__(_data=dict(data), _widget=widget, _names=list(names))
+        super().__init__(_data=dict(data), _widget=widget, _names=list(names), **traits)
 
     def figure(self) -> tuple[str, str]:
         """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
         raise NotImplementedError
 
     def state(self) -> dict[str, str]:
-        return {name: str(getattr(self, name)) for name in self._names}
+        """The choices as an address holds them."""
+        return {name: _written(getattr(self, name)) for name in self._names}
+
+    def _page_data(self) -> dict[str, Any]:
+        """What a published page needs of the data in its HTML."""
+        return self._data
 
     def _repr_html_(self) -> str:
         svg, caption = self.figure()
-        known = {"senet": self._widget, "state": json.dumps(self.state()), "data": json.dumps(self._data, separators=(",", ":"))}
+        data = json.dumps(self._page_data(), separators=(",", ":"))
+        known = {"senet": self._widget, "state": json.dumps(self.state()), "data": data}
         written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
         static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
         return f'<figure class="senet-widget"{written}>{static}</figure>'
@@ -55,6 +62,10 @@ class LocalWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
         return {**data, "text/html": self._repr_html_()}, metadata
+
+
+def _written(value: Any) -> str:
+    return "|".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
 
 
 def described(id: str, title: str, alt: str, picture: Tensor) -> dict[str, str]:

@@ -86,7 +86,7 @@ class Profiles(ChartWidget):
         arrays = {name: packed(profile) for name, profile in self._profiles.items()}
         self._own = not isinstance(profiles, str)
         names = ["network", "block", "classes", "order", "marks", "scale", "measure", "channel"]
-        super().__init__(_data={"networks": abouts, "arrays": arrays}, _widget="profiles", _names=names, network=first)
+        super().__init__("profiles", {"networks": abouts, "arrays": arrays}, names, network=first)
         blocks = list(self._profiles[first].mean)
         self.block = blocks[-1] if block is None else block
         self.classes = list(FIRST.get(first, abouts[first]["classes"])[:4] if classes is None else classes)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ..plots import _STYLE, INK, SYMBOLS, _prediction
+from ..plots import _STYLE, INK, SYMBOLS, _halves
 
 
 def ribbon(picture: Tensor, prediction: Sequence[tuple[str, float]], gates: Mapping[str, Tensor], *, title: str = "") -> Figure:
@@ -20,12 +20,7 @@ def ribbon(picture: Tensor, prediction: Sequence[tuple[str, float]], gates: Mapp
     """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.2, 4.0), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1, 1.1))
-        shown, bars = top.subplots(1, 2, width_ratios=(1, 2.6))
-        shown.imshow(picture.permute(1, 2, 0).cpu().numpy(), interpolation="none").set_clip_on(False)
-        shown.set_axis_off()
-        _prediction(bars, prediction, title)
-        axes = bottom.subplots()
+        axes = _halves(figure, picture, prediction, title).subplots()
         for place, s in enumerate(gates.values()):
             edges = np.linspace(1, 0, len(s) + 1)  # channel 0 on top
             for value, high, low in zip(s.clamp(0, 1).tolist(), edges[:-1], edges[1:], strict=True):
