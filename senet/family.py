@@ -238,7 +238,7 @@ def places(model: nn.Module, size: int = 224) -> list[Place]:
 def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
     """As Markdown, a row a network: how many SE blocks, behind what, how wide they and their hidden layers are, and their share."""
     lines = [
-        "| network | SE blocks | behind | C | hidden units | C by hidden | gate | share of the parameters |",
+        "| network | blocks | behind | C | hidden | C / hidden | gate | share |",
         "|---|---:|---|---:|---:|---:|---|---:|",
     ]
     for title, model in networks.items():
@@ -260,4 +260,4 @@ def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
 
 def _span(values: list[float]) -> str:
     low, high = min(values), max(values)
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{low:g}" if low == high else f"{low:g}–{high:g}"

@@ -287,9 +287,9 @@ def table(result: Mapping[str, Any]) -> str:
             row.value,
             str(row.seeds),
             f"{100 * row.accuracy:.1f} ± {100 * row.half:.1f}",
-            f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}" if row.group else "",
+            f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}".replace("-", "−") if row.group else "",
             f"{row.parameters:,}",
             *(["" if row.paper_error is None else f"{row.paper_error:.2f}"] if paper else []),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines).replace(" ± nan", "")
+    return "\n".join(lines).replace(" ± nan", "").replace(" ± ", "\xa0±\xa0")  # a number and its interval stay in one line

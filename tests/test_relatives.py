@@ -150,7 +150,7 @@ def test_where_se_lives_elsewhere():
         256
     ] * 2 + [512] * 2
     table = family.table({"SE-ResNet-18": se_resnet18()}, 64)
-    assert "| SE-ResNet-18 | 8 | 3x3 | 64 to 512 |" in table
+    assert "| SE-ResNet-18 | 8 | 3x3 | 64–512 |" in table
 
 
 def test_places_leave_the_model_as_it_was():

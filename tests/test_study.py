@@ -119,7 +119,7 @@ def test_differences_are_paired_by_seed():
     assert standard.accuracy == pytest.approx(0.7) and none.accuracy == pytest.approx(0.6)
     assert none.difference == pytest.approx(-0.1) and none.difference_half == pytest.approx(0, abs=1e-9)
     lines = study.table({"study": {"arms": arms}, "runs": runs}).splitlines()
-    assert "-10.0 ± 0.0" in lines[3] and "22.00" in lines[2]
+    assert "−10.0\xa0±\xa00.0" in lines[3] and "22.00" in lines[2]
     one = study.rows({"study": {"arms": arms}, "runs": runs[:1]})
     assert len(one) == 1 and math.isnan(one[0].half)
 

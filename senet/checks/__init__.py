@@ -10,6 +10,7 @@ whoever uses the checks needs their names only.
 from ..verdict import Verdict
 from .blocks import block, last_stage, parameters, rescale
 from .convolutions import blind_to_grey, convolution, receptive_field
+from .explorer import decisive_gate, occlusion
 from .gates import excitation, open_gates, weights
 from .inside import closing, gap, rank_correlation
 from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
@@ -28,6 +29,7 @@ __all__ = [
     "closing",
     "convolution",
     "decay_groups",
+    "decisive_gate",
     "distances",
     "eca",
     "eca_size",
@@ -39,6 +41,7 @@ __all__ = [
     "insert",
     "last_stage",
     "masked_squeeze",
+    "occlusion",
     "open_gates",
     "order",
     "paired",
