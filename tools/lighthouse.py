@@ -47,6 +47,7 @@ class Compressed(serve.Pages):
     """Text gzipped and kept for ten minutes, which is what GitHub Pages sends."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a small answer waits 40 ms for the word that its head arrived
 
     def send_head(self):
         path = Path(self.translate_path(self.path))

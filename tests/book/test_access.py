@@ -9,6 +9,7 @@ from .visits import FIGURES
 
 
 def test_nothing_moves_for_those_who_asked(page: Page, book_url: str):
+    """With reduced motion, no transition and no animation runs while controls are used."""
     widget = Widget(page, book_url + CHAPTER)  # which asks for reduced motion
     watch = "window.moves = 0; for (const kind of ['transitionrun', 'animationstart']) addEventListener(kind, () => moves++, true);"
     page.evaluate(watch)

@@ -588,6 +588,7 @@ def crawls() -> list:
 
 @pytest.mark.parametrize(("path", "key", "kind", "hand"), crawls())
 def test_every_control(page: Page, guard: Guard, book_url: str, path: str, key: str, kind: str, hand: str):
+    """Each control of each widget of the book, once by keys and once by the pointer, does what it says."""
     if kind not in CONTROLS:
         pytest.fail(f"{kind} is unknown: name its controls in CONTROLS")
     guard.allow("net::ERR_ABORTED|ERR_FAILED")  # a download that was cancelled

@@ -89,6 +89,7 @@ def cut_as_in_python(now: np.ndarray, editor: Locator) -> None:
 
 
 def test_the_square_is_moved_and_zoomed(widget: Widget, editor: Locator):
+    """Cropping a picture of one's own, by mouse and by keyboard alone."""
     keys, mouse = widget.page.keyboard, widget.page.mouse
     frame = editor.get_by_role("application", name="mine.png")
     now = settled(widget)
@@ -159,6 +160,7 @@ def under(points: list[tuple[float, float]], radius: float) -> np.ndarray:
 
 
 def test_a_brush_covers(widget: Widget, editor: Locator):
+    """Painting over a part of it, by mouse and by keyboard alone, and undoing that."""
     keys, mouse = widget.page.keyboard, widget.page.mouse
     board = editor.get_by_role("application", name="What the network sees")
     undo, redo, clear = (editor.get_by_role("button", name=name, exact=True) for name in ("Undo", "Redo", "Clear"))

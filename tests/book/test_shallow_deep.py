@@ -321,6 +321,7 @@ def test_a_channel_by_keyboard(widget: Widget, truth: Truth):
 
 
 def test_a_screen_reader_hears_what_changed(widget: Widget, truth: Truth):
+    """A new picture is announced: its title, what it is taken for, and which gates stand out."""
     widget.radio(truth.pictures[4]["title"]).locator("..").click()
     status = widget.el.get_by_role("status")
     expect(status).to_contain_text(truth.pictures[4]["title"])
@@ -331,6 +332,7 @@ def test_a_screen_reader_hears_what_changed(widget: Widget, truth: Truth):
 
 
 def test_tables_hold_all_numbers(widget: Widget, truth: Truth):
+    """What the charts draw can be read, number by number, in tables that are kept up."""
     index = 2
     widget.el.get_by_text("All numbers as tables").press("Enter")
     widget.radio(truth.pictures[index]["title"]).locator("..").click()  # kept up while open
