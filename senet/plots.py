@@ -73,9 +73,10 @@ def to_svg(figure: Figure, label: str) -> str:
     text = re.sub(r"\s*\n\s*", "\n", text)
     for stand_in, colour in _ON_THE_PAGE.items():
         text = text.replace(stand_in, colour)
-    # The width is the page's to choose; the viewBox keeps the proportions.
-    view_box = re.search(r'viewBox="[^"]*"', text)[0]
-    return f'<svg role="img" aria-label="{html.escape(label)}" {view_box} {_NAMESPACES}{text[text.index(">") :]}'
+    # The width is the page's to choose; the viewBox keeps the proportions, also while a browser puts off what is out of sight.
+    view_box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', text)
+    shape = f'{view_box[0]} style="aspect-ratio:{view_box[1]}/{view_box[2]}"'
+    return f'<svg role="img" aria-label="{html.escape(label)}" {shape} {_NAMESPACES}{text[text.index(">") :]}'
 
 
 def shallow_deep(

@@ -8,6 +8,11 @@
 
 ``by`` names tests in ``tests/book``; what is in braces is one of :func:`facts`. The tests are read, not run. One that is gone, or
 that says nothing about itself, fails the build, so that the page can't promise what nobody checks any more.
+
+    ```{lighthouse}
+    ```
+
+shows what ``make lighthouse`` measured; before it has, nothing.
 """
 
 import ast
@@ -17,6 +22,7 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -114,7 +120,27 @@ class Checks(SphinxDirective):
         for each in named:
             lines.append(f"- *{words(each)}*{' (every page)' if each.every_page else ''}: {each.about}")
         holder = nodes.Element()
-        self.state.nested_parse(lines, self.content_offset, holder)
+        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
+        return holder.children
+
+
+class Lighthouse(SphinxDirective):
+    """See the module."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir, "data/results/lighthouse.json")
+        self.env.note_dependency(str(path))
+        if not path.exists():
+            return []
+        measured = json.loads(path.read_text("utf8"))
+        lines = [f"{measured['versions']}, as a phone: the median of {measured['runs']} runs, on {measured['date']}.", ""]
+        names = ("performance", "accessibility", "best-practices", "seo")
+        lines += ["| Page | Performance | Accessibility | Best practices | Search engines |", "|---|---|---|---|---|"]
+        for page, scores in measured["pages"].items():
+            cells = " | ".join(str(scores[name]) for name in names)
+            lines.append(f"| {{doc}}`/{page.removesuffix('.html')}` | {cells} |")
+        holder = nodes.Element()
+        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
         return holder.children
 
 
@@ -124,4 +150,5 @@ def words(each: Check) -> str:
 
 def setup(app: Sphinx) -> dict:
     app.add_directive("checks", Checks)
+    app.add_directive("lighthouse", Lighthouse)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
