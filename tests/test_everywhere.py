@@ -82,18 +82,45 @@ def test_a_workflow_calls_the_makefile(path: Path):
                 assert command[0] == "make"
                 assert set(command[1:]) <= targets()
             else:
-                assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+                # A tag can be moved to other code, a commit can't. Its version stands behind it, where Dependabot moves both.
+                pinned = rf"uses: {re.escape(step['uses'])} # v\d+\.\d+\.\d+$"
+                assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", step["uses"])
+                assert re.search(pinned, path.read_text("utf8"), re.MULTILINE), step["uses"]
 
 
 def test_the_workflows_do_all_that_is_promised():
     pages, alive = (yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text("utf8")) for name in ("pages", "alive"))
     runs = [step.get("run", step.get("uses", "")) for step in pages["jobs"]["check"]["steps"]]
-    assert "make publish-check" in runs
+    assert [run for run in runs if run.startswith("make")] == ["make publish-check", "make kit pdf"]
     assert any(run.startswith("actions/upload-pages-artifact") for run in runs)
     assert pages["jobs"]["deploy"]["needs"] == "check"
     assert alive[True]["schedule"]  # YAML reads `on` as true
     assert set(alive["jobs"]["tell"]["needs"]) == set(alive["jobs"]) - {"tell"}
     assert "gh issue create" in alive["jobs"]["tell"]["steps"][0]["run"]
+
+
+def test_what_the_workflow_does_can_be_done_at_home():
+    """`make publish-check` builds with warnings as errors, tests everything in browsers, and follows every link."""
+    asked = ["make", "--dry-run", "--always-make", "--no-print-directory", "publish-check"]
+    said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    steps = ("jupyter-book build . --all --warningiserror", "ruff check", "nbstripout", "-m pytest", "tools/links.py _build/html")
+    assert [step for step in steps if step not in said] == []
+    assert "pytest --numprocesses" in said and " -k " not in said and "--ignore" not in said  # no test is left out
+    assert said.index("jupyter-book build") < said.index("-m pytest") < said.index("tools/links.py")
+
+
+def test_newer_versions_are_proposed():
+    """For the actions, and for every folder that has packages of npm's; Python's are `make lock`'s."""
+    config = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf8"))
+    assert config["version"] == 2
+    rows = {row["package-ecosystem"]: row for row in config["updates"]}
+    assert set(rows) == {"github-actions", "npm"}
+    for row in rows.values():
+        assert ("directory" in row) != ("directories" in row)
+        assert row["schedule"]["interval"] in {"daily", "weekly", "monthly", "quarterly"}
+        assert set(row) <= {"package-ecosystem", "directory", "directories", "schedule", "groups"}
+    locks = {f"/{path.parent.relative_to(ROOT).as_posix()}" for path in ROOT.glob("[!._]*/**/package-lock.json")}
+    assert set(rows["npm"]["directories"]) == {folder for folder in locks if "node_modules" not in folder}
 
 
 def test_binder_has_what_it_takes(tmp_path: Path):
