@@ -3,13 +3,24 @@
 type Value = string | number | boolean | null | undefined | ((event: any) => void);
 type Child = Node | string | null;
 
-/** Set attributes; `onclick: f` listens, `true` sets an empty attribute, `false`, null and undefined remove it. */
+/**
+ * Set attributes; `onclick: f` listens, `true` sets an empty attribute, `false`, null and undefined remove it. What is so already is let
+ * alone: to write it again would have the browser style it again.
+ */
 export function set(element: Element, attributes: Record<string, Value>): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value === false || value == null) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else {
+      const text = value === true ? "" : String(value);
+      if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+    }
   }
+}
+
+/** Have an element say something; where it does already, nothing is laid out again. */
+export function say(element: Element, words: string): void {
+  if (element.textContent !== words) element.textContent = words;
 }
 
 export function h<K extends keyof HTMLElementTagNameMap>(

@@ -7,7 +7,7 @@
 // their text.
 
 import { axis, behind, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
-import { h, symbol } from "./dom.ts";
+import { h, say, symbol } from "./dom.ts";
 import { handWords, numbersOf, patched } from "./explorer-numbers.ts";
 import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
 import { SECOND, settled, type ExplorerView, type Wanted } from "./explorer-view.ts";
@@ -218,7 +218,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     const mine = position(view.block);
     pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), said());
     numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });
-    about.textContent = introduced(probe);
+    say(about, introduced(probe));
     const set = hand.now[view.block]?.[view.channel ?? -1] ?? NaN;
     channel.show({ block: blocks[mine]!, channel: view.channel, ...answer.blocks[mine]!, set: pulled() && !Number.isNaN(set) ? set : null });
     foot.show(home.link(shareable()));
@@ -276,10 +276,10 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
         const data = answer.blocks[position(block.name)]!;
         const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
         const part = { from: Math.min(view.from, block.channels - count), count };
-        title.textContent = `${block.title} (C = ${block.channels})`;
+        say(title, `${block.title} (C = ${block.channels})`);
         const ends: [string, string] = view.order === "index" ? [`channel ${order[part.from]}`, `channel ${order[part.from + count - 1]}`] : view.order === "excitation" ? ["more excited", "less excited"] : ["further above", "further below"];
         chart.draw({ answer: data, comparison, order, axis: common, ends, held, set: (pulled() && hand.now[block.name]) || null, part });
-        summary.textContent = summed(data.s, comparison);
+        say(summary, summed(data.s, comparison));
       },
     };
   }

@@ -20,7 +20,7 @@ from senet.recording import record
 
 from .conftest import PHONE, Guard
 from .test_live import READY, encoded, give, picture, started
-from .test_shallow_deep import LARGE, NETWORK, Truth, truth_of
+from .test_shallow_deep import LARGE, NETWORK, Truth, dots, truth_of
 from .visits import axe
 
 CHAPTER = "book/explorer.html"
@@ -57,8 +57,11 @@ class Explorer:
 
     def gates(self, block: str, side: int = 0) -> np.ndarray:
         """Of a strip, by channel."""
-        cells = self.column(block).locator(f"rect[x='{side}']").evaluate_all("all => all.map((e) => ({...e.dataset}))")
-        return np.array([float(cell["value"]) for cell in sorted(cells, key=lambda cell: int(cell["channel"]))])
+        return np.array(self.strips(block).nth(side).get_attribute("data-values").split(), float)
+
+    def strips(self, block: str) -> Locator:
+        """One a picture."""
+        return self.column(block).locator(".senet-inks > span")
 
     def plot(self, side: str) -> Locator:
         return self.el.get_by_role("slider", name=f"Channels of the {side} block")
@@ -162,6 +165,18 @@ def test_the_ribbon_by_pointer(explorer: Explorer, truth: Truth):
     expect(explorer.el.locator(".senet-ribbon-readout")).to_contain_text("channel 0: s = ")
 
 
+def test_a_strip_is_as_dark_as_its_gates_are_open(explorer: Explorer, truth: Truth):
+    """What is seen, not what is said of it: the ink of each place of a strip against its gate."""
+    block = truth.blocks[4]
+    strip = explorer.strips(block).first
+    strip.scroll_into_view_if_needed()
+    shot = np.asarray(Image.open(io.BytesIO(strip.screenshot())).convert("L"), float)
+    gates = truth.s[block][0]
+    place = (np.arange(len(gates)) + 0.5) / len(gates) * len(shot)
+    ink = 255 - shot[place.astype(int), shot.shape[1] // 2]
+    assert np.corrcoef(ink, gates)[0, 1] > 0.99
+
+
 def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Truth):
     """Recorded, with no network in the page: the weights come by themselves, and make z into s."""
     model = pretrained.load(NETWORK)
@@ -194,10 +209,8 @@ def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth):
     s = truth.s[deep][0]
 
     def order() -> list[int]:
-        dots = explorer.el.locator("[data-side=deeper] .senet-dots path").evaluate_all(
-            "all => all.filter((e) => e.checkVisibility()).map((e) => [Number(e.dataset.channel), e.getBoundingClientRect().x])"
-        )
-        return [channel for channel, _ in sorted(dots, key=lambda dot: dot[1])]
+        shown = dots(explorer.el.locator("[data-side=deeper]"))
+        return [dot["channel"] for dot in sorted(shown, key=lambda dot: dot["x"])]
 
     explorer.select("Order channels by").select_option("excitation")
     assert np.all(np.diff(s[order()]) <= 1e-4)
@@ -241,7 +254,7 @@ def test_a_second_picture(explorer: Explorer, truth: Truth):
     np.testing.assert_allclose(explorer.gates(truth.blocks[0]), truth.s[truth.blocks[0]][4], atol=1e-4)
     explorer.select("Second picture").select_option("")
     explorer.idle()
-    assert explorer.column(truth.blocks[0]).locator("rect[x='1']").count() == 0
+    assert explorer.strips(truth.blocks[0]).count() == 1
     assert explorer.select("Behind the gates").input_value() == "predicted"
 
 

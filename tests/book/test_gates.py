@@ -82,7 +82,7 @@ def test_a_pull_by_keyboard_answers_as_torch_does_and_is_undone(widget: Widget):
     expect(panel(widget).locator(".senet-hand-line")).to_contain_text("1 gate is set by hand")
     pulled = {block: only(16, c3=0.03)}
     agrees(widget, pulled)
-    assert widget.el.locator("[data-side=shallow] .senet-dots path[data-set]").count() == 1
+    assert [dot["channel"] for dot in widget.dots("shallow") if dot["set"]] == [3]
     assert widget.el.locator(".senet-share[data-before]").count() == 5
 
     button(widget, "all 1: open all gates, deep").click()

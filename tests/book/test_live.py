@@ -80,7 +80,7 @@ def shows(widget: Widget, recording, atol: float = 1e-4, network: str = NETWORK)
     for name in ("shallow", "deep"):
         block = recording.blocks[widget.block(name)]
         np.testing.assert_allclose(widget.values(name), block.excitation[0].numpy(), atol=atol, rtol=0)
-        np.testing.assert_allclose([float(d["squeeze"]) for d in widget.dots(name)], block.squeeze[0].numpy(), atol=atol, rtol=0)
+        np.testing.assert_allclose([d["squeeze"] for d in widget.dots(name)], block.squeeze[0].numpy(), atol=atol, rtol=0)
     logits = recording.logits[0].numpy()
     classes = pretrained.get(network).classes
     for (label, logit, _), k in zip(widget.likeliest(), np.argsort(-logits)[:5], strict=True):

@@ -61,6 +61,27 @@ def truth_of(network: str) -> Truth:
     return Truth(network)
 
 
+DOTS = """(group) => {
+    const numbers = (text) => (text ? text.split(" ").map(Number) : []);
+    const [s, z, mean] = ["s", "z", "mean"].map((name) => numbers(group.getAttribute(`data-${name}`)));
+    const dots = [...group.children].flatMap((path) => {
+        const there = path.getScreenCTM();
+        const places = [...path.getAttribute("d").matchAll(/M([^ ]+) ([^h]+)h0/g)];
+        return numbers(path.dataset.channels).map((channel, i) => {
+            const { x, y } = new DOMPoint(+places[i][1], +places[i][2]).matrixTransform(there);
+            const set = "set" in path.dataset;
+            return { channel, value: s[channel], squeeze: z[channel], mean: mean[channel] ?? null, x, y, set };
+        });
+    });
+    return dots.sort((a, b) => a.channel - b.channel);
+}"""
+
+
+def dots(side: Locator) -> list[dict]:
+    """Channel, value, squeeze, mean, place, and whether it was set by hand, of each dot that a chart shows, by channel."""
+    return side.locator(".senet-dots").evaluate(DOTS)
+
+
 class Widget:
     """The widget as a reader has it before them."""
 
@@ -92,22 +113,15 @@ class Widget:
         return self.side(name).get_attribute("data-block")
 
     def dots(self, name: str) -> list[dict]:
-        """Channel, value, squeeze, mean and place of each dot, by channel."""
-        return (
-            self.side(name)
-            .locator(".senet-dots path")
-            .evaluate_all(
-                "dots => dots.map((d) => ({...d.dataset, x: d.getBoundingClientRect().x, y: d.getBoundingClientRect().y}))"
-            )
-        )
+        return dots(self.side(name))
 
     def values(self, name: str) -> np.ndarray:
         dots = self.dots(name)
-        assert [int(dot["channel"]) for dot in dots] == list(range(len(dots)))
-        return np.array([float(dot["value"]) for dot in dots])
+        assert [dot["channel"] for dot in dots] == list(range(len(dots)))
+        return np.array([dot["value"] for dot in dots])
 
     def order(self, name: str) -> list[int]:
-        return [int(dot["channel"]) for dot in sorted(self.dots(name), key=lambda dot: dot["x"])]
+        return [dot["channel"] for dot in sorted(self.dots(name), key=lambda dot: dot["x"])]
 
     def likeliest(self) -> list[tuple[str, float, float]]:
         rows = self.el.locator(".senet-likeliest li").evaluate_all("rows => rows.map((row) => ({...row.dataset}))")
@@ -122,7 +136,7 @@ class Widget:
         for name in ("shallow", "deep"):
             block = self.block(name)
             np.testing.assert_allclose(self.values(name), truth.s[block][index], atol=1e-4, rtol=0)
-            z = [float(dot["squeeze"]) for dot in self.dots(name)]
+            z = [dot["squeeze"] for dot in self.dots(name)]
             np.testing.assert_allclose(z, truth.z[block][index], atol=np.ptp(truth.z[block]) / 65535 + 1e-4, rtol=0)
         logits = truth.logits[index]
         shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
@@ -237,7 +251,7 @@ def test_comparisons(widget: Widget, truth: Truth, way: str):
         choose(widget, "Compare with the mean of", compare, way)
         for name in ("shallow", "deep"):
             means = truth.means[widget.block(name)]
-            drawn = [dot.get("mean") for dot in widget.dots(name)]
+            drawn = [dot["mean"] for dot in widget.dots(name)]
             lines = widget.side(name).locator(".senet-means path").count()
             if compare == "none":
                 assert (set(drawn), lines) == ({None}, 0)
@@ -254,7 +268,7 @@ def test_a_picture_of_no_class_has_no_true_class(widget: Widget, truth: Truth):
     widget.radio(truth.pictures[index]["title"]).locator("..").click()
     assert "none of the network’s classes" in widget.verdict()
     assert widget.select("Compare with the mean of").locator("option[value=true]").is_disabled()
-    assert {dot.get("mean") for dot in widget.dots("deep")} == {None}
+    assert {dot["mean"] for dot in widget.dots("deep")} == {None}
     expect(widget.el.locator(".senet-legend")).to_contain_text("no true class")
 
 
@@ -551,8 +565,8 @@ def test_in_a_notebook_python_answers(page: Page, book_url: str, monkeypatch: py
         """Kernel and page agree on the picture, and the page has this kernel's numbers."""
         expect(page.locator(".senet-title")).to_have_text(kernel._gallery["pictures"][picture]["title"])
         assert kernel.picture == picture
-        dots = page.locator("[data-side=deep] .senet-dots path").evaluate_all("all => all.map((dot) => +dot.dataset.value)")
-        np.testing.assert_allclose(dots, kernel.probe(picture).blocks[block].excitation[0].numpy(), atol=1e-6)
+        shown = [dot["value"] for dot in dots(page.locator("[data-side=deep]"))]
+        np.testing.assert_allclose(shown, kernel.probe(picture).blocks[block].excitation[0].numpy(), atol=1e-6)
 
     shows(0, kernel.deep)
     expect(page.get_by_label("Order channels by")).to_have_value("excitation")

@@ -6,11 +6,11 @@
 //                                         held ──drag its handle, or Shift and an arrow──▶ its gate is pulled, where that is wanted
 //
 // The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so that no resize needs a redraw; strokes don't
-// scale, and so a line of no length with round ends stays a round dot. A new picture moves the dots that are there, 64 of them in
-// well under a millisecond (a plotting library's redraw took 10 to 40).
+// scale, and so a line of no length with round ends stays a round dot. All dots are one path, by channel: it glides to another picture's
+// as a whole, and there is one element to be styled anew and not one a channel.
 
 import { behind, type axis, type Comparison } from "../channels.ts";
-import { h, matched, set, svg, symbol, unique } from "../dom.ts";
+import { h, matched, say, set, svg, symbol, unique } from "../dom.ts";
 import type { BlockAnswer } from "../probe.ts";
 import { decimal, signed } from "../words.ts";
 
@@ -67,20 +67,19 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
     const digits = ticks.some((tick) => Math.abs(tick * 10 - Math.round(tick * 10)) > 1e-6) ? 2 : 1;
     const place = rankOf(order);
     const { from, count } = data.part ?? { from: 0, count: order.length };
-    const inside = (c: number) => place[c]! >= from && place[c]! < from + count;
+    const seen = order.slice(from, from + count).sort((a, b) => a - b);
     set(plot, { viewBox: `${from} 0 ${count} 100`, "data-many": count > 32 });
     const mean = comparison.mean;
-    const y = (value: number) => (100 * (high - value)) / (high - low);
-    const at = (c: number) => `translate(${place[c]! + 0.5}px,${y(answer.s[c]!)}px)`;
-    matched(dots, order.length, () => svg("path", { d: "M0 0h0" })).forEach((dot, c) => {
-      dot.style.transform = at(c);
-      dot.style.display = inside(c) ? "" : "none";
-      set(dot, { "data-channel": c, "data-value": answer.s[c]!, "data-squeeze": answer.z[c]!, "data-mean": mean?.[c], "data-set": !Number.isNaN(data!.set?.[c] ?? NaN) });
+    const y = (value: number) => ((100 * (high - value)) / (high - low)).toFixed(3);
+    const at = (c: number) => `M${place[c]! + 0.5} ${y(answer.s[c]!)}`;
+    const byHand = (c: number) => !Number.isNaN(data!.set?.[c] ?? NaN);
+    const [own, pulled] = [seen.filter((c) => !byHand(c)), seen.filter(byHand)];
+    matched(dots, pulled.length > 0 ? 2 : 1, () => svg("path")).forEach((path, i) => {
+      const channels = i === 0 ? own : pulled;
+      set(path, { d: channels.map((c) => `${at(c)}h0`).join(""), "data-channels": channels.join(" "), "data-set": i === 1 });
     });
-    matched(stems, mean ? order.length : 0, () => svg("path", { d: "M0 0v1" })).forEach((stem, c) => {
-      stem.style.transform = `${at(c)} scaleY(${y(mean![c]!) - y(answer.s[c]!)})`;
-      stem.style.display = inside(c) ? "" : "none";
-    });
+    set(dots, { "data-s": answer.s.join(" "), "data-z": answer.z.join(" "), "data-mean": mean && mean.join(" ") });
+    matched(stems, mean ? 1 : 0, () => svg("path")).forEach((path) => set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }));
     // The mean as steps, a channel wide each: a slanted line would show values between channels, where there are none.
     const steps = (row: Float32Array) =>
       order.slice(from, from + count).map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
@@ -90,8 +89,12 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
     });
 
     matched(grid, ticks.length, () => svg("path")).forEach((line, i) => set(line, { d: `M${from} ${y(ticks[i]!)}h${count}` }));
-    scale.replaceChildren(...ticks.map((tick) => h("span", { style: `top:${y(tick)}%` }, decimal(tick, digits))));
-    [first.textContent, last.textContent] = data.ends;
+    matched(scale, ticks.length, () => h("span")).forEach((number, i) => {
+      set(number, { style: `top:${y(ticks[i]!)}%` });
+      say(number, decimal(ticks[i]!, digits));
+    });
+    say(first, data.ends[0]);
+    say(last, data.ends[1]);
     set(slider, { "aria-valuemax": order.length - 1 });
     if (pointed !== null && pointed >= order.length) pointed = null;
     point();
@@ -116,7 +119,7 @@ export function excitationChart(name: string, hold: (channel: number | null) => 
       set(slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
       return;
     }
-    flag.textContent = String(channel);
+    say(flag, String(channel));
     const [z, s] = [answer.z[channel]!, answer.s[channel]!];
     const lines = [h("span", {}, `channel ${channel}: `, symbol("z"), ` = ${decimal(z)}, `, symbol("s"), ` = ${decimal(s)}`)];
     if (comparison.mean) {

@@ -1,6 +1,6 @@
 // One channel, everywhere: its map before the gate, its mean z, its way through both layers, its gate s, and its map after it.
 
-import { h, matched, set, symbol } from "../dom.ts";
+import { h, matched, say, set, symbol } from "../dom.ts";
 import { way, type Way } from "../layers.ts";
 import type { BlockInfo, Layers, Maps } from "../probe.ts";
 import { paint } from "./maps.ts";
@@ -39,7 +39,7 @@ export function detail(more: Node[]): Detail {
   const region = h("div", { role: "group", tabindex: 0, "aria-label": "Through the two layers" }, table);
   const tables = h("div", { class: "senet-tables" }, region);
   const none = h("p", {}, "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map behind the gate.");
-  const inside = h("div", { class: "senet-way" }, before.el, h("div", { class: "senet-sums" }, z, tables, s), after.el, note);
+  const inside = h("div", { class: "senet-through" }, before.el, h("div", { class: "senet-sums" }, z, tables, s), after.el, note);
   const el = h("div", { class: "senet-detail", role: "group", "aria-label": "The chosen channel" }, title, none, inside, ...more);
   let now: Looked | null = null;
   let found: Way | null = null;
@@ -67,7 +67,7 @@ export function detail(more: Node[]): Detail {
     const longest = Math.max(...added.map(Math.abs), 1e-9);
     matched(body, hidden.length, unit).forEach((row, j) => {
       const cells = [...row.children] as HTMLElement[];
-      [String(j), signed(given[j]!), decimal(hidden[j]!), signed(added[j]!)].forEach((text, i) => (cells[i]!.textContent = text));
+      [String(j), signed(given[j]!), decimal(hidden[j]!), signed(added[j]!)].forEach((text, i) => say(cells[i]!, text));
       cells[3]!.style.setProperty("--share", `${(100 * Math.abs(added[j]!)) / longest}%`);
       Object.assign(row.dataset, { unit: j, given: given[j], hidden: hidden[j], added: added[j] });
     });

@@ -4,7 +4,7 @@
 //
 // Overrides belong to the network and not to a picture: they stay when the picture changes, until they are let go.
 
-import { h, symbol } from "../dom.ts";
+import { h, say, symbol } from "../dom.ts";
 import type { BlockInfo, Gates } from "../probe.ts";
 import { decimal } from "../words.ts";
 
@@ -102,7 +102,19 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
   const release = h("button", { type: "button", onclick: act(() => hand.release()) }, "Let all gates go");
   const line = h("p", { class: "senet-hand-line", role: "status" });
   const panel = h("div", { class: "senet-hand" }, ...sides.map((s) => s.el), h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release), line);
-  const el = h("details", { class: "senet-numbers senet-by-hand" }, h("summary", {}, "Pull gates by hand"), panel);
+  const el = h("details", { class: "senet-numbers senet-by-hand", ontoggle: fill }, h("summary", {}, "Pull gates by hand"), panel);
+  let now: [Hand[], string] | null = null;
+
+  function fill(): void {
+    if (!el.open || !now) return; // while it is closed, nobody sees it
+    const [shown, words] = now;
+    sides.forEach((s, i) => s.show(shown[i]!));
+    undo.disabled = !hand.undoable;
+    redo.disabled = !hand.redoable;
+    release.disabled = hand.count === 0;
+    say(line, words);
+  }
+
   panel.addEventListener("keydown", (event) => {
     event.stopPropagation(); // arrow keys are the sliders' here
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
@@ -112,11 +124,8 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
   return {
     el,
     show(shown, words) {
-      sides.forEach((s, i) => s.show(shown[i]!));
-      undo.disabled = !hand.undoable;
-      redo.disabled = !hand.redoable;
-      release.disabled = hand.count === 0;
-      if (line.textContent !== words) line.textContent = words;
+      now = [shown, words];
+      fill();
     },
   };
 }
@@ -162,14 +171,14 @@ function side(title: string, hand: ByHand, changed: () => void) {
     show(shown: Hand): void {
       now = shown;
       const { channel, s, mean, block } = now;
-      legend.textContent = `${title}, ${block.title}`;
+      say(legend, `${title}, ${block.title}`);
       slider.disabled = channel === null;
       for (const each of one) each.disabled = channel === null;
       if (!mean) one[2]!.disabled = all[1]!.disabled = true;
       name.replaceChildren(...(channel === null ? ["Choose a channel in the chart."] : [symbol("s"), ` of channel ${channel}`]));
       if (channel === null) return void output.replaceChildren();
       if (document.activeElement !== slider || Math.abs(Number(slider.value) - s[channel]!) > 0.011) slider.value = String(s[channel]);
-      output.textContent = decimal(s[channel]!, 2);
+      say(output, decimal(s[channel]!, 2));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The chosen picture, large, and what the network takes it for: the likeliest classes, and whether it is right.
 
-import { h, matched } from "../dom.ts";
+import { h, matched, say, set } from "../dom.ts";
 import { largest, OWN, softmax, type Answer, type Probe } from "../probe.ts";
 import { percent } from "../words.ts";
 
@@ -28,15 +28,18 @@ export function prediction(probe: Probe): Prediction {
     h("figure", { class: "senet-picture" }, canvas),
     h("div", { class: "senet-answer" }, title, source, list, verdict),
   );
+  let shown: [number, Answer, Answer | null] | null = null;
   return {
     el,
     show(index, answer, before) {
+      if (shown && shown[0] === index && shown[1] === answer && shown[2] === before) return;
+      shown = [index, answer, before];
       const picture = probe.pictures[index]!;
       probe.draw(index, canvas);
       canvas.setAttribute("aria-label", picture.alt);
       canvas.classList.toggle("senet-pixels", canvas.width <= 64); // larger ones look better smoothed
-      title.textContent = picture.title;
-      source.textContent = [picture.source, picture.credit].filter(Boolean).join(" · ");
+      say(title, picture.title);
+      say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
       const shares = softmax(answer.logits);
       const top = largest(shares, Math.min(SHOWN, classes.length));
       const row = () => h("li", {}, h("span", { class: "senet-class" }), h("span", { class: "senet-share" }, h("span")), h("span", { class: "senet-number" }));
@@ -45,13 +48,13 @@ export function prediction(probe: Probe): Prediction {
         const [name, share, number] = item.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
         Object.assign(item.dataset, { class: classes[k], logit: answer.logits[k], probability: shares[k] });
         item.classList.toggle("senet-true", k === picture.label);
-        name.textContent = classes[k]!;
-        (share.firstElementChild as HTMLElement).style.width = `${100 * shares[k]!}%`;
+        say(name, classes[k]!);
+        set(share.firstElementChild!, { style: `width:${100 * shares[k]!}%` });
         const was = before ? softmax(before.logits)[k]! : null;
         item.dataset.before = was === null ? "" : String(was);
         share.style.setProperty("--before", was === null ? "0" : `${100 * was}%`);
         share.toggleAttribute("data-before", was !== null);
-        number.textContent = percent(shares[k]!);
+        say(number, percent(shares[k]!));
         item.title = was === null ? "" : `${percent(was)} before gates were pulled`;
       });
       const [mark, words] = picture.id === OWN ? YOURS : judged(picture.label, top[0]!, classes);

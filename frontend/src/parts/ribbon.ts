@@ -4,9 +4,10 @@
 //   a block in focus ──arrow left, right──▶ its neighbour in focus     ──Enter, click──▶ opened as a chart
 //                    ──arrow up, down──▶ its next channel is chosen    ──click on a gate──▶ that channel is chosen
 //
-// A strip counts in places (y) and is stretched to its box, like a chart. An open gate is inked, a closed one is paper.
+// An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a band a gate, since a network has hundreds
+// of gates, and as many elements to be styled anew with every picture took longer than all else together.
 
-import { h, matched, set, svg, symbol } from "../dom.ts";
+import { h, matched, say, set, symbol } from "../dom.ts";
 import type { BlockInfo } from "../probe.ts";
 import { decimal } from "../words.ts";
 
@@ -36,14 +37,6 @@ export interface Strips {
   to: string | null;
 }
 
-/** A gate as it is drawn now. */
-interface Drawn {
-  channel: number;
-  byHand: boolean;
-  share: number;
-  value: number;
-}
-
 export interface Ribbon {
   el: HTMLElement;
   show(strips: Strips): void;
@@ -57,7 +50,8 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
   const strip = h("div", { class: "senet-ribbon", role: "toolbar", "aria-label": "Blocks from shallow to deep", style: `--blocks:${blocks.length}` });
   strip.append(...columns.map(({ button }) => button));
   const readout = h("p", { class: "senet-ribbon-readout" });
-  const scale = h("p", { class: "senet-legend" });
+  const [from, bars] = [h("span"), h("span")];
+  const scale = h("p", { class: "senet-legend" }, h("span", { class: "senet-ramp", "aria-hidden": "true" }), h("span", {}, symbol("s"), from), bars);
   const el = h("div", { class: "senet-network" }, strip, scale, readout);
   let now: Strips | null = null;
 
@@ -83,8 +77,8 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
   }
 
   function column(block: BlockInfo, at: number) {
-    const gates = svg("g");
-    const plot = svg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, gates);
+    const inks = h("span", { class: "senet-inks" });
+    const pulls = h("span");
     const mark = h("span", { class: "senet-mark", hidden: true });
     const bar = h("span", { class: "senet-bar" }, h("span"));
     const far = h("span", { class: "senet-far", "aria-hidden": "true" });
@@ -94,12 +88,12 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       { type: "button", class: "senet-strip", "data-block": block.name, tabindex: at === 0 ? 0 : -1, onfocus: () => tell(at, null) },
       name,
       h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
-      h("span", { class: "senet-cells" }, plot, mark),
+      h("span", { class: "senet-cells" }, inks, pulls, mark),
       bar,
       far,
     );
     const rank = (event: MouseEvent): number => {
-      const { top, height } = plot.getBoundingClientRect();
+      const { top, height } = inks.getBoundingClientRect();
       return Math.min(block.channels - 1, Math.max(0, Math.floor(((event.clientY - top) / height) * block.channels)));
     };
     button.addEventListener("click", (event) => {
@@ -111,7 +105,7 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       if ((event.target as Element).closest(".senet-cells")) tell(at, now!.rows[at]!.order[rank(event)]!);
     });
     button.addEventListener("pointerleave", () => tell(null, null));
-    return { button, name, plot, gates, mark, bar, far, drawn: [] as Drawn[] };
+    return { button, name, inks, pulls, mark, bar, far };
   }
 
   /** Say what is pointed at, or what the focus is on. */
@@ -140,41 +134,26 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
       const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
       rows.forEach(({ s, second, order, distance, set: pulled }, at) => {
-        const { button, name, plot, gates, mark, bar, far } = columns[at]!;
+        const { button, name, inks, pulls, mark, bar, far } = columns[at]!;
         const block = blocks[at]!;
-        const wide = second ? 2 : 1;
-        set(plot, { viewBox: `0 0 ${wide} ${order.length}` });
-        // A network has hundreds of gates, and a hand moves often: only what is another than before is written.
-        const cells = matched(gates, wide * order.length, () => svg("rect", { width: 1, height: 1.02 }));
-        const { drawn } = columns[at]!;
-        drawn.length = cells.length;
-        cells.forEach((cell, i) => {
-          const [place, side] = [i % order.length, Math.floor(i / order.length)];
-          const channel = order[place]!;
-          const value = (side === 0 ? s : second!)[channel]!;
-          const byHand = side === 0 && !Number.isNaN(pulled?.[channel] ?? NaN);
-          const before = drawn[i];
-          if (!before || before.channel !== channel || before.byHand !== byHand) set(cell, { x: side, y: place, "data-channel": channel, "data-set": byHand });
-          const share = ink(value);
-          if (before?.share !== share) cell.style.fillOpacity = String(share);
-          if (before?.value !== value) cell.setAttribute("data-value", String(value));
-          drawn[i] = { channel, byHand, share, value };
+        const middle = (channel: number) => `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
+        const shown = second ? [s, second] : [s];
+        matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
+          const bands = order.map((c, i) => `rgba(0,0,0,${ink(shown[side]![c]!).toFixed(3)}) 0 ${((100 * (i + 1)) / order.length).toFixed(3)}%`);
+          set(strip, { style: `-webkit-mask-image:linear-gradient(${bands})`, "data-values": shown[side]!.join(" ") });
         });
+        const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
+        matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) => set(tick, { style: middle(byHand[i]!) }));
         const chosen = strips.block === block.name ? strips.channel : null;
-        mark.hidden = chosen === null;
-        if (chosen !== null) mark.style.top = `${(100 * (order.indexOf(chosen) + 0.5)) / order.length}%`;
+        set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
         const open = strips.open.includes(block.name);
-        set(button, { "aria-pressed": String(open), "data-chosen": block.name === strips.block });
-        name.textContent = label(block, rows[at]!);
-        button.dataset.distance = distance === null ? "" : String(distance);
-        (bar.firstElementChild as HTMLElement).style.height = `${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%`;
-        far.textContent = distance === null ? "" : decimal(distance, 2);
+        set(button, { "aria-pressed": String(open), "data-chosen": block.name === strips.block, "data-distance": distance ?? "" });
+        say(name, label(block, rows[at]!));
+        set(bar.firstElementChild!, { style: `height:${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%` });
+        say(far, distance === null ? "" : decimal(distance, 2));
       });
-      scale.replaceChildren(
-        h("span", { class: "senet-ramp", "aria-hidden": "true" }),
-        h("span", {}, symbol("s"), ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`),
-        ...(strips.to ? [h("span", {}, `bars: mean distance from ${strips.to}`)] : []),
-      );
+      say(from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
+      say(bars, strips.to ? `bars: mean distance from ${strips.to}` : "");
       if (!el.contains(document.activeElement)) tell(null, null);
     },
     words() {
