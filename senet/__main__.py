@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from . import preflight
 
@@ -26,7 +27,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, cost, cost_table, distributed, elsewhere, images, pretrained, profiles, study, training
+from . import bench, controls, cost, cost_table, distributed, elsewhere, images, options, pretrained, profiles, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
 from .recording import record, se_blocks
@@ -40,6 +41,7 @@ DATA = {
     "imagenet100": images.imagenet100,
 }
 FOLDER = "imagefolder:"
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 ANY = "of a checkpoint (see `weights`), or of any network with SE blocks: timm:seresnet50.a1_in1k, torchvision:efficientnet_b0"
 
 IMAGENET = """
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     train = add(_train, description="train a network and save it with its provenance", epilog=IMAGENET)
     train.formatter_class = _Help
     train.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet20")
-    train.add_argument("--arguments", type=json.loads, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    train.add_argument("--arguments", type=options.keywords, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
     train.add_argument(
         "--data",
         default="patchwork",
@@ -95,14 +97,14 @@ def _parser() -> argparse.ArgumentParser:
         "PATH/train/<class>/ and PATH/val/<class>/ (or test/)",
     )
     train.add_argument("--size", type=int, default=224, help="side in pixels to which an imagefolder's pictures are brought")
-    train.add_argument("--store", type=Path, help="folder to keep an imagefolder's pixels in, for sets larger than memory")
-    train.add_argument("--name", help="of the checkpoint; by default architecture_data")
+    train.add_argument("--store", type=options.folder, help="folder for an imagefolder's pixels, for sets larger than memory")
+    train.add_argument("--name", type=options.name, help="of the checkpoint; by default architecture_data")
     train.add_argument("--title", help="one line for people; by default from architecture and data")
-    train.add_argument("--out", type=Path, default=Path("data"), help="folder for name.safetensors and name.json")
+    train.add_argument("--out", type=options.folder, default="data", help="folder for name.safetensors and name.json")
     train.add_argument("--half", action="store_true", help="store 16-bit floats; the accuracy is measured on what is stored")
-    train.add_argument("--checkpoint", type=Path, help="file to keep the state in after each epoch, and to go on from")
+    train.add_argument("--checkpoint", type=options.file, help="file to keep the state in after each epoch, and to go on from")
     train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at first, faster after")
-    train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute")
+    train.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
         if field.type is bool:
@@ -113,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     studied = add(_study, description="train what a question needs, over several seeds: stop it, and the same command goes on")
     studied.add_argument("name", choices=sorted(study.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in study.STUDIES.items()))
     studied.add_argument("--seeds", type=int, help="how many, if not the study's own number")
-    studied.add_argument("--checkpoints", type=Path, help="folder for the state of the run under way, to go on within it, too")
-    studied.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where to compute")
-    studied.add_argument("--out", type=Path, default=Path("data/results"), help="folder for study-NAME.json")
+    studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to go on in it")
+    studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
+    studied.add_argument("--out", type=options.folder, default="data/results", help="folder for study-NAME.json")
 
     evaluate = add(_evaluate, description="measure a checkpoint on the test pictures it was trained for")
     evaluate.add_argument("name", help="of a checkpoint: see `weights`")
@@ -125,37 +127,37 @@ def _parser() -> argparse.ArgumentParser:
     profile.add_argument(
         "--data", type=Path, help="folder with a folder of pictures for each class; by default the checkpoint's own"
     )
-    profile.add_argument("--out", type=Path, help="the file, as safetensors; for a shipped checkpoint by default beside it")
+    profile.add_argument("--out", type=options.file, help="the file, as safetensors; for a shipped checkpoint by default beside it")
     profile.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
     probed = add(_probe, description="how well a linear classifier reads the class from the gates of each block alone")
     probed.add_argument("name", help="of a checkpoint: see `weights`")
-    probed.add_argument("--out", type=Path, default=Path("data/results"), help="folder for probe-NAME.json")
+    probed.add_argument("--out", type=options.folder, default="data/results", help="folder for probe-NAME.json")
 
     controlled = add(_controls, description="is it the gates' dependence on the picture that helps? Frozen, shuffled, at 1")
     controlled.add_argument("name", help="of a checkpoint: see `weights`")
-    controlled.add_argument("--out", type=Path, default=Path("data/results"), help="folder for controls-NAME.json")
+    controlled.add_argument("--out", type=options.folder, default="data/results", help="folder for controls-NAME.json")
 
     attributed = add(_attribution, description="is a gate that is wide open an important one? Attribution against excitation")
     attributed.add_argument("name", help="of a checkpoint: see `weights`")
     attributed.add_argument("--pictures", type=int, default=64, help="how many test pictures")
     attributed.add_argument("--steps", type=int, default=32, help="of the integrals")
     attributed.add_argument("--seed", type=int, default=0, help="which pictures")
-    attributed.add_argument("--out", type=Path, default=Path("data/results"), help="folder for attribution-NAME.json")
+    attributed.add_argument("--out", type=options.folder, default="data/results", help="folder for attribution-NAME.json")
 
     recorder = add(_record, description="squeeze and excitation of every SE block for pictures of yours")
     recorder.add_argument("name", help=ANY)
     recorder.add_argument("picture", nargs="+", type=Path, help="JPEG, PNG, ...; its middle square is used")
-    recorder.add_argument("--out", type=Path, help="also save the tensors there, as safetensors: <block>/z, <block>/s, logits")
+    recorder.add_argument("--out", type=options.file, help="also save the tensors, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
     gallery = add(_gallery, description="write what the published pages answer from: galleries and class means")
-    gallery.add_argument("--out", type=Path, required=True, help="folder for the files")
+    gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add(_export, description="write a network as a probe to ONNX: picture and gates in, logits, z, s and maps out")
     exporter.add_argument("name", help="of a checkpoint (see `weights`), or the .json of one that `train` saved")
-    exporter.add_argument("--out", type=Path, required=True, help="the file, such as probe.onnx")
+    exporter.add_argument("--out", type=options.file, required=True, help="the file, such as probe.onnx")
     exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="with U and the rescaled U")
 
     timed = add(_bench, description="time SE networks beside others and beside no SE, in turns in one run")
@@ -167,21 +169,21 @@ def _parser() -> argparse.ArgumentParser:
     timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
     timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
-    timed.add_argument("--device", help="cpu or cuda; by default cuda where there is one")
-    timed.add_argument("--out", type=Path, required=True, help="file for the result, as JSON")
+    timed.add_argument("--device", type=options.device, help="cpu or cuda; by default cuda where there is one")
+    timed.add_argument("--out", type=options.file, required=True, help="file for the result, as JSON")
 
     costs = add(_cost, description="what SE costs a network: parameters, multiply-adds, bytes moved and time, with and without it")
     costs.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet50")
-    costs.add_argument("--arguments", type=json.loads, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    costs.add_argument("--arguments", type=options.keywords, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
     costs.add_argument("--size", type=int, default=224, help="side of the pictures in pixels")
     costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
     costs.add_argument("--seconds", type=float, default=10.0, help="for measuring time, at least five rounds; 0 leaves it out")
     costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
-    costs.add_argument("--device", default="cpu", help="where time is measured")
+    costs.add_argument("--device", type=options.device, default="cpu", help="where time is measured")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
 
     table = add(_cost_table, description="count what SE costs for each network, reduction ratio and placement that the book shows")
-    table.add_argument("--out", type=Path, default=cost_table.FILE, help="the JSON file")
+    table.add_argument("--out", type=options.file, default=cost_table.FILE, help="the JSON file")
 
     ready = add(_preflight, description=preflight.DESCRIPTION)
     preflight.arguments(ready)
@@ -208,7 +210,7 @@ def _train_together(args: argparse.Namespace, together: distributed.Team) -> Non
         other = sorted(set(train.classes) ^ set(test.classes))
         raise ValueError(f"{args.data} has other classes to train on than to test on, such as {other[0]!r}: give both the same")
     torch.manual_seed(recipe.seed)  # the first weights
-    model = pretrained.ARCHITECTURES[args.architecture](num_classes=len(train.classes), **args.arguments)
+    model = _built(args, num_classes=len(train.classes))
     preprocess = pretrained.Preprocessing(train.images.shape[-1], *_statistics(train))
     shown = {"compiled": args.compile, "progress": sys.stderr.isatty()}
     history = training.fit(model, train, test, recipe, preprocess, device=together.device, checkpoint=args.checkpoint, **shown)
@@ -399,7 +401,7 @@ def _bench(args: argparse.Namespace) -> None:
 
 
 def _cost(args: argparse.Namespace) -> None:
-    model = pretrained.ARCHITECTURES[args.architecture](**args.arguments)
+    model = _built(args)
     row = cost.row(model, args.size, args.batch, seconds=args.seconds, device=args.device, clock=args.clock)
     print(json.dumps({"network": args.architecture, **row}, indent=1) if args.json else cost.table({args.architecture: row}))
 
@@ -477,6 +479,13 @@ def _described(data: str) -> str:
 
 def _command() -> str:
     return "python -m senet " + shlex.join(sys.argv[1:])
+
+
+def _built(args: argparse.Namespace, **more: Any) -> torch.nn.Module:
+    try:
+        return pretrained.ARCHITECTURES[args.architecture](**more, **args.arguments)
+    except TypeError as error:  # Python's own words for a keyword that is unknown, or a value of another kind
+        raise ValueError(f"--arguments {json.dumps(args.arguments)} does not fit {args.architecture}: {error}") from error
 
 
 def _keep(result: dict, path: Path) -> None:

@@ -170,3 +170,30 @@ def test_bench_writes_what_it_measured(tmp_path, capsys):
     assert result["cases"]
     assert all(times["ms"] > 0 for case in result["cases"] for times in case["results"].values())
     assert "squeeze" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["train", "se_resnet20", "--arguments", "{reduction: 8}"], "is not JSON"),
+        (["train", "se_resnet20", "--arguments", "[8]"], "write keywords and values"),
+        (["train", "se_resnet20", "--device", "abacus"], "choose cpu"),
+        (["train", "se_resnet20", "--name", "a/b"], "leave out folders"),
+        (["train", "se_resnet20", "--out", "{file}"], "is a file: name a folder"),
+        (["train", "se_resnet20", "--out", "{file}/there"], "nothing can be written to"),
+        (["profile", "tiny", "--out", "{folder}"], "is a folder: name a file in it"),
+        (["study", "patchwork", "--checkpoints", "{file}"], "is a file: name a folder"),
+    ],
+)
+def test_what_cannot_be_is_said_before_the_work_begins(asked, words, tmp_path, capsys):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(SystemExit):  # argparse's own
+        commands.main([word.format(file=tmp_path / "file", folder=tmp_path) if "{f" in word else word for word in asked])
+    assert words in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_arguments_that_a_network_does_not_take(capsys):
+    assert commands.main(["cost", "se_resnet20", "--arguments", '{"reductoin": 8}']) == 1
+    assert "does not fit se_resnet20" in capsys.readouterr().err
