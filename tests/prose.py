@@ -62,6 +62,15 @@ def paragraphs(text: str) -> list[str]:
     return [piece for piece in plain if piece]
 
 
+# A sentence ends where the next one begins with a capital, a digit, a bracket, bold type or a role. "e.g." and "i.e." end none.
+END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)[)*\"]*\s+(?=[A-Z\d(*{\"])")
+
+
+def sentences(text: str) -> list[str]:
+    """What :func:`paragraphs` gives, sentence by sentence."""
+    return [sentence for paragraph in paragraphs(text) for sentence in END.split(paragraph)]
+
+
 def without_code(text: str) -> str:
     """``text`` less its blocks of code, and less the fences themselves. A fence with a directive's name holds prose."""
     kept: list[str] = []

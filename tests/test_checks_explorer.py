@@ -54,7 +54,9 @@ def patches(value=0.0, lift=True, inside=True, read=lambda recording, block, c: 
 
 
 def changed(answer, change):
-    return lambda model, x, block, c, side: change(answer(model, x, block, c, side), record(model, x).blocks[block].excitation[0, c])
+    return lambda model, x, block, c, side: change(
+        answer(model, x, block, c, side), record(model, x).blocks[block].excitation[0, c]
+    )
 
 
 def into_the_picture(model, x, block, channel, side):

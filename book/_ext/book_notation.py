@@ -26,7 +26,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 LIST = "book/notation.yml"
 PAGES = {"symbols": "book/notation", "words": "book/glossary"}
-KEYS = {"id", "symbol", "word", "says", "shape", "introduced", "also", "colour", "only"}
+KEYS = {"id", "symbol", "word", "says", "shape", "introduced", "also", "colour"}
 COLOURS = "uzsx"
 # Where a word is no use of it: in code, in what is a link or a heading already, in a control, in what code printed.
 APART = (nodes.reference, nodes.literal, nodes.FixedTextElement, nodes.title, nodes.rubric, nodes.raw, nodes.math, nodes.citation)
@@ -46,7 +46,6 @@ class Entry:
     introduced: str = ""  # a chapter's file, without folder and suffix; "" if readers are assumed to know it
     also: tuple[str, ...] = ()
     colour: str = ""
-    only: str = ""  # the one chapter in which the symbol means this
 
     @property
     def spoken(self) -> str:
@@ -81,7 +80,7 @@ def read(path: Path) -> dict[str, Entry]:
             chapters = row.get("introduced") or []
             chapters = [chapters] if isinstance(chapters, str) else chapters
             there = [chapter for chapter in chapters if path.with_name(f"{chapter}.ipynb").exists()]
-            said = [f"{row.get('only', '')} {name}".strip(), *row.get("also", ())]
+            said = [name, *row.get("also", ())]
             if taken := {form for form in said if form in forms} | ({key} & set(found)):
                 raise ExtensionError(
                     f"{path.name}: {', '.join(sorted(taken))} stands there twice: one entry for each, with an id of its own"
@@ -135,18 +134,13 @@ def start(app: Sphinx) -> None:
     for entry in app.entries.values():
         if entry.symbol:
             drawn = canonical(ElementTree.fromstring(plain(entry.symbol, False)))
-            app.symbols.setdefault(entry.only and f"book/{entry.only}", {})[drawn] = entry
+            app.symbols[drawn] = entry
 
     def translate(latex: str, display: bool) -> str:
-        return annotate(plain(latex, display), meanings(app, getattr(app.builder, "current_docname", "")))
+        return annotate(plain(latex, display), app.symbols)
 
     translate.close = plain.close
     app.translate_math = translate
-
-
-def meanings(app: Sphinx, docname: str) -> dict[str, Entry]:
-    """Symbols by what is drawn, as this page means them."""
-    return app.symbols.get("", {}) | app.symbols.get(docname, {})
 
 
 # ---- words in prose
@@ -240,8 +234,6 @@ class Entries(SphinxDirective):
             said += self.inline(entry.says)
             if entry.shape:
                 said += nodes.inline("", f"Shape: {entry.shape}. ", classes=["senet-entry-shape"])
-            if entry.only:
-                said += nodes.Text("In this chapter only. ")
             if entry.introduced:
                 said += self.inline(f"See {{doc}}`{entry.introduced}`.")
             else:

@@ -112,8 +112,14 @@ def occlusion(answer: Callable[[nn.Module, Tensor, str, int, int], Tensor]) -> V
         return gate(x, c) - right(x, c, side)
 
     slips = (
-        (never_lifted, "The patches were never lifted again: each picture has one square more covered. Begin with a fresh `x.clone()`."),
-        (lambda x, c, side: right(x, c, side).T, "Rows and columns have changed places: the first dimension goes down the picture."),
+        (
+            never_lifted,
+            "The patches were never lifted again: each time one square more is covered. Begin with a fresh `x.clone()`.",
+        ),
+        (
+            lambda x, c, side: right(x, c, side).T,
+            "Rows and columns have changed places: the first dimension runs downwards.",
+        ),
         (drop, "That is what covering takes away. Wanted is the gate itself, with the square covered."),
         (lambda x, c, side: -drop(x, c, side), "That is the change. Wanted is the gate itself, with the square covered."),
         (
@@ -124,7 +130,10 @@ def occlusion(answer: Callable[[nn.Module, Tensor, str, int, int], Tensor]) -> V
             lambda x, c, side: grid(gate(covered(x, side, keep=True), c), x, side),
             "You covered everything *but* the square. Cover the square, and leave the rest.",
         ),
-        (lambda x, c, side: right(x, c, side).flatten(), "The numbers are right, in one row. Give them the picture's shape: `view`."),
+        (
+            lambda x, c, side: right(x, c, side).flatten(),
+            "The numbers are right, but in one row. Give them the shape: `view`.",
+        ),
         (
             lambda x, c, side: grid(record(model, covered(x, side)).blocks[BLOCK].squeeze[:, c], x, side),
             "These are the squeezed values z. The gates are `block.excitation`.",

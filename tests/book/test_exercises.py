@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import prose
+
 from .conftest import HTML, book_pages
 from .visits import axe
 
@@ -32,6 +34,19 @@ def test_every_question_replies_to_every_answer(page: Page, book_url: str, asks:
             assert question.locator("label[data-chosen]").count() == 1
         assert sorted(marks)[0] == "right" and marks.count("right") == 1
         assert question.locator("details").evaluate("el => !el.open")  # no reader is told unasked
+
+
+@pytest.mark.parametrize("file", prose.CHAPTERS)
+def test_every_solution_was_run_and_found_right(file: str):
+    """In the built page each solution that calls a check shows that check's praise, and none shows a hint."""
+    solutions = [cell.source for cell in prose.cells(file) if "solution" in cell.metadata.get("tags", ())]
+    _, *shown = re.split(r'<div class="cell[^"]*\btag_solution\b', (HTML / f"{file}.html").read_text("utf8"))
+    assert len(shown) == len(solutions) > 0
+    for source, after in zip(solutions, shown, strict=True):
+        own = re.split(r'<div class="cell |<div class="senet-exercise', after)[0]  # up to the next cell or exercise
+        verdicts = re.findall(r"<p><strong>(Right|Not yet)\.</strong> (.+?)</p>", own, re.DOTALL)
+        assert [word for word, _ in verdicts] == ["Right"] * len(re.findall(r"^checks\.", source, re.MULTILINE)), source
+        assert all(praise.strip() for _, praise in verdicts)
 
 
 def stored(page: Page) -> dict[str, int]:
