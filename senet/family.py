@@ -236,10 +236,10 @@ def places(model: nn.Module, size: int = 224) -> list[Place]:
 
 
 def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
-    """As Markdown, a row a network: how many SE blocks, behind what, how wide they and their hidden layers are, and their share."""
+    """As Markdown, a row a network: how many SE blocks, behind what, how wide, with what hidden layers, and their share."""
     lines = [
-        "| network | blocks | behind | C | hidden | C / hidden | gate | share |",
-        "|---|---:|---|---:|---:|---:|---|---:|",
+        "| network | blocks | behind | C | C / hidden | gate | share |",
+        "|---|---:|---|---:|---:|---|---:|",
     ]
     for title, model in networks.items():
         found, counted = places(model, size), cost(model, size)
@@ -249,7 +249,6 @@ def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
             str(len(found)),
             ", ".join(sorted({place.behind for place in found})),
             _span([place.channels for place in found]),
-            _span([place.hidden for place in found]),
             _span([round(ratio, 1) for ratio in ratios]),
             ", ".join(sorted({place.gate for place in found})),
             f"{counted.se_parameters / counted.parameters:.1%}",
