@@ -6,6 +6,7 @@
 import { axis } from "./channels.ts";
 import { choice, h, matched, set, svg, symbol } from "./dom.ts";
 import { unpack, type Packed } from "./packed.ts";
+import { numbers, type Grid } from "./parts/grid.ts";
 import { pictures, stand, type Shown } from "./parts/stand.ts";
 import { place, spearman, top } from "./ranks.ts";
 import type { Keeper, Settings } from "./settings.ts";
@@ -58,8 +59,10 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
   const answer = h("p", { class: "senet-about" });
   const one = h("p", { class: "senet-effect" });
   const all = h("p", { class: "senet-effect" });
-  const body = h("div", { class: "senet-tables" });
-  const table = h("details", { class: "senet-numbers", ontoggle: fill }, h("summary", {}, "All numbers as a table"), body);
+  const table = numbers([
+    { what: "the channels", name: () => `attribution-${own.now.picture}-${own.now.block}`, grid: channelGrid },
+    { what: "what opened the gate", name: () => `opened-${own.now.picture}-${own.now.block}-${own.now.channel}`, grid: openedGrid },
+  ]);
   const key = h(
     "p",
     { class: "senet-legend" },
@@ -80,7 +83,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
       one,
       all,
       key,
-      table,
+      table.el,
       h("p", { class: "senet-about" }, `${data.network}. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`),
     ],
     draw,
@@ -127,7 +130,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
     channel.select.value = now.channel!;
     order = Array.from(s, (_, k) => k).sort((i, j) => s[i]! - s[j]! || i - j);
     drawDots(s, found, c);
-    drawOpened(row(here.opened, index, here.channels * grid * grid).subarray(c * grid * grid, (c + 1) * grid * grid), picture, c, now.overlay === "on");
+    drawOpened(openedBy(now), picture, c, now.overlay === "on");
     answer.textContent = `${picture.title}, taken for ${picture.answer} (${percent(picture.probability)})`;
     const size = found.map(Math.abs);
     const by = SHORT[now.method as Method];
@@ -143,7 +146,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
     all.textContent = `All ${here.channels}: rank correlation of gate and size ${rank === null ? "undefined" : signed(rank, 2)}. Of the ${most} widest open, ${both} ${both === 1 ? "is" : "are"} among the ${most} that matter most by ${by}; by chance it would be ${decimal((most * most) / here.channels, 1)}.`;
     words = `${one.textContent} ${all.textContent}`;
     set(slider, { "aria-valuemax": here.channels, "aria-valuenow": order.indexOf(c) + 1, "aria-valuetext": one.textContent, "data-correlation": rank, "data-overlap": both });
-    fill();
+    table.show();
   }
 
   function drawDots(s: Float32Array, found: Float32Array, chosen: number): void {
@@ -190,14 +193,23 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
     set(shown, { "aria-label": on ? `${picture.alt}. ${told}` : picture.alt });
   }
 
-  function fill(): void {
-    if (!table.open) return;
+  function channelGrid(): Grid {
     const { here, get } = at(own.now);
     const columns = [get("s"), ...METHODS.map(get)];
-    const heads = ["channel", "gate s", "ablation", "integrated", "conductance"].map((text) => h("th", { scope: "col" }, text));
-    const rows = Array.from({ length: here.channels }, (_, k) => h("tr", {}, h("th", { scope: "row" }, String(k)), ...columns.map((column) => h("td", {}, decimal(column[k]!)))));
-    const grid = h("table", {}, h("caption", {}, `${here.title}, in logits`), h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows));
-    body.replaceChildren(h("div", { role: "group", tabindex: 0, "aria-label": `Numbers of ${here.title}` }, grid));
+    const rows = Array.from({ length: here.channels }, (_, k) => [k, ...columns.map((column) => column[k]!)]);
+    return { caption: `${here.title}, in logits`, rows: [["channel", "gate s", ...METHODS], ...rows] };
+  }
+
+  function openedGrid(): Grid {
+    const { c } = at(own.now);
+    const rows = Array.from(openedBy(own.now), (value, i) => [Math.floor(i / grid) + 1, (i % grid) + 1, -value]);
+    return { caption: `Gate of channel ${c}, with a part covered`, rows: [["row", "column", "change of s"], ...rows] };
+  }
+
+  /** How far covering each part closes the chosen channel's gate, row by row. */
+  function openedBy(now: Settings): Float32Array {
+    const { index, here, c } = at(now);
+    return row(here.opened, index, here.channels * grid * grid).subarray(c * grid * grid, (c + 1) * grid * grid);
   }
 
   function pointed(event: MouseEvent): void {

@@ -6,9 +6,11 @@
 import { bracketed, parsed, SIDE, slide, terms, under, written, type Kernel } from "./convolve.ts";
 import { choice, h, set, symbol } from "./dom.ts";
 import { fromBase64 } from "./packed.ts";
+import { numbers } from "./parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "./parts/maps.ts";
 import { pictures, stand, type Shown } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
+import type { Cell } from "./parts/save.ts";
 import { decimal } from "./words.ts";
 
 export interface ConvolutionData {
@@ -31,7 +33,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const bytes = data.pixels.map(fromBase64);
   const known = new Map(data.kernels.map((kernel) => [kernel.id, kernel]));
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  let made = { key: "", maps: [] as Float64Array[], sum: new Float64Array(), far: 1, channels: [] as number[][] };
+  let made = { key: "", maps: [] as Float64Array[], sum: new Float64Array(), far: 1, channels: [] as number[][], rows: [] as Cell[][] };
   let running = 0; // the frame that is asked for, 0 while nothing plays
   let words = "";
 
@@ -83,6 +85,11 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const sum = h("p", { class: "senet-conv-sum" });
   const where = h("p", { class: "senet-about" });
 
+  const table = numbers([
+    { what: "the window", name: () => `window-${own.now.picture}-${own.now.row}-${own.now.column}`, grid: () => ({ caption: `Under the window at row ${own.now.row}, column ${own.now.column}`, rows: windowRows(own.now) }) },
+    { what: "the maps", name: () => `maps-${own.now.picture}`, grid: () => ({ caption: "The maps, whole", rows: made.rows }) },
+  ]);
+
   const own = stand(
     root,
     keeper,
@@ -97,6 +104,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     ],
     draw,
     () => words,
+    [table.el],
   );
   return () => {
     pause();
@@ -197,7 +205,8 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const channels = CHANNELS.map((_, c) => Array.from(pixels.subarray(c * size * size, (c + 1) * size * size), (byte) => byte / 255));
     const maps = channels.map((channel, c) => slide(channel, size, weights.slice(c * SIDE * SIDE, (c + 1) * SIDE * SIDE)));
     const sum = maps[0]!.map((value, i) => value + maps[1]![i]! + maps[2]![i]! + constant);
-    made = { key, maps, sum, channels, far: Math.max(...[...maps, sum].map((map) => map.reduce((most, value) => Math.max(most, Math.abs(value)), 0))) };
+    const all = [["row", "column", ...CHANNELS, "sum"], ...Array.from(sum, (value, i) => [Math.floor(i / out), i % out, ...maps.map((map) => map[i]!), value])];
+    made = { key, maps, sum, channels, rows: all, far: Math.max(...[...maps, sum].map((map) => map.reduce((most, value) => Math.max(most, Math.abs(value)), 0))) };
     paintBytes(picture.canvas, pixels);
     rows.forEach(({ channel }, c) => paintBytes(channel.canvas, pixels.subarray(c * size * size, (c + 1) * size * size), 1));
   }
@@ -249,6 +258,20 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const because = constant === 0 ? "" : known.get(now.kernel!)?.id.startsWith("stem-") ? " The last term is the filter’s constant: the network shifts its pixels first." : " The last term is the constant.";
     where.textContent = `Window at row ${row}, column ${column}.${now.shown === "all" ? "" : ` ${upto} of ${out * out} places done.`}${because}`;
     words = `Row ${row}, column ${column}: red ${decimal(parts[0]!)}, green ${decimal(parts[1]!)}, blue ${decimal(parts[2]!)}${constant === 0 ? "" : `, constant ${decimal(constant)}`}; sum ${decimal(made.sum[here]!)}.`;
+    table.show();
+  }
+
+  /** Pixel, weight and product of each of the 27 places, and what is added to their sum. */
+  function windowRows(now: Settings): Cell[][] {
+    const { weights, constant } = kernelNow();
+    const rows: Cell[][] = [["channel", "row", "column", "pixel", "weight", "product"]];
+    CHANNELS.forEach((name, c) =>
+      under(made.channels[c]!, size, Number(now.row), Number(now.column)).forEach((pixel, k) => {
+        const weight = weights[c * SIDE * SIDE + k]!;
+        rows.push([name, Math.floor(k / SIDE), k % SIDE, pixel, weight, pixel * weight]);
+      }),
+    );
+    return [...rows, ["constant", null, null, null, null, constant]];
   }
 
   /** In the picture's own grid, so that a number lies where the middle of its window was. */

@@ -68,7 +68,7 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
       runs.el,
       legend,
       chart.el,
-      saver("the chart", () => ({ name: own.now.show === "runs" ? `training-${own.now.quantity}` : own.now.show!, svg: chart.svg(), rows: rows(own.now) })),
+      saver("the chart", { name: () => (own.now.show === "runs" ? `training-${own.now.quantity}` : own.now.show!), svg: chart.svg, rows: () => rows(own.now) }),
       numbers.el,
       source,
     ],

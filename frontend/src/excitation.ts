@@ -4,6 +4,8 @@
 
 import { choice, h, matched, set, svg, symbol } from "./dom.ts";
 import { changes, excite, RULES, sum, written, type Layers, type Rule, type Weights } from "./excite.ts";
+import { numbers } from "./parts/grid.ts";
+import type { Cell } from "./parts/save.ts";
 import { pictures, slider, stand, type Shown } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
 import { decimal, signed } from "./words.ts";
@@ -50,6 +52,12 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
   const effect = h("p", { class: "senet-effect" });
   const about = h("p", { class: "senet-about" }, `${data.network}, block ${data.block}: ${channels} channels, ${units} hidden units. Computed in this page with the trained weights.`);
 
+  let grids: Cell[][][] = [];
+  const table = numbers([
+    { what: "the channels", name: () => `excitation-${own.now.picture}`, grid: () => ({ caption: "Every channel", rows: grids[0]! }) },
+    { what: "the hidden units", name: () => `hidden-${own.now.picture}`, grid: () => ({ caption: "Between the layers", rows: grids[1]! }) },
+  ]);
+
   const own = stand(
     root,
     keeper,
@@ -58,6 +66,7 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     [gallery.el, h("div", { class: "senet-controls" }, look.el, rule.el), plot, arithmetic, h("div", { class: "senet-slides" }, moved.el, pushed.el), effect, about],
     draw,
     () => words,
+    [table.el],
   );
   return own.end;
 
@@ -102,6 +111,11 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     arithmetic.textContent = told(now, push);
     effect.textContent = compared(plain.s, layers.s, c, now.rule as Rule);
     words = `${arithmetic.textContent} ${effect.textContent}`;
+    grids = [
+      [["channel", "z", "s", "z of the picture", "s of the picture"], ...layers.z.map((value, k) => [k, value, layers.s[k]!, data.z[index]![k]!, plain.s[k]!])],
+      [["hidden unit", "value", "value of the picture"], ...layers.hidden.map((value, k) => [k, value, plain.hidden[k]!])],
+    ];
+    table.show();
     set(plot, { "aria-label": `Three rows of bars for ${data.pictures[index]!.title}: ${channels} z, ${units} hidden units, ${channels} gates. ${called(now.unit!)} is chosen.` });
   }
 

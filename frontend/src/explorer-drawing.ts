@@ -2,6 +2,7 @@
 
 import { behind, type Comparison } from "./channels.ts";
 import { short, type Strips } from "./parts/ribbon.ts";
+import { ground } from "./parts/save.ts";
 import type { BlockInfo } from "./probe.ts";
 import { decimal } from "./words.ts";
 
@@ -25,10 +26,8 @@ const CHARTS = { top: 300, height: 180, left: 44 };
 
 /** The colours that an element has on its page. */
 export function coloursOf(element: Element): Colours {
-  const { color, backgroundColor } = getComputedStyle(element);
-  let paper = backgroundColor;
-  for (let up = element.parentElement; up && /^(transparent|rgba\(0, 0, 0, 0\))$/.test(paper); up = up.parentElement) paper = getComputedStyle(up).backgroundColor;
-  return { ink: color, paper: /^(transparent|rgba\(0, 0, 0, 0\))$/.test(paper) ? "white" : paper, s: getComputedStyle(element).getPropertyValue("--senet-s").trim() || color };
+  const style = getComputedStyle(element);
+  return { ink: style.color, paper: ground(element) ?? "white", s: style.getPropertyValue("--senet-s").trim() || style.color };
 }
 
 export function drawing({ caption, blocks, strips, charts, axis }: Drawn, { ink, paper, s }: Colours): string {

@@ -2,7 +2,7 @@
 
 import { behind, type Comparison } from "./channels.ts";
 import type { ExplorerView } from "./explorer-view.ts";
-import type { Cell } from "./parts/export.ts";
+import type { Cell } from "./parts/save.ts";
 import { largest, softmax, type Answer, type NetworkInfo } from "./probe.ts";
 import { percent } from "./words.ts";
 

@@ -18,12 +18,12 @@ import { actions } from "./parts/actions.ts";
 import { excitationChart } from "./parts/chart.ts";
 import { charting } from "./parts/charting.ts";
 import { detail } from "./parts/detail.ts";
-import { exports, type Cell } from "./parts/export.ts";
 import { ByHand, gateControls } from "./parts/gates.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
 import { prediction } from "./parts/prediction.ts";
 import { ribbon, type Strips } from "./parts/ribbon.ts";
+import { saver, type Cell } from "./parts/save.ts";
 import { secondPicture } from "./parts/second.ts";
 import { tables } from "./parts/table.ts";
 import { why } from "./parts/why.ts";
@@ -85,7 +85,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const problem = h("p", { class: "senet-problem", role: "alert" });
   const spoken = h("p", { class: "senet-unseen", role: "status" });
   const about = h("p", { class: "senet-about" });
-  const save = exports({ name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(), coloursOf(root)) });
+  const save = saver("this view", { name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(), coloursOf(root)) });
   const foot = actions(() => wish({ ...usual, picture: usual.picture }), (words) => (spoken.textContent = words), ...(small ? [] : [save]));
   const yours = probe.live && !small ? own(root, probe.live, showOwn, () => void change({}, false, true)) : null;
 

@@ -4,6 +4,7 @@ import { choice, h, matched, set, symbol } from "./dom.ts";
 import { changes, written } from "./excite.ts";
 import { unpack, type Packed } from "./packed.ts";
 import { paint } from "./parts/maps.ts";
+import { numbers, type Grid } from "./parts/grid.ts";
 import { pictures, slider, stand, type Shown } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
 import { decimal } from "./words.ts";
@@ -45,6 +46,8 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
   const effect = h("p", { class: "senet-effect" });
   const about = h("p", { class: "senet-about" }, `${data.network}, block ${data.block}. Orange is below zero, violet above, and all maps share one scale. Maps are stored in 256 steps; gates are exact.`);
 
+  const table = numbers([{ what: "the channels", name: () => `rescale-${own.now.picture}`, grid }]);
+
   const own = stand(
     root,
     keeper,
@@ -61,6 +64,7 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
     ],
     draw,
     () => words,
+    [table.el],
   );
   return own.end;
 
@@ -114,6 +118,18 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
     const others = [...mine.keys()].filter((k) => s[k] !== data.s[index]![k]);
     effect.textContent = `Every pixel of channel ${c} is multiplied by ${decimal(s[c]!)}${mine.has(c) ? `; the block’s own gate is ${decimal(data.s[index]![c]!)}` : ", the block’s own gate"}. ${channels - others.length} of ${channels} channels are as the block left them.`;
     words = effect.textContent;
+    table.show();
+  }
+
+  /** Means of the maps before and after the gate: the second is the first times s. */
+  function grid(): Grid {
+    const index = data.pictures.findIndex(({ id }) => id === own.now.picture);
+    const [mine, u] = [changes(own.now.gates!, channels, 0, 1), maps(data.u[index]!)];
+    const rows = data.s[index]!.map((kept, c) => {
+      const [mean, s] = [u.subarray(c * pixels, (c + 1) * pixels).reduce((a, b) => a + b, 0) / pixels, mine.get(c) ?? kept];
+      return [c, s, kept, mean, mean * s];
+    });
+    return { caption: "Every channel", rows: [["channel", "gate s", "the block’s own s", "mean before", "mean after"], ...rows] };
   }
 
   function pointed(event: MouseEvent): void {

@@ -3,9 +3,11 @@
 import { choice, h, matched, set, svg, symbol } from "./dom.ts";
 import { forward, laid, normalised, order, squeezed, type Layer } from "./forward.ts";
 import { fromBase64, unpack, type Packed } from "./packed.ts";
+import { numbers } from "./parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "./parts/maps.ts";
 import { stand } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
+import type { Cell } from "./parts/save.ts";
 import { decimal, signed } from "./words.ts";
 
 interface Piece {
@@ -70,6 +72,9 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
   const look = choice("Channel", (channel) => own.wish({ channel }));
   look.select.append(...Array.from({ length: channels }, (_, c) => h("option", { value: c }, String(c))));
 
+  let rows: Cell[][] = [];
+  const table = numbers([{ what: "the squeezes", name: () => `squeeze-${own.now.object}-${own.now.right}-${own.now.down}`, grid: () => ({ caption: "What is left of each map", rows }) }]);
+
   const own = stand(
     root,
     keeper,
@@ -90,6 +95,7 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
     ],
     draw,
     () => words,
+    [table.el],
   );
   return own.end;
 
@@ -163,6 +169,8 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
       : `Against the object in the middle, a pixel of this map changed by ${decimal(change)} on average; its ${word} by ${signed(z[c]! - before[c]!)}.`;
     words = `${title}, ${at}. Channel ${c}: ${word} ${decimal(z[c]!)}. ${still ? "" : moved.textContent}`;
 
+    rows = [["channel", word, `${word}, object in the middle`, "change"], ...Array.from(z, (value, k) => [k, value, before[k]!, value - before[k]!])];
+    table.show();
     const reachOf = 1.15 * Math.max(...before.map(Math.abs), 0.1);
     matched(tiles, channels, tile).forEach((el, k) => {
       const [tiny, bars, number] = el.children as unknown as [HTMLCanvasElement, SVGElement, HTMLElement];

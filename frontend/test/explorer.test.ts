@@ -7,7 +7,7 @@ import { recordedAnswers } from "../src/gallery.ts";
 import { read, written } from "../src/gates-text.ts";
 import { way } from "../src/layers.ts";
 import { cover, occlude, patchesOf } from "../src/occlusion.ts";
-import { csv } from "../src/parts/export.ts";
+import { csv } from "../src/parts/save.ts";
 import { short } from "../src/parts/ribbon.ts";
 import { gallery, means, probe } from "./synthetic.ts";
 

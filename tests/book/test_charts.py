@@ -1,6 +1,5 @@
 """The widgets "Class by class" and "Training curves" on their pages: every number that they save, against where it is from."""
 
-import csv
 import io
 import math
 import xml.etree.ElementTree as ET
@@ -16,30 +15,10 @@ from senet.widgets.curves import SHIPPED, study_result
 from senet.widgets.curves import shipped as history
 
 from .conftest import DESKTOP, PHONE, Guard, arrive
-from .visits import axe
+from .visits import axe, cells, opened, saved
 
 SHALLOW, TRAINING, WHAT_IF = "book/shallow-and-deep.html", "book/training.html", "book/what-if.html"
 CIFAR, IMAGENET = "se_resnet20_cifar10", "se_resnet18_slim_imagenet100"
-
-
-def opened(page: Page, url: str, key: str) -> Locator:
-    page.set_default_timeout(30_000)
-    arrive(page, url)
-    figure = page.locator(f"figure#{key}")
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true", timeout=30_000)
-    page.wait_for_function("(e) => !e.querySelector('[aria-busy=true]')", arg=figure.element_handle())
-    return figure
-
-
-def saved(widget: Locator, name: str) -> bytes:
-    with widget.page.expect_download() as download:
-        widget.get_by_role("button", name=name).click()
-    return download.value.path().read_bytes()
-
-
-def table(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode())))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +27,7 @@ def table(data: bytes) -> list[list[str]]:
 def test_class_means_are_the_profiles(page: Page, book_url: str, network: str, block: str):
     widget = opened(page, f"{book_url}{SHALLOW}?profiles.network={network}&profiles.block={block}&profiles.order=index", "profiles")
     truth, classes = profiles.shipped(network), pretrained.get(network).classes
-    (head, *rows) = table(saved(widget, "CSV: save the class means"))
+    (head, *rows) = cells(saved(widget, "CSV: save the class means"))
     numbers = np.array(rows, dtype=float)
     assert numbers[:, 0].tolist() == list(range(truth.mean[block].shape[1]))
     step = (truth.mean[block].max() - truth.mean[block].min()).item() / 510 + 1e-5
@@ -56,7 +35,7 @@ def test_class_means_are_the_profiles(page: Page, book_url: str, network: str, b
         np.testing.assert_allclose(numbers[:, column], truth.mean[block][classes.index(name)], atol=step)
     np.testing.assert_allclose(numbers[:, -2], truth.mean[block].mean(0), atol=step)
     np.testing.assert_allclose(numbers[:, -1], truth.specificity(block), atol=1 / 500)
-    (head, *rows) = table(saved(widget, "CSV: save the curve by depth"))
+    (head, *rows) = cells(saved(widget, "CSV: save the curve by depth"))
     for row in rows:
         value = dict(zip(head, row, strict=True))
         for column, bound in zip(
@@ -112,7 +91,7 @@ def test_nonsense_in_an_address_is_left_out(page: Page, book_url: str):
 
 def test_curves_are_what_training_wrote(page: Page, book_url: str):
     widget = opened(page, book_url + TRAINING, "curves-2")
-    (head, *rows) = table(saved(widget, "CSV: save the chart"))
+    (head, *rows) = cells(saved(widget, "CSV: save the chart"))
     for name in SHIPPED:
         mine = [row[1:] for row in rows if row[0] == pretrained.get(name).title]
         truth = [[epoch[field] for field in head[1:]] for epoch in history(name)]
@@ -129,7 +108,7 @@ def test_curves_are_what_training_wrote(page: Page, book_url: str):
 
 def test_the_run_of_the_chapter_is_drawn(page: Page, book_url: str):
     widget = opened(page, book_url + TRAINING, "curves")
-    (_, *rows) = table(saved(widget, "CSV: save the chart"))
+    (_, *rows) = cells(saved(widget, "CSV: save the chart"))
     assert {row[0] for row in rows} == {"SE-ResNet-8", "ResNet-8"}
     assert len(rows) == 16
     expect(widget.locator(".senet-summary")).to_contain_text("SE-ResNet-8 from")
@@ -139,7 +118,7 @@ def test_a_study_is_shown_seed_by_seed(page: Page, book_url: str):
     widget = opened(page, book_url + WHAT_IF, "curves")
     result = study_result("study-patchwork")
     arms = {arm["name"]: arm for arm in Curves()._data["studies"]["study-patchwork"]["arms"]}
-    (_, *rows) = table(saved(widget, "CSV: save the chart"))
+    (_, *rows) = cells(saved(widget, "CSV: save the chart"))
     for name, seeds, mean, *_, each in rows:
         runs = sorted((run["seed"], run["accuracy"]) for run in result["runs"] if run["arm"] == name)
         assert int(seeds) == len(runs)

@@ -11,7 +11,7 @@ from senet.widgets import Convolution
 from senet.widgets.convolution import parsed
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe
+from .visits import axe, opened, taken
 
 CHAPTER = "book/convolution.html"
 FIGURE = "figure[data-senet=convolution]"
@@ -22,17 +22,9 @@ def kernel() -> Convolution:
     return Convolution()
 
 
-def opened(page: Page, url: str) -> Locator:
-    page.goto(url)
-    figure = page.locator(FIGURE)
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true")
-    return figure
-
-
 @pytest.fixture
 def widget(page: Page, book_url: str) -> Locator:
-    return opened(page, book_url + CHAPTER)
+    return opened(page, book_url + CHAPTER, "convolution")
 
 
 def numbers(widget: Locator) -> list[float]:
@@ -169,13 +161,13 @@ def test_step_and_play_fill_the_maps(page: Page, widget: Locator):
 
 def test_a_link_shows_the_same_view_and_nonsense_is_left(page: Page, book_url: str, kernel: Convolution):
     view = "convolution.picture=stripes-1&convolution.kernel=blur&convolution.row=3&convolution.column=20&convolution.shown=sofar"
-    widget = opened(page, f"{book_url}{CHAPTER}?{view}")
+    widget = opened(page, f"{book_url}{CHAPTER}?{view}", "convolution")
     assert place(widget) == (3, 20) and filled(widget) == 3 * 22 + 21
     kernel.picture, kernel.kernel = "stripes-1", "blur"
     agree(widget, kernel)
     kernel.picture, kernel.kernel = kernel._data["pictures"][0]["id"], "edge"
     nonsense = "convolution.picture=%3Cb%3E&convolution.kernel=1,2,3&convolution.row=-1&convolution.column=99&convolution.shown=no"
-    widget = opened(page, f"{book_url}{CHAPTER}?{nonsense}")
+    widget = opened(page, f"{book_url}{CHAPTER}?{nonsense}", "convolution")
     assert place(widget) == (9, 9)
     agree(widget, kernel)
 
@@ -189,3 +181,21 @@ def test_the_page_says_what_torch_says(kernel: Convolution):
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, FIGURE)
+
+
+def test_numbers_to_take_away(widget: Locator, kernel: Convolution):
+    """Of the window, and the whole maps: the second makes up the first."""
+    kernel.picture, kernel.kernel = kernel._data["pictures"][0]["id"], kernel._data["kernels"][0]["id"]
+    widget.locator("[data-stage=picture]").press("Shift+ArrowDown")
+    (row, column), (apart, total) = place(widget), kernel.maps()
+    heads, rows = taken(widget, "the maps")
+    assert heads == ["row", "column", "red", "green", "blue", "sum"]
+    maps = torch.tensor([[float(cell) for cell in line] for line in rows])
+    torch.testing.assert_close(maps[:, 2:].T, torch.cat([apart, total[None]]).flatten(1), atol=1e-4, rtol=0)
+    assert maps[:, :2].tolist() == [[r, c] for r in range(total.shape[0]) for c in range(total.shape[1])]
+    heads, (*rows, constant) = taken(widget, "the window")
+    assert heads == ["channel", "row", "column", "pixel", "weight", "product"]
+    pixel, weight, product = torch.tensor([[float(cell) for cell in line[3:]] for line in rows]).T
+    torch.testing.assert_close(pixel * weight, product)
+    torch.testing.assert_close(product.reshape(3, 9).sum(1), apart[:, row, column], atol=1e-4, rtol=0)
+    assert product.sum() + float(constant[-1]) == pytest.approx(float(total[row, column]), abs=1e-4)

@@ -7,18 +7,9 @@ from senet import cost_table, published
 from senet.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe
+from .visits import axe, opened
 
 CHAPTER = "book/placement-and-cost.html"
-
-
-def opened(page: Page, url: str) -> Locator:
-    page.set_default_timeout(10_000)
-    page.goto(url)
-    widget = page.locator("figure[data-senet=cost]")
-    widget.scroll_into_view_if_needed()
-    expect(widget).to_have_attribute("data-live", "true")
-    return widget
 
 
 def shows(widget: Locator, network: str, reduction: int, placement: str) -> None:
@@ -34,7 +25,7 @@ def shows(widget: Locator, network: str, reduction: int, placement: str) -> None
 
 
 def test_every_choice_by_mouse(page: Page, book_url: str):
-    widget = opened(page, book_url + CHAPTER)
+    widget = opened(page, book_url + CHAPTER, "cost")
     shows(widget, "se_resnet50", 16, "standard")
     for network in cost_table.NETWORKS:
         widget.get_by_label("Network", exact=True).select_option(network)
@@ -51,7 +42,7 @@ def test_every_choice_by_mouse(page: Page, book_url: str):
 
 def test_one_count_afresh(page: Page, book_url: str):
     """Through no file: what the page says of the paper's network is what is counted now."""
-    widget = opened(page, book_url + f"{CHAPTER}?cost.network=se_resnet18&cost.reduction=8&cost.placement=pre")
+    widget = opened(page, book_url + f"{CHAPTER}?cost.network=se_resnet18&cost.reduction=8&cost.placement=pre", "cost")
     counted = cost_table.one("se_resnet18", 8, "pre")
     rows = widget.locator("tr[data-kind]").evaluate_all("rows => rows.map((row) => ({...row.dataset}))")
     assert int(rows[0]["added"]) == counted["se_parameters"]
@@ -60,7 +51,7 @@ def test_one_count_afresh(page: Page, book_url: str):
 
 
 def test_by_keyboard_alone(page: Page, book_url: str):
-    widget = opened(page, book_url + CHAPTER)
+    widget = opened(page, book_url + CHAPTER, "cost")
     widget.get_by_label("Network", exact=True).focus()
     page.keyboard.press("ArrowDown")
     shows(widget, "se_resnet101", 16, "standard")
@@ -75,18 +66,23 @@ def test_by_keyboard_alone(page: Page, book_url: str):
 
 
 def test_a_view_has_an_address(page: Page, book_url: str):
-    widget = opened(page, book_url + CHAPTER)
+    widget = opened(page, book_url + CHAPTER, "cost")
     widget.get_by_label("Reduction ratio r").select_option("2")
     widget.get_by_label("Placement").select_option("post")
     link = widget.get_by_role("link", name="Link to this view").get_attribute("href")
     assert page.url == link
-    again = opened(page, link)
+    again = opened(page, link, "cost")
     shows(again, "se_resnet50", 2, "post")
-    shows(opened(page, book_url + CHAPTER + "?cost.reduction=3&cost.placement=x&cost.network=y"), "se_resnet50", 16, "standard")
+    shows(
+        opened(page, book_url + CHAPTER + "?cost.reduction=3&cost.placement=x&cost.network=y", "cost"),
+        "se_resnet50",
+        16,
+        "standard",
+    )
 
 
 def test_measured_time_and_the_papers_errors_stand_where_they_belong(page: Page, book_url: str):
-    widget = opened(page, book_url + CHAPTER)
+    widget = opened(page, book_url + CHAPTER, "cost")
     measured = cost_table.measured()["rows"]
     ratios = widget.locator("td[data-ratio]").evaluate_all("cells => cells.map((cell) => Number(cell.dataset.ratio))")
     assert ratios == [row[way]["ratio"] for row in measured for way in ("ours", "torchvision")]
@@ -104,7 +100,7 @@ def test_measured_time_and_the_papers_errors_stand_where_they_belong(page: Page,
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)])
 def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int]):
-    opened(page, book_url + CHAPTER)
+    opened(page, book_url + CHAPTER, "cost")
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, "figure[data-senet=cost]")
 

@@ -472,6 +472,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("button: Step", "[data-stage=sum]"),
         Control("button: Step back", "[data-stage=sum]"),
         Control("button: Whole maps", "[data-stage=sum]"),
+        *TABLES,
+        *SAVES,
         *foot("select: Kernel"),
     ],
     "squeeze": [
@@ -482,6 +484,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("application: Move .+", ".senet-squeezed"),
         Control("button: To the middle", ".senet-squeezed"),
         Control("button: Shuffle each map", "[data-symbol=u]"),  # its mean stays: that is the point
+        *TABLES,
+        *SAVES,
         Control(
             "element: senet-squeezed", ".senet-made", pointer=click_another_tile, keys=None
         ),  # the menu "Channel" does the same
@@ -494,8 +498,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Channel", ".senet-opened"),
         Control("slider: Channels, by how far their gates are open", ".senet-opened"),
         Control("checkbox: Show what opened its gate", ".senet-opened"),
-        Control("summary: All numbers as a table", OPEN),
-        Control("group: Numbers of .+", SCROLL),
+        *TABLES,
+        *SAVES,
         *foot("select: Block"),
     ],
     "relatives": [
@@ -510,6 +514,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("element: senet-layers", ".senet-sum", keys=None),  # the menu "Look at" does the same
         Control("range: Move z of channel .*", ".senet-layers", each=True),
         Control("range: Push gate s of channel .*", ".senet-layers", each=True),
+        *TABLES,
+        *SAVES,
         *foot("select: Rule"),
     ],
     "rescale": [
@@ -520,6 +526,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("button: Wide open", ".senet-stages, .senet-effect"),
         Control("button: The block’s own", ".senet-stages, .senet-effect", first=chosen("button: Off")),
         Control("element: senet-tiles", ".senet-stages", pointer=click_another_tile, keys=None),  # the menu "Channel" does the same
+        *TABLES,
+        *SAVES,
         *foot("select: Channel"),
     ],
     "cost": [

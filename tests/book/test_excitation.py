@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Excitation
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe
+from .visits import axe, opened, taken
 
 CHAPTER = "book/excitation.html"
 FIGURE = "figure[data-senet=excitation]"
@@ -21,15 +21,7 @@ def kernel() -> Excitation:
 
 @pytest.fixture
 def widget(page: Page, book_url: str) -> Locator:
-    return opened(page, book_url + CHAPTER)
-
-
-def opened(page: Page, url: str) -> Locator:
-    page.goto(url)
-    figure = page.locator(FIGURE)
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true")
-    return figure
+    return opened(page, book_url + CHAPTER, "excitation")
 
 
 def row(widget: Locator, name: str) -> np.ndarray:
@@ -88,7 +80,7 @@ def test_a_click_chooses_and_the_sum_is_written_out(widget: Locator, kernel: Exc
 
 def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_url: str, kernel: Excitation):
     query = "?excitation.rule=softmax&excitation.pushed=3:2.5,99:1,x&excitation.unit=z77"
-    widget = opened(page, book_url + CHAPTER + query)
+    widget = opened(page, book_url + CHAPTER + query, "excitation")
     same(widget, kernel, picture="disc-1", rule="softmax", pushed="3:2.5")
     expect(widget.get_by_label("Look at")).to_have_value("s0")
 
@@ -97,3 +89,16 @@ def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, FIGURE)
+
+
+def test_numbers_to_take_away(widget: Locator, kernel: Excitation):
+    widget.get_by_role("slider", name="Push gate").first.fill("2")
+    kernel.moved, kernel.pushed, kernel.rule = "", "", "sigmoid"
+    own = [layer.numpy() for layer in kernel.layers()]
+    heads, rows = taken(widget, "the channels")
+    assert heads == ["channel", "z", "s", "z of the picture", "s of the picture"]
+    found = np.array(rows, float)
+    np.testing.assert_allclose(found[:, 1:], np.stack([own[0], row(widget, "s"), own[0], own[2]], 1), atol=1e-5)
+    assert np.abs(found[:, 2] - found[:, 4]).max() > 0.05
+    _, rows = taken(widget, "the hidden units")
+    np.testing.assert_allclose(np.array(rows, float)[:, 1], own[1], atol=1e-5)

@@ -8,15 +8,9 @@ from scipy.stats import spearmanr
 from senet import family
 from senet.widgets import Attribution, Relatives
 
+from .visits import opened, taken
+
 GATES, FAMILY = "book/which-gates-matter.html", "book/relatives.html"
-
-
-def opened(page: Page, address: str, kind: str) -> Locator:
-    page.goto(address)
-    figure = page.locator(f"figure[data-senet={kind}]")
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true")
-    return figure
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +69,24 @@ def test_what_opened_a_gate_can_be_hidden(page: Page, book_url: str):
     widget.get_by_label("Show what opened its gate").uncheck()
     expect(widget.locator("[data-cell]")).to_have_count(0)
     widget.locator("details summary").click()
-    expect(widget.locator("details tbody tr")).to_have_count(64)
+    expect(widget.locator("details tbody").first.locator("tr")).to_have_count(64)
+
+
+def test_numbers_to_take_away(page: Page, book_url: str, kernel: Attribution):
+    widget, (block, *_) = opened(page, book_url + GATES, "attribution"), kernel._values
+    widget.get_by_label("Block", exact=True).select_option(block)
+    widget.get_by_label("Channel", exact=True).select_option("3")
+    heads, rows = taken(widget, "the channels")
+    assert heads == ["channel", "gate s", "ablation", "integrated", "conductance"]
+    for name, column in zip(("s", *heads[2:]), np.array(rows, float).T[1:], strict=True):
+        truth = kernel._values[block][name].numpy()
+        np.testing.assert_allclose(column, truth[0], atol=2e-3 * max(1, np.abs(truth).max()))
+    heads, rows = taken(widget, "what opened the gate")
+    assert heads == ["row", "column", "change of s"]
+    opening = kernel._values[block]["opened"].numpy()
+    change = np.array(rows, float)[:, 2].reshape(opening.shape[-2:])
+    np.testing.assert_allclose(change, -opening[0, 3], atol=np.ptp(opening) / 255)
+    assert [row[:2] for row in rows[:9]] == [["1", str(i + 1)] for i in range(8)] + [["2", "1"]]
 
 
 def test_a_view_has_an_address(page: Page, book_url: str):

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Rescale
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe
+from .visits import axe, opened, taken
 
 CHAPTER = "book/rescale.html"
 FIGURE = "figure[data-senet=rescale]"
@@ -20,11 +20,7 @@ def kernel() -> Rescale:
 
 @pytest.fixture
 def widget(page: Page, book_url: str) -> Locator:
-    page.goto(book_url + CHAPTER)
-    figure = page.locator(FIGURE)
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true")
-    return figure
+    return opened(page, book_url + CHAPTER, "rescale")
 
 
 def gates(widget: Locator) -> np.ndarray:
@@ -77,3 +73,15 @@ def test_a_tile_is_chosen_by_a_tap(widget: Locator):
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, FIGURE)
+
+
+def test_numbers_to_take_away(widget: Locator, kernel: Rescale):
+    widget.get_by_label("Channel", exact=True).select_option("2")
+    widget.get_by_role("button", name="Off").click()
+    heads, rows = taken(widget, "the channels")
+    assert heads == ["channel", "gate s", "the block’s own s", "mean before", "mean after"]
+    own, u = kernel._record.excitation[0].numpy(), kernel._record.maps[0].mean((1, 2)).numpy()
+    s = np.where(np.arange(len(own)) == 2, 0, own)
+    step = float(kernel._record.maps.max() - kernel._record.maps.min()) / 255  # what a map is stored in
+    np.testing.assert_allclose(np.array(rows, float), np.stack([np.arange(len(own)), s, own, u, s * u], 1), atol=step)
+    np.testing.assert_allclose(np.array(rows, float)[:, 1:3], np.stack([s, own], 1), atol=1e-5)

@@ -9,23 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 from senet.widgets import Squeeze
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe
+from .visits import axe, opened, taken
 
 CHAPTER = "book/squeeze.html"
 FIGURE = "figure[data-senet=squeeze]"
 
 
-def opened(page: Page, url: str) -> Locator:
-    page.goto(url)
-    figure = page.locator(FIGURE)
-    figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true")
-    return figure
-
-
 @pytest.fixture
 def widget(page: Page, book_url: str) -> Locator:
-    return opened(page, book_url + CHAPTER)
+    return opened(page, book_url + CHAPTER, "squeeze")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +45,7 @@ def test_z_is_torchs(page: Page, book_url: str, kernel: Squeeze, object: str, gr
     """Both ways to squeeze, with the view given by the address."""
     kernel.object, kernel.ground, kernel.right, kernel.down = object, ground, right, down
     view = f"squeeze.object={object}&squeeze.ground={ground}&squeeze.right={right}&squeeze.down={down}"
-    widget = opened(page, f"{book_url}{CHAPTER}?{view}")
+    widget = opened(page, f"{book_url}{CHAPTER}?{view}", "squeeze")
     for pool in ("avg", "max"):
         kernel.pool = pool
         widget.get_by_label("Squeeze by").select_option(pool)
@@ -129,7 +121,7 @@ def test_a_channel_and_a_ground_are_chosen(page: Page, widget: Locator):
 
 def test_nonsense_in_the_address_is_left(page: Page, book_url: str, kernel: Squeeze):
     nonsense = "squeeze.object=toString&squeeze.right=99&squeeze.pool=toString&squeeze.channel=-1&squeeze.shuffled=maybe"
-    widget = opened(page, f"{book_url}{CHAPTER}?{nonsense}")
+    widget = opened(page, f"{book_url}{CHAPTER}?{nonsense}", "squeeze")
     kernel.object, kernel.ground, kernel.right, kernel.down, kernel.pool = "disc", "day", 0, 0, "avg"
     np.testing.assert_allclose(z(widget), kernel.z().numpy(), atol=1e-4)
 
@@ -138,3 +130,20 @@ def test_nonsense_in_the_address_is_left(page: Page, book_url: str, kernel: Sque
 def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, FIGURE)
+
+
+def test_numbers_to_take_away(widget: Locator, kernel: Squeeze):
+    widget.locator("[data-control=object]").press("Shift+ArrowRight")
+    kernel.object, kernel.ground, kernel.right, kernel.down = (
+        kernel._data["objects"][0]["id"],
+        kernel._data["grounds"][0]["id"],
+        8,
+        0,
+    )
+    for pool, word in (("avg", "mean"), ("max", "maximum")):
+        kernel.pool = pool
+        widget.get_by_label("Squeeze by").select_option(pool)
+        heads, rows = taken(widget, "the squeezes")
+        assert heads == ["channel", word, f"{word}, object in the middle", "change"]
+        z, middle = kernel.z().numpy(), kernel.z(middle=True).numpy()
+        np.testing.assert_allclose(np.array(rows, float), np.stack([np.arange(len(z)), z, middle, z - middle], 1), atol=1e-4)

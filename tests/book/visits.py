@@ -3,10 +3,15 @@
 None of it knows a chapter, so that a new page is tested by being there.
 """
 
+import csv
+import io
 import json
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import arrive
 
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 FIGURES = "figure.senet-widget[data-senet]"
@@ -55,6 +60,44 @@ USE = """(figures) => {
     document.activeElement?.blur();
     return used;
 }"""
+
+
+def opened(page: Page, url: str, key: str) -> Locator:
+    """A widget of a page, when it is alive and nothing of it is on its way any more."""
+    page.set_default_timeout(30_000)
+    arrive(page, url)
+    figure = page.locator(f"figure#{key}")
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_have_attribute("data-live", "true", timeout=30_000)
+    page.wait_for_function("(e) => !e.querySelector('[aria-busy=true]')", arg=figure.element_handle())
+    return figure
+
+
+def saved(widget: Locator, name: str) -> bytes:
+    """What a button gives to save."""
+    with widget.page.expect_download() as download:
+        widget.get_by_role("button", name=name).click()
+    return download.value.path().read_bytes()
+
+
+def cells(data: bytes) -> list[list[str]]:
+    """Of a CSV file, row by row."""
+    return list(csv.reader(io.StringIO(data.decode())))
+
+
+def taken(widget: Locator, what: str) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of a table that a widget gives to take away; what it shows is the same, to four places."""
+    details = widget.locator("details.senet-numbers")
+    details.evaluate("(e) => { e.open = true; }")
+    heads, *rows = cells(saved(widget, f"CSV: save {what}"))
+    shown = details.locator(".senet-tables > div").filter(has=widget.page.get_by_role("button", name=f"CSV: save {what}"))
+    expect(shown.locator("tbody tr")).to_have_count(len(rows))
+    lines = shown.locator("tr").evaluate_all("all => all.map((row) => [...row.cells].map((cell) => cell.textContent))")
+    assert lines[0] == heads
+    for line, row in zip(lines[1:], rows, strict=True):
+        for cell, value in zip(line, row, strict=True):
+            assert cell == (value or "–") or float(cell) == pytest.approx(float(value), abs=0.501e-4)
+    return heads, rows
 
 
 def enliven(page: Page, only_first: bool = False) -> int:

@@ -1,12 +1,38 @@
 // A chart's numbers as a table behind a disclosure: made when first opened, and kept up while open.
 
 import { h } from "../dom.ts";
-import type { Cell } from "./save.ts";
+import { saver, type Cell } from "./save.ts";
 
 export interface Grid {
   caption: string;
   /** The first row has the columns' names. */
   rows: Cell[][];
+}
+
+/**
+ * Tables that can be taken away one by one, for widgets whose chart is no single drawing.
+ * @param kinds what each holds, in words, its file's name, and how to make it; rows that are the same array as before stay as they are
+ */
+export function numbers(kinds: { what: string; name(): string; grid(): Grid }[]): { el: HTMLDetailsElement; show(): void } {
+  const places = kinds.map(() => h("div"));
+  const savers = kinds.map(({ what, name, grid }) => saver(what, { name, rows: () => grid().rows }));
+  const body = h("div", { class: "senet-tables" }, ...places.map((place, i) => h("div", {}, place, savers[i]!)));
+  const el = h("details", { class: "senet-numbers", ontoggle: show }, h("summary", {}, "All numbers as tables"), body);
+  const drawn: (Cell[][] | null)[] = kinds.map(() => null);
+
+  function show(): void {
+    if (!el.open) return;
+    kinds.forEach((kind, i) => {
+      const now = kind.grid();
+      if (now.rows === drawn[i]) return;
+      drawn[i] = now.rows;
+      const from = places[i]!.firstElementChild?.scrollTop ?? 0;
+      places[i]!.replaceChildren(grid(now));
+      places[i]!.firstElementChild!.scrollTop = from;
+    });
+  }
+
+  return { el, show };
 }
 
 export function grids(): { el: HTMLDetailsElement; show(now: () => Grid[]): void } {

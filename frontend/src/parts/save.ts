@@ -1,37 +1,59 @@
-// Save a chart: its drawing as SVG or PNG, its numbers as CSV. All is made in the page; nothing is fetched or sent.
+// What is shown, to take away: its numbers as CSV, its drawing as SVG or PNG. All is made in the page when asked for; nothing is fetched
+// or sent.
 
 import { h } from "../dom.ts";
 
 export type Cell = string | number | null;
 
-export interface Saved {
+export interface Source {
   /** Of the file, without its ending. */
-  name: string;
-  svg: SVGSVGElement;
+  name(): string;
   /** The first row has the columns' names. */
-  rows: Cell[][];
+  rows(): Cell[][];
+  /** A whole SVG document, or a drawing of the page; absent where there is none. */
+  svg?(): string | SVGSVGElement;
 }
 
-const SHARPNESS = 2; // pixels of a PNG for each of the drawing
+const SHARP = 2; // pixels of a PNG for each of the drawing
 
 /** @param what is saved, for whoever can't see it */
-export function saver(what: string, now: () => Saved): HTMLElement {
-  const button = (kind: string, save: (saved: Saved) => Promise<Blob>) =>
-    h("button", { type: "button", "aria-label": `${kind}: save ${what}`, onclick: () => void save(now()).then((blob) => hand(blob, `${now().name}.${kind.toLowerCase()}`)) }, kind);
+export function saver(what: string, source: Source): HTMLElement {
+  const line = h("span", { class: "senet-unseen", role: "status" });
+  const { svg } = source;
+  const drawing = () => {
+    const drawn = svg!();
+    return typeof drawn === "string" ? drawn : standing(drawn);
+  };
+  const button = (kind: string, make: () => Promise<Blob> | Blob) =>
+    h("button", {
+      type: "button",
+      "aria-label": `${kind}: save ${what}`,
+      onclick: async () => {
+        const file = `${source.name()}.${kind.toLowerCase()}`;
+        try {
+          hand(file, await make());
+          line.textContent = `Saved ${file}`;
+        } catch (error) {
+          line.textContent = `${file} could not be made: ${(error as Error).message}`;
+        }
+      },
+    }, kind);
   return h(
     "p",
-    { class: "senet-save" },
+    { class: "senet-save", role: "group", "aria-label": `Save ${what}` },
     "Save: ",
-    button("SVG", async ({ svg }) => new Blob([standing(svg)], { type: "image/svg+xml" })),
-    button("PNG", ({ svg }) => png(svg)),
-    button("CSV", async ({ rows }) => new Blob([csv(rows)], { type: "text/csv" })),
+    button("CSV", () => new Blob([csv(source.rows())], { type: "text/csv" })),
+    svg ? button("SVG", () => new Blob([drawing()], { type: "image/svg+xml" })) : null,
+    svg ? button("PNG", () => png(drawing())) : null,
+    line,
   );
 }
 
-/** By the rules of RFC 4180: what holds a comma, a quote or a line's end stands in quotes. */
+/** By the rules of RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe. */
 export function csv(rows: Cell[][]): string {
   const cell = (value: Cell) => {
-    const text = value === null ? "" : String(value);
+    if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+    const text = (value ?? "").replace(/^[=+@-]/, "'$&");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
@@ -44,29 +66,32 @@ function standing(svg: SVGSVGElement): string {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.style.color = color;
   copy.style.fontFamily = fontFamily;
-  copy.style.background = ground(svg);
+  copy.style.background = ground(svg) ?? "Canvas";
   return new XMLSerializer().serializeToString(copy);
 }
 
-function ground(element: Element | null): string {
+/** The colour behind an element, null where none is set. */
+export function ground(element: Element | null): string | null {
   for (; element; element = element.parentElement) {
     const { backgroundColor } = getComputedStyle(element);
     if (!/^(transparent|rgba\(.*, 0\))$/.test(backgroundColor)) return backgroundColor;
   }
-  return "Canvas";
+  return null;
 }
 
-async function png(svg: SVGSVGElement): Promise<Blob> {
+async function png(svg: string): Promise<Blob> {
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standing(svg))}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
-  const canvas = h("canvas", { width: svg.width.baseVal.value * SHARPNESS, height: svg.height.baseVal.value * SHARPNESS });
+  const canvas = h("canvas", { width: SHARP * image.naturalWidth, height: SHARP * image.naturalHeight });
   canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be made")))));
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
+  if (!blob) throw new Error("this browser draws no PNG of that size");
+  return blob;
 }
 
-function hand(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+function hand(name: string, blob: Blob): void {
+  const href = URL.createObjectURL(blob);
+  h("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000); // after the browser has taken it
 }

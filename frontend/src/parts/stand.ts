@@ -48,7 +48,7 @@ export function slider(low: number, high: number, step: number, moved: (value: n
   return { el, input, name, value };
 }
 
-/** Hold the settings of a widget: `draw` is called at the start and after each change, `spoken` a while after the last one. */
+/** Hold the settings of a widget: `draw` is called at the start and after each change, `spoken` a while after the last one. `foot` stands beside the link. */
 export function stand(
   root: HTMLElement,
   keeper: Keeper,
@@ -57,6 +57,7 @@ export function stand(
   parts: Node[],
   draw: (now: Settings) => void,
   spoken: () => string,
+  foot: Node[] = [],
 ): Stand {
   const { author, reader } = keeper.initial();
   const initial = settled(author, first);
@@ -67,7 +68,7 @@ export function stand(
   const link = h("a", { class: "senet-link" }, "Link to this view");
   const reset = h("button", { type: "button", onclick: () => change(initial, true) }, "Reset");
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
-  const actions = h("div", { class: "senet-foot" }, h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset));
+  const actions = h("div", { class: "senet-foot" }, ...foot, h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset));
   root.replaceChildren(...parts, actions, live);
 
   function change(wanted: Settings, ours: boolean): void {
