@@ -6,19 +6,20 @@
 // There is one view at a time and everything on the screen follows from it. Gates by hand have their history in ByHand; the view has
 // their text.
 
-import { axis, behind, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
-import { h, say, symbol } from "./dom.ts";
+import { axis, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
+import { h, say } from "./dom.ts";
 import { handWords, numbersOf, patched } from "./explorer-numbers.ts";
 import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
 import { SECOND, settled, type ExplorerView, type Wanted } from "./explorer-view.ts";
 import { read, written } from "./gates-text.ts";
 import type { Home } from "./home.ts";
-import { newest, Superseded } from "./newest.ts";
+import { asking, newest, Superseded } from "./newest.ts";
 import { actions } from "./parts/actions.ts";
 import { excitationChart } from "./parts/chart.ts";
 import { charting } from "./parts/charting.ts";
 import { detail } from "./parts/detail.ts";
 import { ByHand, gateControls } from "./parts/gates.ts";
+import { legend } from "./parts/legend.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
 import { prediction } from "./parts/prediction.ts";
@@ -55,12 +56,11 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   let view = first;
   let [answer, plain] = [null, null] as unknown as [Answer, Answer]; // with the gates by hand, and with every gate its own
   let second: Answer | null = null;
-  let asked = 0;
   let marked = -1; // the picture that is marked in the gallery
   let kept = pictures[0]!.id; // the last picture that others have too: the reader's own is in no link
   let talk: ReturnType<typeof setTimeout> | undefined;
 
-  const question = newest(async (index: number, other: number | null, known: Answer | null) => {
+  const question = asking(root, async (index: number, other: number | null, known: Answer | null) => {
     const gates = pulled() ? hand.now : undefined;
     const plain = known ?? (await probe.probe(index));
     return { plain, answer: gates ? await probe.probe(index, gates) : plain, second: other === null ? null : await probe.probe(other, gates) };
@@ -73,8 +73,8 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const predicted = prediction(probe);
   const strip = ribbon(blocks, choose);
   const other = secondPicture(probe, (id) => wish({ second: id, compare: id ? SECOND : usual.compare }), () => wish({ picture: view.second, second: view.picture }));
-  const legend = h("p", { class: "senet-legend" });
-  const charts = charting(probe, wish, legend);
+  const key = legend();
+  const charts = charting(probe, wish, key.el);
   const pull = gateControls(sides.length === 2 ? ["Shallower", "Deeper"] : ["Block"], hand, () => void pullGates());
   const fetching = h("button", { type: "button", hidden: true, onclick: () => void probe.live?.engine.start() }, "Fetch the network to see its maps");
   const reason = probe.inside
@@ -90,7 +90,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const yours = probe.live && !small ? own(root, probe.live, showOwn, () => void change({}, false, true)) : null;
 
   root.replaceChildren(
-    ...head, gallery.el, ...(yours ? [yours.el] : []), predicted.el, ...(small ? [] : [other.el]), strip.el, ...(small ? [legend] : [charts.el]),
+    ...head, gallery.el, ...(yours ? [yours.el] : []), predicted.el, ...(small ? [] : [other.el]), strip.el, ...(small ? [key.el] : [charts.el]),
     h("div", { class: "senet-sides" }, ...sides.map(({ el }) => el)), problem, ...(small ? [] : [channel.el]),
     h("div", { class: "senet-foot" }, ...(small ? [] : [pull.el, numbers.el]), foot.el), about, spoken,
   );
@@ -183,18 +183,9 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
 
   /** Ask for what the view shows; false if something else was asked for meanwhile. */
   async function ask(known: Answer | null = null): Promise<boolean> {
-    const ticket = ++asked;
-    root.setAttribute("aria-busy", "true");
-    try {
-      const next = await question(at(view.picture)!, at(view.second), known);
-      if (ticket === asked) ({ plain, answer, second } = next);
-      return ticket === asked;
-    } catch (error) {
-      if (ticket === asked) throw error;
-      return false; // a newer question is under way, and its answer is what counts
-    } finally {
-      if (ticket === asked) root.removeAttribute("aria-busy");
-    }
+    const next = await question(at(view.picture)!, at(view.second), known);
+    if (next) ({ plain, answer, second } = next);
+    return next !== null;
   }
 
   // ---- what is drawn
@@ -209,12 +200,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     const open = opened();
     charts.show(view, Math.max(...open.map((b) => b.channels)), pictures[index]!.label !== null);
     sides.forEach((each, i) => each.show(open[i]!, shown[i]!, common));
-    const { of, each } = shown[0]!.comparison;
-    legend.replaceChildren(
-      h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
-      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `${behind(shown[0]!.comparison)}${of === "all" ? " classes" : ""}`)] : []),
-      ...(each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
-    );
+    key.show(shown[0]!.comparison);
     const mine = position(view.block);
     pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), said());
     numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });

@@ -33,3 +33,22 @@ export function newest<A extends unknown[], T>(ask: (...args: A) => Promise<T>):
       next = question;
     });
 }
+
+/** `ask` for what `root` shows, which says that it is busy meanwhile; null where something else was asked for since. */
+export function asking<A extends unknown[], T>(root: Element, ask: (...args: A) => Promise<T>): (...args: A) => Promise<T | null> {
+  const question = newest(ask);
+  let asked = 0;
+  return async (...args) => {
+    const ticket = ++asked;
+    root.setAttribute("aria-busy", "true");
+    try {
+      const answer = await question(...args);
+      return ticket === asked ? answer : null;
+    } catch (error) {
+      if (ticket === asked) throw error;
+      return null; // a newer question is under way, and its answer is what counts
+    } finally {
+      if (ticket === asked) root.removeAttribute("aria-busy");
+    }
+  };
+}

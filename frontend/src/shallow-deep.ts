@@ -5,12 +5,15 @@
 // There is one view at a time and everything on the screen follows from it; no part keeps a state of its own but what is pointed at.
 
 import { axis, behind, COMPARISONS, comparison, distance, ordered, SCALES, type Comparison, type Order, type Scale } from "./channels.ts";
-import { choice, h, symbol } from "./dom.ts";
+import { choice, h, say } from "./dom.ts";
 import { read, written } from "./gates-text.ts";
 import type { Home } from "./home.ts";
+import { handWords } from "./explorer-numbers.ts";
+import { actions } from "./parts/actions.ts";
 import { excitationChart } from "./parts/chart.ts";
 import { ByHand, gateControls } from "./parts/gates.ts";
-import { newest } from "./newest.ts";
+import { asking } from "./newest.ts";
+import { legend } from "./parts/legend.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
 import { prediction } from "./parts/prediction.ts";
@@ -49,11 +52,10 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   let view = settled(reader, initial, probe);
   let answer: Answer;
   let plain: Answer; // the same picture, every gate its own
-  let asked = 0;
   let kept = view.picture; // the last picture that others have too: the reader's own is in no link
-  const question = newest(async (index: number, known: Answer | null) => {
-    const own = known ?? (await probe.probe(index));
-    return { own, answer: pulled() ? await probe.probe(index, hand.now) : own };
+  const question = asking(root, async (index: number, known: Answer | null) => {
+    const plain = known ?? (await probe.probe(index));
+    return { plain, answer: pulled() ? await probe.probe(index, hand.now) : plain };
   });
   const hand = new ByHand();
 
@@ -71,14 +73,13 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   );
   const scale = choice("Scale", (value) => wish({ scale: value }));
   scale.select.append(...SCALES.map((value) => option(value, SCALE_WORDS[value])));
-  const legend = h("p", { class: "senet-legend" });
+  const key = legend();
   const sides = Object.fromEntries(SIDES.map((name) => [name, side(name)])) as Record<Side, ReturnType<typeof side>>;
   const numbers = tables();
   const pull = gateControls(["Shallow", "Deep"], hand, () => void pullGates());
   const problem = h("p", { class: "senet-problem", role: "alert" });
   const live = h("p", { class: "senet-unseen", role: "status" });
-  const link = h("a", { class: "senet-link", onclick: copyLink }, "Link to this view");
-  const reset = h("button", { type: "button", onclick: () => wish(initial) }, "Reset");
+  const foot = actions(() => wish(initial), (words) => (live.textContent = words));
 
   if (!means) {
     for (const { value } of [...compare.select.options]) if (value !== "none") optionOf(compare.select, value).disabled = true;
@@ -89,10 +90,10 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     gallery.el,
     yours?.el ?? "",
     predicted.el,
-    h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, legend),
+    h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, key.el),
     h("div", { class: "senet-sides" }, ...SIDES.map((name) => sides[name].el)),
     problem,
-    h("div", { class: "senet-foot" }, pull.el, numbers.el, h("span", { class: "senet-actions" }, home.link(view) ? link : null, reset)),
+    h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
     about,
     live,
   );
@@ -140,17 +141,6 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     return written(read(written(hand.now), network.blocks));
   }
 
-  /** What the controls say of the gates that are set. */
-  function handWords(): string {
-    if (hand.count === 0) return probe.live && probe.live.engine.state.kind !== "ready" ? "The first pull fetches the network." : "All gates are the network’s own.";
-    const set = `${hand.count} gate${hand.count === 1 ? " is" : "s are"} set by hand`;
-    if (!pulled()) return `${set}; the prediction answers when the network runs in this page (see above).`;
-    const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [number, number];
-    const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
-    const words = `${set}: ${network.classes[before]} goes from ${share(plain)} to ${share(answer)}`;
-    return before === after ? `${words}.` : `${words}, and it is now taken for ${network.classes[after]}.`;
-  }
-
   /** The view as others can have it. */
   function shareable(): View {
     if (view.picture !== OWN) kept = view.picture;
@@ -187,18 +177,9 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
 
   /** Ask for the view's picture; false if another was asked for meanwhile. */
   async function ask(known: Answer | null = null): Promise<boolean> {
-    const ticket = ++asked;
-    root.setAttribute("aria-busy", "true");
-    try {
-      const next = await question(position(), known);
-      if (ticket === asked) [plain, answer] = [next.own, next.answer];
-      return ticket === asked;
-    } catch (error) {
-      if (ticket === asked) throw error;
-      return false; // a newer question is under way, and its answer is what counts
-    } finally {
-      if (ticket === asked) root.removeAttribute("aria-busy");
-    }
+    const next = await question(position(), known);
+    if (next) ({ plain, answer } = next);
+    return next !== null;
   }
 
   function draw(): void {
@@ -212,25 +193,19 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     const ranges = SIDES.map((name) => blockOf(name).range);
     const common = axis(view.scale, ranges, sidesData.map((data) => data.answer.s));
     SIDES.forEach((name, i) => drawSide(name, sidesData[i]!, common));
-    const { of } = compared(0);
-    legend.replaceChildren(
-      h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
-      ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `mean of ${of}${of === "all" ? " classes" : ""}`)] : []),
-      ...(compared(0).each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
-      ...(view.compare === "true" && !of ? ["no true class to compare with"] : []),
-    );
+    const first = compared(0);
+    key.show(first, view.compare === "true" && !first.of ? "no true class to compare with" : "");
     pull.show(
       SIDES.map((name, i) => {
         const at = network.blocks.findIndex((b) => b.name === view[name]);
         const mean = means ? comparison("all", means[at]!, network.classes, 0, null).mean : null;
         return { block: blockOf(name), channel: view[`${name}Channel`], s: sidesData[i]!.answer.s, mean };
       }),
-      handWords(),
+      handWords(hand.count, pulled() ? { plain, answer, classes: network.classes } : null, !probe.live || probe.live.engine.state.kind === "ready"),
     );
     numbers.show({ classes: network.classes, answer, blocks: SIDES.map((name, i) => ({ title: sideTitle(name), ...sidesData[i]! })) });
-    about.textContent = introduced(probe);
-    const address = home.link(shareable());
-    if (address) link.href = address;
+    say(about, introduced(probe));
+    foot.show(home.link(shareable()));
   }
 
   // ---- one side: a block to choose, its chart, and a sentence that says what the chart shows
@@ -257,7 +232,7 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
     el.dataset.block = view[name];
     block.select.value = view[name];
     chart.draw({ ...data, axis: common, ends, held: view[`${name}Channel`], set: (pulled() && hand.now[view[name]]) || null });
-    summary.textContent = summed(data.answer.s, data.comparison);
+    say(summary, summed(data.answer.s, data.comparison));
   }
 
   function compared(block: number): Comparison {
@@ -279,18 +254,6 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
 
   function blockOf(name: Side): BlockInfo {
     return network.blocks.find((b) => b.name === view[name])!;
-  }
-
-  async function copyLink(event: MouseEvent): Promise<void> {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !navigator.clipboard) return; // a link like any other
-    event.preventDefault();
-    try {
-      await navigator.clipboard.writeText(link.href);
-      live.textContent = link.textContent = "Link copied";
-      setTimeout(() => (link.textContent = "Link to this view"), 2000);
-    } catch {
-      location.assign(link.href); // the clipboard is closed to us: the address line will do
-    }
   }
 
   function position(): number {

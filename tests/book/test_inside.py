@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import spearmanr
 
-from senet import family
+from senet import attribution, family, gallery, pretrained
 from senet.widgets import Attribution, Relatives
 
 from .visits import opened, taken
@@ -83,8 +83,12 @@ def test_numbers_to_take_away(page: Page, book_url: str, kernel: Attribution):
         np.testing.assert_allclose(column, truth[0], atol=2e-3 * max(1, np.abs(truth).max()))
     heads, rows = taken(widget, "what opened the gate")
     assert heads == ["row", "column", "change of s"]
-    opening = kernel._values[block]["opened"].numpy()
-    change = np.array(rows, float)[:, 2].reshape(opening.shape[-2:])
+    checkpoint = pretrained.get("se_resnet_patchwork")
+    shown, size = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
+    of_page = [shown.ids.index(picture["id"]) for picture in kernel._data["pictures"]]
+    x = checkpoint.preprocessing(shown.pictures.images[of_page])
+    opening = attribution.opened(pretrained.load(checkpoint), x, window=size // 8)[block].numpy()
+    change = np.array(rows, float)[:, 2].reshape(8, 8)
     np.testing.assert_allclose(change, -opening[0, 3], atol=np.ptp(opening) / 255)
     assert [row[:2] for row in rows[:9]] == [["1", str(i + 1)] for i in range(8)] + [["2", "1"]]
 
