@@ -113,12 +113,11 @@ class Checks(SphinxDirective):
         for row in yaml.safe_load("\n".join(self.content)):
             found = [check(name, known) for name in row["by"]]
             named |= dict.fromkeys(found)
-            where = ", ".join(dict.fromkeys("every page" if each.every_page else "places it names" for each in found))
-            tests = ", ".join(f"[{words(each)}]({base}/{each.file}#L{each.line})" for each in found)
-            rows.append(f"| {row['for']} | {row['what'].format_map(told)} | {row.get('where', where)} | {tests} |")
-        lines = ["| For | What is checked | Where | By the tests |", "|---|---|---|---|", *rows, "", "In the tests' own words:", ""]
+            links = (f"[{words(each)}]({base}/{each.file}#L{each.line}){everywhere(each)}" for each in found)
+            rows.append(f"| {row['for']} | {row['what'].format_map(told)}. Tests: {', '.join(links)}. |")
+        lines = ["| For | What is checked |", "|---|---|", *rows, "", "In the tests' own words:", ""]
         for each in named:
-            lines.append(f"- *{words(each)}*{' (every page)' if each.every_page else ''}: {each.about}")
+            lines.append(f"- *{words(each)}*{everywhere(each)}: {each.about}")
         holder = nodes.Element()
         self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
         return holder.children
@@ -146,6 +145,10 @@ class Lighthouse(SphinxDirective):
 
 def words(each: Check) -> str:
     return each.name.replace("_", " ")
+
+
+def everywhere(each: Check) -> str:
+    return " (every page)" if each.every_page else ""
 
 
 def setup(app: Sphinx) -> dict:

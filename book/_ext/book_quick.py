@@ -4,7 +4,8 @@ The theme's styles come one by one, and the first of them asks for another by ``
 first has come. Here they are one file for all pages, which a reader fetches once, and without the rules that no page can ask for
 (``slim.mjs``): two thirds of them. Scripts that stand in a page's head hold up all that follows, though nothing of it waits for
 them: they are deferred, in their order. What they need to find, a few inline lines, moves to the page's end, which is read before
-they run. The first inline script stays, as it sets the colours before anything is painted.
+they run. The first inline script stays, as it sets the colours before anything is painted. The theme leaves it to a later script to
+find out what "auto" stands for: a reader in the dark would see a bright page first, and every element would be styled twice.
 
     head: [policy] [first inline script] [styles-….css] [the book's own styles] [deferred scripts]
     body: ... [Sphinx's options, and the other inline scripts]
@@ -25,6 +26,12 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 SLIM = Path(__file__).with_name("slim.mjs")
+EARLY_THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
+FINAL_THEME = """if (document.documentElement.dataset.mode !== "auto") {
+      document.documentElement.dataset.theme = document.documentElement.dataset.mode;
+    } else {
+      document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    }"""
 OWN = ("senet/", "book.css")  # stay files of their own: a change of theirs alone needs no new build to be looked at
 STYLE = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"]+)"[^>]*>\n?')
 IMPORT = re.compile(r'@import\s+(?:url\()?["\']?([^"\')]+)["\']?\)?\s*;')
@@ -144,7 +151,9 @@ def quicken(app: Sphinx, exception: Exception | None) -> None:
         page = path.read_text("utf8")
         if name.startswith("_static/") or "<body" not in page or 'data-default-mode="' not in page:
             continue  # a page that leads on has nothing to wait for
-        pages[name] = EARLY.sub("", page)
+        if EARLY_THEME not in page:
+            raise ExtensionError(f"{name} does not set its theme as this theme's version did: look at what its first script says")
+        pages[name] = EARLY.sub("", page).replace(EARLY_THEME, FINAL_THEME)
     text = slim(joined(in_order(theme_styles(page, name) for name, page in pages.items()), out), out)
     style = f"styles-{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
     (out / "_static" / style).write_text(text, encoding="utf8")

@@ -28,12 +28,16 @@ const CHARTED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => 
 
 const probes = new Map<string, Promise<Probe>>();
 
+/** Let the page answer in between: to unpack a gallery and to build a widget take a phone a moment each. */
+const pause = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(resolve, 0, value));
+
 /** One probe a network, shared by the page's widgets. */
 function probeOf(network: string): Promise<Probe> {
   let probe = probes.get(network);
   if (!probe) {
     const manifest = need<Manifest>("live/manifest").catch(() => null); // a book without it is smaller, not wrong
-    probe = need<Gallery>(`gallery/${network}`).then(recordedProbe).then(async (recorded) => liveProbe(recorded, await manifest));
+    const recorded = need<Gallery>(`gallery/${network}`).then(pause).then(recordedProbe).then(pause);
+    probe = recorded.then(async (recorded) => liveProbe(recorded, await manifest));
     probes.set(network, probe);
     probe.catch(() => probes.delete(network));
   }
