@@ -8,11 +8,11 @@ import pytest
 import yaml
 from sphinx.errors import ExtensionError
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 import book_checks
 
+ROOT = Path(__file__).parents[1]
 KNOWN = book_checks.modules(ROOT)
 
 

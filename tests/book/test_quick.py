@@ -90,11 +90,16 @@ def test_the_theme_waits_for_no_script(page: Page, guard: Guard, book_url: str, 
 def test_a_figure_out_of_sight_keeps_its_place(page: Page, book_url: str):
     """Its drawing is put off until it comes near, at the size that it will have."""
     page.goto(book_url + "book/shallow-and-deep.html")
-    page.wait_for_load_state("networkidle")  # until a script has folded what is folded at first
-    sizes = "all => all.map((e) => { const { width, height } = e.getBoundingClientRect(); return [width, height]; })"
+    page.wait_for_load_state("networkidle")
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")  # what is folded has no size
+    sizes = """all => Object.fromEntries(all.map((e) => [e, e.getBoundingClientRect()])
+        .map(([e, { width, height }]) => [e.getAttribute("aria-label"), [width, height]]))"""
     drawings = page.locator(f":is({FIGURES}, .senet-drawing) svg[style*='aspect-ratio']")
     assert drawings.evaluate_all("all => all.every((e) => getComputedStyle(e).contentVisibility === 'auto')")
     put_off = drawings.evaluate_all(sizes)
     page.add_style_tag(content="svg { content-visibility: visible !important }")
-    assert drawings.evaluate_all(sizes) == put_off
-    assert max(put_off)[0] > 300
+    drawn = drawings.evaluate_all(sizes)
+    stayed = put_off.keys() & drawn.keys()  # less a widget that came to life meanwhile
+    assert len(stayed) >= 5
+    assert {name: put_off[name] for name in stayed} == {name: drawn[name] for name in stayed}
+    assert max(put_off[name] for name in stayed)[0] > 300
