@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 import book_api
 import book_notation
 import book_numbers
+import book_try
 from tests import prose
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +109,7 @@ def test_the_first_use_of_a_word_is_a_link():
 
 def test_words_stay_words_where_a_link_would_be_in_the_way():
     aside = (nodes.literal("", "gate"), nodes.reference("", "gate"), nodes.emphasis("", "", nodes.reference("", "a gate")))
-    for child in aside:
+    for child in (*aside, book_try.try_link("", "the gate")):
         assert linked(child) == []
     assert linked(nodes.Text("none"), also=(nodes.title("", "The gate"), nodes.literal_block("", "gate"))) == []
     assert linked(nodes.emphasis("", "The gate")) == ["gate"]

@@ -178,7 +178,7 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def linkable(node: nodes.Node) -> bool:
     """Whether it stands in prose: not in code, a link, a title, a question's answers, or a cell's output."""
     while (node := node.parent) is not None:
-        if isinstance(node, (*APART, entry_link)) or type(node).__name__ in ("question", "answer", "folded"):
+        if isinstance(node, (*APART, entry_link)) or type(node).__name__ in ("question", "answer", "folded", "try_link"):
             return False
         if isinstance(node, nodes.container) and "cell_output" in node.get("classes", ()):
             return False
