@@ -158,7 +158,8 @@ def run(
 
     Returns:
         What is in the file: the study, and under ``runs`` for each: ``arm``, ``seed``, ``accuracy`` (0 to 1), ``loss``,
-        ``parameters``, ``seconds`` and the facts.
+        ``train_accuracy`` (in the last epoch, of the pictures as training changes them; older files lack it), ``parameters``,
+        ``seconds`` and the facts.
 
     Raises:
         ValueError: the file belongs to another study, or to the same with another recipe or other arms.
@@ -180,7 +181,8 @@ def run(
             measured = evaluate(model, test, preprocess)
             parameters = sum(p.numel() for p in model.parameters())
             seconds = sum(epoch["seconds"] for epoch in history)
-            said = {"arm": arm.name, "seed": seed, **measured, "parameters": parameters, "seconds": round(seconds, 1), **facts}
+            said = {"arm": arm.name, "seed": seed, **measured, "train_accuracy": history[-1]["accuracy"], "parameters": parameters}
+            said |= {"seconds": round(seconds, 1), **facts}
             result["runs"].append(said)
             resume.write(path, (json.dumps(result, indent=1) + "\n").encode())
             bar.update()
