@@ -166,7 +166,8 @@ def test_numbers_are_the_builds():
     notebook = source(versions.ROOT / "book" / "excitation.ipynb")
     values = versions.values(notebook)
     made = text(versions.version(notebook, Reader(False, values, TITLES)))
-    assert f"{values['channels']} channels, {values['hidden']} hidden units" in made
+    assert f"It has {values['channels']} channels" in made
+    assert f"Between them lie {values['hidden']} *hidden units*" in made
 
 
 def test_a_chapter_that_was_not_run_is_named():

@@ -109,6 +109,12 @@ def truth() -> Truth:
     return truth_of(NETWORK)
 
 
+@pytest.fixture
+def first(truth: Truth) -> int:
+    """Of the picture that the chapter begins with."""
+    return truth.ids.index("chelsea-the-cat")
+
+
 def said(image: Image.Image, gates=None, **options):
     checkpoint = pretrained.get(NETWORK)
     pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None]
@@ -165,19 +171,19 @@ def test_the_ribbon_by_pointer(explorer: Explorer, truth: Truth):
     expect(explorer.el.locator(".senet-ribbon-readout")).to_contain_text("channel 0: s = ")
 
 
-def test_a_strip_is_as_dark_as_its_gates_are_open(explorer: Explorer, truth: Truth):
+def test_a_strip_is_as_dark_as_its_gates_are_open(explorer: Explorer, truth: Truth, first: int):
     """What is seen, not what is said of it: the ink of each place of a strip against its gate."""
     block = truth.blocks[4]
     strip = explorer.strips(block).first
     strip.scroll_into_view_if_needed()
     shot = np.asarray(Image.open(io.BytesIO(strip.screenshot())).convert("L"), float)
-    gates = truth.s[block][0]
+    gates = truth.s[block][first]
     place = (np.arange(len(gates)) + 0.5) / len(gates) * len(shot)
     ink = 255 - shot[place.astype(int), shot.shape[1] // 2]
     assert np.corrcoef(ink, gates)[0, 1] > 0.99
 
 
-def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Truth):
+def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Truth, first: int):
     """Recorded, with no network in the page: the weights come by themselves, and make z into s."""
     model = pretrained.load(NETWORK)
     for block, channel in ((truth.blocks[0], 3), (truth.blocks[-1], 20)):
@@ -188,8 +194,8 @@ def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Tr
         assert explorer.chosen() == (block, channel)
         line = explorer.detail().locator(".senet-s-line")
         expect(line).to_contain_text("σ(")
-        assert float(line.get_attribute("data-own")) == pytest.approx(truth.s[block][0][channel], abs=2e-4)
-        se, z = model.get_submodule(block), torch.from_numpy(truth.z[block][0])
+        assert float(line.get_attribute("data-own")) == pytest.approx(truth.s[block][first][channel], abs=2e-4)
+        se, z = model.get_submodule(block), torch.from_numpy(truth.z[block][first])
         hidden = torch.relu(se.fc1.weight @ z).detach()
         units = explorer.detail().locator("[data-unit]").evaluate_all("all => all.map((e) => ({...e.dataset}))")
         assert len(units) == len(hidden)
@@ -204,9 +210,9 @@ def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Tr
     expect(explorer.detail().get_by_role("img", name=re.compile("Map of channel 20 before"))).to_be_visible()
 
 
-def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth):
+def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, first: int):
     deep = truth.blocks[-1]
-    s = truth.s[deep][0]
+    s = truth.s[deep][first]
 
     def order() -> list[int]:
         shown = dots(explorer.el.locator("[data-side=deeper]"))
@@ -240,12 +246,12 @@ def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth):
     assert list(explorer.query()) == ["picture"]
 
 
-def test_a_second_picture(explorer: Explorer, truth: Truth):
+def test_a_second_picture(explorer: Explorer, truth: Truth, first: int):
     explorer.select("Second picture").select_option(truth.ids[4])
     explorer.idle()
     for name in truth.blocks:
         np.testing.assert_allclose(explorer.gates(name, 1), truth.s[name][4], atol=1e-4, rtol=0)
-        distance = np.abs(truth.s[name][0] - truth.s[name][4]).mean()
+        distance = np.abs(truth.s[name][first] - truth.s[name][4]).mean()
         assert float(explorer.column(name).get_attribute("data-distance")) == pytest.approx(distance, abs=1e-4)
     assert explorer.select("Behind the gates").input_value() == "second"
     expect(explorer.el.locator(".senet-second-line")).to_contain_text(truth.classes[int(truth.logits[4].argmax())])
@@ -392,13 +398,13 @@ def test_a_link_brings_the_whole_view_back(page: Page, book_url: str, truth: Tru
     assert explorer.gates(block)[7] == 0
 
 
-def test_nonsense_in_an_address_is_let_alone(page: Page, book_url: str, truth: Truth):
+def test_nonsense_in_an_address_is_let_alone(page: Page, book_url: str, truth: Truth, first: int):
     nonsense = "network=../x&second=__proto__&block=%3Cb%3E&channel=1e3&order=size&zoom=-1&from=x&gates=a:1=1;;layer1.0.se:999=0"
     query = "&".join(f"explorer.{part}" for part in nonsense.split("&"))
     explorer = Explorer(page, f"{book_url}{CHAPTER}?picture=unicorn&{query}")
     assert explorer.open() == [truth.blocks[0], truth.blocks[-1]]
     assert explorer.chosen() == (truth.blocks[-1], None)
-    np.testing.assert_allclose(explorer.gates(truth.blocks[0]), truth.s[truth.blocks[0]][0], atol=1e-4)
+    np.testing.assert_allclose(explorer.gates(truth.blocks[0]), truth.s[truth.blocks[0]][first], atol=1e-4)
 
 
 def test_another_network_comes_by_itself(page: Page, book_url: str, guard: Guard):
@@ -436,21 +442,21 @@ def test_prose_and_other_widgets_drive_it(explorer: Explorer, truth: Truth):
     np.testing.assert_allclose(explorer.gates(truth.blocks[0]), truth.s[truth.blocks[0]][5], atol=1e-4)
 
 
-def test_numbers_and_drawing_to_take_away(explorer: Explorer, truth: Truth):
+def test_numbers_and_drawing_to_take_away(explorer: Explorer, truth: Truth, first: int):
     explorer.plot("shallower").press("ArrowRight")
     files = {}
     for kind in ("CSV", "SVG", "PNG"):
         with explorer.page.expect_download() as download:
             explorer.el.get_by_role("button", name=re.compile(f"^{kind}:")).press("Enter")
-        assert download.value.suggested_filename == f"{NETWORK}-{truth.ids[0]}.{kind.lower()}"
+        assert download.value.suggested_filename == f"{NETWORK}-{truth.ids[first]}.{kind.lower()}"
         files[kind] = download.value.path().read_bytes()
     rows = list(csv.DictReader(io.StringIO(files["CSV"].decode())))
     for name in truth.blocks:
         mine = [row for row in rows if row["quantity"] == "s" and row["block"] == name]
         assert [int(row["channel"]) for row in mine] == list(range(len(mine)))
-        np.testing.assert_allclose([float(row["value"]) for row in mine], truth.s[name][0], atol=1e-4)
+        np.testing.assert_allclose([float(row["value"]) for row in mine], truth.s[name][first], atol=1e-4)
     logits = [float(row["value"]) for row in rows if row["quantity"] == "logit"]
-    np.testing.assert_allclose(logits, truth.logits[0], atol=1e-4)
+    np.testing.assert_allclose(logits, truth.logits[first], atol=1e-4)
     drawing = ET.fromstring(files["SVG"])
     circles = drawing.findall(".//{http://www.w3.org/2000/svg}circle")
     assert len(circles) == sum(len(truth.s[truth.blocks[side]][0]) for side in (0, -1))

@@ -67,7 +67,7 @@ def test_slides_are_turned_by_keys(origin: str, page: Page, request: pytest.Fixt
 def test_a_slide_has_an_address(page: Page, book_url: str):
     present(page, book_url, "excitation-3")
     page.keyboard.press("ArrowRight")
-    assert page.url.endswith("#excitation-4")
+    expect(page).to_have_url(re.compile("#excitation-4$"))
     page.reload()
     expect(now(page)).to_have_attribute("id", "excitation-4")
 

@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
 from .conftest import HTML, PHONE, Guard, arrive
+from .test_shallow_deep import dots
 from .visits import axe
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
@@ -115,7 +116,7 @@ def test_a_gate_switched_off_by_prose_is_switched_off_in_the_network(page: Page,
     page.get_by_role("link", name="Switch channel 12 of the first block off").click()
     figure = page.locator("figure#shallow-deep-2")
     expect(figure.locator(".senet-hand-line")).to_contain_text("1 gate is set by hand: cat goes from", timeout=60_000)
-    assert float(figure.locator("[data-side=shallow] [data-channel='12']").get_attribute("data-value")) == 0
+    assert dots(figure.locator("[data-side=shallow]"))[12]["value"] == 0
     page.get_by_role("button", name="Back to the text").click()
     expect(figure.locator(".senet-hand-line")).to_have_text("All gates are the network’s own.")
 
