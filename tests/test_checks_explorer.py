@@ -5,6 +5,8 @@ import torch
 
 from senet import checks, record
 
+from .common import finds_right, names_the_slip
+
 
 def one_by_one(value=0.0, others=None, pick=min, of="named"):
     """An answer to ``decisive_gate`` in a loop, as a learner may write it."""
@@ -98,12 +100,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("check", "answer"), RIGHT)
 def test_right_in_any_style(check, answer):
-    verdict = check(answer)
-    assert verdict, verdict.hint
+    finds_right(check, answer)
 
 
 @pytest.mark.parametrize(("check", "answer", "names"), WRONG)
 def test_misconceptions_are_named(check, answer, names):
-    verdict = check(answer)
-    assert not verdict
-    assert names in verdict.hint, verdict.hint
+    names_the_slip(check, answer, names)

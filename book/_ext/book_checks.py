@@ -83,9 +83,8 @@ def in_firefox(known: dict[str, ast.Module]) -> list[str]:
     raise ExtensionError("tests/book/test_firefox.py has no test_the_same_pages with its list of pages")
 
 
-def facts(root: Path, env: BuildEnvironment) -> dict[str, str]:
+def facts(root: Path, env: BuildEnvironment, known: dict[str, ast.Module]) -> dict[str, str]:
     """What a row may name in braces."""
-    known = modules(root)
     sizes = {name: constant(where, known) for name, where in WINDOWS.items()}
     package = json.loads((root / "book/node_modules/axe-core/package.json").read_text("utf8"))
     return {
@@ -106,7 +105,8 @@ class Checks(SphinxDirective):
         root = Path(self.env.srcdir)
         for path in (root / TESTS).glob("*.py"):
             self.env.note_dependency(str(path))
-        known, told = modules(root), facts(root, self.env)
+        known = modules(root)
+        told = facts(root, self.env, known)
         repository = yaml.safe_load((root / "_config.yml").read_text("utf8"))["repository"]
         base = f"{repository['url']}/blob/{repository['branch']}"
         rows, named = [], {}

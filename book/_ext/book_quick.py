@@ -73,13 +73,18 @@ def in_order(pages: Iterable[list[str]]) -> list[str]:
         raise ExtensionError(f"pages have these styles in different orders: {', '.join(error.args[1])}") from error
 
 
+def theme_links(page: str) -> list[re.Match]:
+    """Where a page asks for the theme's styles."""
+    return [found for found in STYLE.finditer(page) if not any(own in found[1] for own in OWN)]
+
+
 def theme_styles(page: str, name: str) -> list[str]:
     """Paths of the styles that become one, from the book's folder.
 
     Raises:
         ExtensionError: one is for some media only.
     """
-    links = [found for found in STYLE.finditer(page) if not any(own in found[1] for own in OWN)]
+    links = theme_links(page)
     if 'media="' in "".join(found[0] for found in links):
         raise ExtensionError(f"{name} has a style for some media only, which can't be joined to the others: use @media inside it")
     return [posixpath.normpath(posixpath.join(posixpath.dirname(name), found[1].split("?")[0])) for found in links]
@@ -102,7 +107,7 @@ def slim(text: str, out: Path) -> str:
 
 def link_style(page: str, name: str, style: str) -> str:
     """The page with ``style`` where its first of the theme's styles stood, and without the others."""
-    links = [found for found in STYLE.finditer(page) if not any(own in found[1] for own in OWN)]
+    links = theme_links(page)
     for found in reversed(links):
         page = page[: found.start()] + page[found.end() :]
     place = links[0].start()

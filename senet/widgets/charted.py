@@ -17,7 +17,8 @@ class ChartWidget(LocalWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _esm = STATIC / "widget-charts.js" if (STATIC / "widget-charts.js").exists() else ""
+    _script = STATIC / "widget-charts.js"
+    _esm = _script if _script.exists() else ""
 
 
 def known(name: str, value: Any, choices: Any) -> Any:

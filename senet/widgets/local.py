@@ -28,7 +28,8 @@ class LocalWidget(anywidget.AnyWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
+    _script = STATIC / "widget.js"
+    _esm = _script if _script.exists() else ""
     _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
     _widget = traitlets.Unicode("").tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
@@ -36,7 +37,7 @@ class LocalWidget(anywidget.AnyWidget):
 
     def __init__(self, widget: str, data: Mapping[str, Any], names: Sequence[str], **traits: Any) -> None:
         if not self._esm:
-            raise FileNotFoundError(f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm run build` in frontend/")
+            raise FileNotFoundError(f"{self._script} is missing: run `make book`, or `npm run build` in frontend/")
         super().__init__(_data=dict(data), _widget=widget, _names=list(names), **traits)
 
     def figure(self) -> tuple[str, str]:
