@@ -70,8 +70,8 @@ def report(fused: GraphModule) -> dict[str, str]:
 class FusedSEBlock(SEBlock):
     """An SE block behind a convolution, as :func:`fuse` makes it.
 
-    Behind a 1x1 convolution that widens, it squeezes what that reads (rule 2). Without gradients it may write its result over U.
-    Both are given up while a hook watches ``fc1``, as a recording's does: then z is computed and U kept.
+    Behind a 1x1 convolution that widens, it squeezes what that reads (rule 2). U is the convolution's alone, so it may be written
+    over. Both are given up while a hook watches, as a recording's does: then z is computed and U kept.
     (``nn.TransformerEncoderLayer`` too leaves its fast path when it has hooks.)
     """
 
@@ -81,28 +81,11 @@ class FusedSEBlock(SEBlock):
         self.fc1, self.relu, self.fc2, self.gate = block.fc1, block.relu, block.fc2, block.gate
         self.early = _product(block.fc1, conv) if block.pool == "avg" and _widens_pointwise(conv) else nn.Identity()
 
-    def forward(self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None) -> Tensor:
+    def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = True, mean: Tensor | None = None) -> Tensor:
         """As :meth:`SEBlock.forward`, with the mean (N, C/4) of the maps from which the convolution made U, for ``early``."""
-        watched = False
-        if not torch.jit.is_scripting():
-            watched = len(self.fc1._forward_pre_hooks) + len(self.fc1._forward_hooks) > 0
-        if mean is None or watched:
-            hidden = self.fc1(self.squeeze(u))
-        else:
-            hidden = self.early(mean)
-        s = self.gate(self.fc2(self.relu(hidden)))
-        if shortcut is None or watched:
-            return self.rescale(u, s, shortcut)
-        return rescale_over(u, s[:, :, None, None], shortcut)
-
-
-@torch.fx.wrap
-def rescale_over(u: Tensor, s: Tensor, shortcut: Tensor) -> Tensor:
-    """``shortcut + s * u``, in U's own memory where nothing forbids it."""
-    # Fresh memory costs a CPU more time than the sum itself. In bfloat16, though, PyTorch's kernels are slower in place.
-    if torch.is_grad_enabled() or u.dtype != torch.float32 or shortcut.dtype != u.dtype or shortcut.shape != u.shape:
-        return torch.addcmul(shortcut, u, s)
-    return torch.addcmul(shortcut, u, s, out=u)
+        if mean is None or self.watched():
+            return self._finish(u, self.excite(self.squeeze(u)), shortcut, overwrite)
+        return self._finish(u, self.gate(self.fc2(self.relu(self.early(mean)))), shortcut, overwrite)
 
 
 def _product(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
@@ -164,7 +147,7 @@ def _fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
     ours = block if type(block) is SEBlock else _as_ours(block)
     if ours is None:
         return f"left as it is: this {type(block).__name__} computes something else than mean, two layers, a gate and a product"
-    args, last = [u, *node.args[1:]], node  # ours may have its shortcut already
+    args, options, last = [u, *node.args[1:]], dict(node.kwargs), node  # ours may have its shortcut already
     if len(args) == 1 and (found := _addition(node)):
         last, shortcut = found
         args.append(shortcut)
@@ -184,11 +167,11 @@ def _fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
         with graph.inserting_before(u):
             mean = graph.call_function(mean_of_maps, (u.args[0],))
         mean.meta["is_wrapped"] = True  # as after tracing: see mean_of_maps
-        args += [None] * (2 - len(args)) + [mean]
-    if len(args) > 1:
+        options["mean"] = mean
+    if len(args) > 1 or options:
         model.set_submodule(node.target, ours.eval())
         with graph.inserting_before(last):
-            call = graph.call_module(node.target, tuple(args))
+            call = graph.call_module(node.target, tuple(args), options)
         last.replace_all_uses_with(call)
         for old in dict.fromkeys((last, node)):
             graph.erase_node(old)

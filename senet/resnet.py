@@ -8,6 +8,7 @@ of a bottleneck (known as v1.5), whereas the paper's Caffe networks had it on th
 from collections.abc import Callable, Collection
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
@@ -42,7 +43,13 @@ class _WithSE:
         out = self.residual(self.se(x) if self.placement == "pre" else x)
         shortcut = x if self.downsample is None else self.downsample(x)
         if self.placement == "standard":
-            out = self.se(out, shortcut)  # rescales and adds in one pass over memory
+            # Rescales and adds in one pass over memory, over U itself where it may: nobody else reads that.
+            if torch.jit.is_scripting():
+                out = self.se(out, shortcut)
+            elif type(self.se) in (SEBlock, NoSE):  # another, put in its place, need not know the word
+                out = self.se(out, shortcut, overwrite=True)
+            else:
+                out = self.se(out, shortcut)
         elif self.placement == "identity":
             out = self.se(shortcut, out)
         else:

@@ -5,6 +5,7 @@ the ablations that the options here repeat. Shapes: N pictures, C channels, H x 
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 GATES = {
@@ -77,9 +78,26 @@ class SEBlock(nn.Module):
         # Both at once read U and the shortcut and write the sum. One after the other would also write, and read again, the product.
         return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
 
-    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here."""
-        return self.rescale(u, self.excite(self.squeeze(u)), shortcut)
+    def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = False) -> Tensor:
+        """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here.
+
+        ``overwrite`` says that nobody reads U afterwards: the sum may take its place, and does where neither gradients nor a hook
+        need U (:func:`sum_over`).
+        """
+        return self._finish(u, self.excite(self.squeeze(u)), shortcut, overwrite)
+
+    def _finish(self, u: Tensor, s: Tensor, shortcut: Tensor | None, overwrite: bool) -> Tensor:
+        if overwrite and shortcut is not None and not self.watched():
+            return sum_over(u, s[:, :, None, None], shortcut)
+        return self.rescale(u, s, shortcut)
+
+    def watched(self) -> bool:
+        """Whether hooks look at U, z or the result, as a recording's do."""
+        hooks = 0
+        if not torch.jit.is_scripting():
+            for module in (self, self.fc1):
+                hooks += len(module._forward_pre_hooks) + len(module._forward_hooks)
+        return hooks > 0
 
     def extra_repr(self) -> str:
         return f"C={self.channels}, r={self.reduction}, squeeze={self.pool}"
@@ -88,8 +106,10 @@ class SEBlock(nn.Module):
 class NoSE(nn.Module):
     """Stands where an SE block would, and lets U pass, so that a residual block needs no second forward."""
 
-    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        return u if shortcut is None else u + shortcut
+    def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = False) -> Tensor:
+        if shortcut is None:
+            return u
+        return sum_over(u, None, shortcut) if overwrite else u + shortcut
 
 
 @torch.fx.wrap  # one step to a tracer: the choice below is made when it runs
@@ -97,10 +117,39 @@ def mean_of_maps(u: Tensor) -> Tensor:
     """Equation 2: (N, C, H, W) -> (N, C), in the dtype of U, for any H x W."""
     if u.dtype == torch.float16:
         return u.mean((2, 3))  # a sum of 56 x 56 values may pass 65504, float16's largest
+    if _pools(u):
+        return F.avg_pool2d(u, u.shape[2:]).flatten(1)
     # PyTorch's mean gives the same, slower: on a CPU it first makes a float32 copy of bfloat16 maps (7 times the time and more),
-    # and its gradient is written out as H x W equal values, where a sum's is one value, expanded without a copy. An average
-    # pool over the whole window is quick on channels-last maps only (bfloat16: 20 times slower elsewhere).
+    # and its gradient is written out as H x W equal values, where a sum's is one value, expanded without a copy.
     return u.sum((2, 3)) / (u.shape[2] * u.shape[3])
+
+
+def _pools(u: Tensor) -> bool:
+    # An average pool over the whole window takes half the sum's time on a CPU where maps are bfloat16, channels-last, and of
+    # several pictures, which are what it shares out among threads. Elsewhere it is up to 20 times slower or, in float32, less
+    # exact: it adds up one by one. And its gradient is written out.
+    if torch.jit.is_scripting() or torch.compiler.is_compiling():  # a compiler makes its own choice
+        return False
+    if u.device.type != "cpu" or u.dtype != torch.bfloat16 or u.shape[0] == 1 or (torch.is_grad_enabled() and u.requires_grad):
+        return False
+    return u.is_contiguous(memory_format=torch.channels_last) and not u.is_contiguous()
+
+
+@torch.fx.wrap
+def sum_over(u: Tensor, s: Tensor | None, shortcut: Tensor) -> Tensor:
+    """``shortcut + s * u`` (s None: 1) in one pass, in U's own memory where nothing forbids it.
+
+    At 32 pictures of 224 pixels fresh memory costs a CPU four times as long as the sum: the system hands it over page by page.
+    """
+    fits = u.dtype == shortcut.dtype and u.shape == shortcut.shape
+    if torch.is_grad_enabled() or not fits or _transformed():
+        return u + shortcut if s is None else torch.addcmul(shortcut, u, s)
+    return u.add_(shortcut) if s is None else torch.addcmul(shortcut, u, s, out=u)
+
+
+def _transformed() -> bool:
+    # torch.func.vmap has no rule for a sum with a given place.
+    return False if torch.jit.is_scripting() else torch._C._are_functorch_transforms_active()
 
 
 def hidden_width(channels: int, reduction: int, min_hidden: int = 4) -> int:

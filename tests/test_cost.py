@@ -160,9 +160,9 @@ def test_latency_and_table(monkeypatch):
     plain_forward, se_forward = NoSE.forward, SEBlock.forward
 
     def tick(forward, seconds):
-        def ticking(self, *args):
+        def ticking(self, *args, **options):
             now[0] += seconds
-            return forward(self, *args)
+            return forward(self, *args, **options)
 
         return ticking
 

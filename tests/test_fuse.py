@@ -143,8 +143,8 @@ def test_a_mean_commutes_with_a_1x1_convolution(inside, wider, n, h, w, biases, 
     block = SEBlock(inside + wider, 2, bias=biases[1]).double()
     x = torch.randn(n, inside, h, w, dtype=torch.float64)
     fused, u = FusedSEBlock(block, conv), conv(x)
-    torch.testing.assert_close(fused(u, None, mean_of_maps(x)), block(u), rtol=0, atol=1e-12)
-    torch.testing.assert_close(fused(u, u, mean_of_maps(x)), block(u, u), rtol=0, atol=1e-12)
+    torch.testing.assert_close(fused(u, mean=mean_of_maps(x)), block(u), rtol=0, atol=1e-12)
+    torch.testing.assert_close(fused(u, u, mean=mean_of_maps(x)), block(u, u), rtol=0, atol=1e-12)
     assert torch.equal(fused(u), block(u))
 
 
@@ -331,18 +331,32 @@ def test_a_rule_is_left_out_where_it_does_not_hold(forward, says, pictures):
         close(fused.float()(pictures), net.float()(pictures), 1e-5)
 
 
-def test_writes_over_u_only_where_nobody_can_tell(model, pictures):
-    fused, seen = fuse(model), {}
-    block = fused.get_submodule("layer2.1.se")
-    fused.get_submodule("layer2.1.conv3").register_forward_hook(lambda module, args, u: seen.update(u=u, before=u.clone()))
-    block.register_forward_hook(lambda module, args, out: seen.update(out=out))
-    fused(pictures)
+@pytest.mark.parametrize("treated", [fuse, copy.deepcopy], ids=["fused", "as it is"])
+def test_writes_over_u_only_where_nobody_can_tell(treated, model, pictures):
+    network, seen = treated(model), {}
+    last = network.get_submodule("layer2.1.conv3" if treated is fuse else "layer2.1.bn3")
+    last.register_forward_hook(lambda module, args, u: seen.update(u=u, before=u.clone()))
+    network.get_submodule("layer2.1.relu").register_forward_pre_hook(lambda module, args: seen.update(out=args[0]))
+    network(pictures)
     assert torch.equal(seen["u"], seen["before"])  # gradients may need it
     with torch.no_grad():
-        fused(pictures)
+        expected = network(pictures)
         assert seen["out"].data_ptr() == seen["u"].data_ptr()
-        record(fused, pictures)
-    assert torch.equal(seen["u"], seen["before"])
+        record(network, pictures)
+        assert torch.equal(seen["u"], seen["before"])
+        for watched in ("layer2.1.se", "layer2.1.se.fc1"):
+            handle = network.get_submodule(watched).register_forward_hook(lambda module, args, out: None)
+            close(network(pictures), expected, 1e-5)
+            assert torch.equal(seen["u"], seen["before"])
+            handle.remove()
+
+
+@pytest.mark.parametrize("treated", [fuse, copy.deepcopy], ids=["fused", "as it is"])
+def test_many_models_at_once(treated, model, pictures):
+    """``torch.func.vmap`` over pictures, as for ensembles."""
+    network = treated(model)
+    with torch.no_grad():
+        close(torch.func.vmap(network)(pictures[:, None])[:, 0], network(pictures), 1e-5)
 
 
 def test_a_block_that_computes_something_else_is_left_alone(pictures):
