@@ -66,12 +66,13 @@ def read(file: Path = FILE) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def measured(file: Path = BENCH) -> dict[str, Any]:
-    """How much longer SE-ResNet-50 takes than ResNet-50 for a batch: what ``python -m senet bench`` measured, in short.
+def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
+    """How much longer SE-ResNet-50 takes than ResNet-50 for ``batch`` pictures: what ``python -m senet bench`` measured, in short.
 
     Returns:
         ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
-        for this book's SE block (``ours``) and torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file.
+        for this book's SE block (``ours``) and torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file,
+        or where it has none for so many pictures.
     """
     if not file.exists():
         return {"rows": []}  # counts stand without measurements
@@ -83,7 +84,7 @@ def measured(file: Path = BENCH) -> dict[str, Any]:
             for way in ("ours", "torchvision")
         }
         for case in found["cases"]
-        if case["what"] == "network" and case["mode"] == "eval"
+        if (case["what"], case["mode"], case["batch"]) == ("network", "eval", batch)
     ]
     return {key: found[key] for key in ("date", "machine", "threads", "versions")} | {"rows": rows}
 
