@@ -10,8 +10,9 @@ one        all at 1: no rescaling at all
 =========  ============================================================================================
 
 Frozen as good as trained says that this network needs no excitation on the day of its test. It does not say that a network trained
-without SE would be as good: the gates may have helped it to learn. The other way round, a network that fails with its gates at 1
-may only miss the scale that its weights were trained for; "frozen" keeps that scale.
+without SE would be as good: the gates may have helped it to learn. Nor does frozen worse than trained say that one trained without
+SE would be as bad: its weights would have been fitted to having no gates, and these were fitted to gates that move. A network that
+fails with its gates at 1 may only miss the scale that its weights were trained for; "frozen" keeps that scale.
 """
 
 import math
