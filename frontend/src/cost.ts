@@ -2,6 +2,8 @@
 // measured to take, and what the paper reports. Everything shown is looked up in one table that Python counted (senet/cost_table.py).
 
 import { choice, h } from "./dom.ts";
+import { numbers, type Grid } from "./parts/grid.ts";
+import type { Cell } from "./parts/save.ts";
 import type { Keeper, Settings } from "./settings.ts";
 
 /** How far each network has been counted. `plain`: parameters, multiply-adds, bytes. `se`: those of SE, and its passes before bytes. */
@@ -37,6 +39,14 @@ const NAMES = ["Parameters", "Multiply-adds, SE’s two passes with them", "Byte
 const QUIET = 500; // milliseconds without a change before it is spoken
 const MEASURED = "se_resnet50"; // the one that was timed, with r = 16 in the standard place
 
+/** What SE adds to one network, whatever is chosen: a row for each r and placement. */
+export function everyChoice(table: Table, network: string): Cell[][] {
+  const rows = table.placements.flatMap((placement) =>
+    table.reductions.map((r) => [placement, r, ...counted(table, { network, reduction: String(r), placement }).map(({ added }) => added)]),
+  );
+  return [["placement", "r", ...NAMES], ...rows];
+}
+
 /** `wanted` where the table has it, choice by choice, and `fallback` elsewhere. */
 export function settledIn(table: Table, wanted: Settings, fallback: Settings): Settings {
   const known: Record<string, string[]> = {
@@ -71,6 +81,12 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
   const bars = h("div", { class: "senet-costs" });
   const time = h("div", { class: "senet-cost-time" });
   const paper = h("div", { class: "senet-cost-paper" });
+  const file = () => `cost-${now.network}-${now.placement}-r${now.reduction}`;
+  const kept = numbers([
+    { what: "the costs", name: file, grid: costs },
+    { what: "every choice", name: () => `cost-${now.network}`, grid: () => ({ caption: `What SE adds to ${title()}, for every choice`, rows: everyChoice(table, now.network!) }) },
+    { what: "the times", name: () => "cost-time", grid: times },
+  ]);
   const live = h("p", { class: "senet-unseen", role: "status" });
   const link = h("a", { class: "senet-link" }, "Link to this view");
   const reset = h("button", { type: "button", onclick: () => wish(initial) }, "Reset");
@@ -80,7 +96,8 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
     bars,
     time,
     paper,
-    h("div", { class: "senet-foot" }, h("p", { class: "senet-about" }, "Counted for one picture in float32; a full bar is 20% more."), h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset)),
+    h("p", { class: "senet-about" }, "Counted for one picture in float32; a full bar is 20% more."),
+    h("div", { class: "senet-foot" }, kept.el, h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset)),
     live,
   );
   draw();
@@ -112,6 +129,7 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
     );
     time.replaceChildren(...timing());
     paper.replaceChildren(...published());
+    kept.show();
     const address = keeper.link(now);
     if (address) link.href = address;
   }
@@ -128,6 +146,17 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
       h("td", {}, amount(added, kind)),
       h("td", {}, more(share), bar),
     );
+  }
+
+  function costs(): Grid {
+    const rows = counted(table, now).map(({ name, plain, added }) => [name, plain, added, (100 * added) / plain]);
+    return { caption: `SE-${title()}, r = ${now.reduction}, ${now.placement}: one picture in float32`, rows: [["cost", "without SE", "SE adds", "more, %"], ...rows] };
+  }
+
+  function times(): Grid {
+    const heads = ["numbers", "layout", "batch", "this book’s block", "from", "to", "torchvision’s block", "torchvision from", "torchvision to"];
+    const rows = table.measured.rows.map(({ dtype, format, batch, ours, torchvision }) => [dtype, format.replace("_", " "), batch, ...[ours, torchvision].flatMap(({ ratio, interval }) => [ratio, ...interval])]);
+    return { caption: "Time of SE-ResNet-50, as a multiple of the plain network’s, with 95% intervals", rows: [heads, ...rows] };
   }
 
   function timing(): Node[] {

@@ -2,13 +2,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { amount, counted, more, settledIn, type Table } from "../src/cost.ts";
+import { amount, counted, everyChoice, more, settledIn, type Table } from "../src/cost.ts";
 
 const table: Table = {
   reductions: [8, 16],
   placements: ["standard", "pre"],
   networks: {
-    small: { title: "Small", size: 32, plain: [1000, 2_000_000, 4000], se: { standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] }, pre: {} } },
+    small: {
+      title: "Small",
+      size: 32,
+      plain: [1000, 2_000_000, 4000],
+      se: { standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] }, pre: { 16: [50, 50, 900, 300], 8: [100, 100, 900, 310] } },
+    },
   },
   measured: { rows: [] },
   errors: { none: [1, 2], reduction: {}, placement: {} },
@@ -19,6 +24,17 @@ test("what SE adds, its two passes among the arithmetic", () => {
   assert.deepEqual(counted(table, start).map((row) => row.added), [100, 1000, 400]);
   assert.deepEqual(counted(table, { ...start, reduction: "8" }).map((row) => row.added), [200, 1100, 410]);
   assert.deepEqual(counted(table, start).map((row) => row.plain), [1000, 2_000_000, 4000]);
+});
+
+test("a row for every choice, in the order of the menus", () => {
+  const [heads, ...rows] = everyChoice(table, "small");
+  assert.deepEqual(heads!.slice(0, 3), ["placement", "r", "Parameters"]);
+  assert.deepEqual(rows, [
+    ["standard", 8, 200, 1100, 410],
+    ["standard", 16, 100, 1000, 400],
+    ["pre", 8, 100, 1000, 310],
+    ["pre", 16, 50, 950, 300],
+  ]);
 });
 
 test("choices that the table lacks are let alone, one by one", () => {

@@ -7,7 +7,7 @@ from senet import cost_table, published
 from senet.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened
+from .visits import axe, opened, taken
 
 CHAPTER = "book/placement-and-cost.html"
 
@@ -96,6 +96,41 @@ def test_measured_time_and_the_papers_errors_stand_where_they_belong(page: Page,
     expect(widget.locator(".senet-cost-paper")).to_contain_text("never both")
     widget.get_by_label("Network", exact=True).select_option("se_resnet18")
     expect(widget.locator(".senet-cost-paper")).to_contain_text("SE-ResNet-50 only")
+
+
+def test_numbers_to_take_away(page: Page, book_url: str):
+    widget = opened(page, book_url + f"{CHAPTER}?cost.network=se_resnet34&cost.reduction=8&cost.placement=pre", "cost")
+    entry = cost_table.read()["networks"]["se_resnet34"]
+
+    def added(placement: str, reduction: int) -> list[int]:
+        parameters, products, passes, moved = entry["se"][placement][str(reduction)]
+        return [parameters, products + passes, moved]
+
+    heads, rows = taken(widget, "the costs")
+    assert heads == ["cost", "without SE", "SE adds", "more, %"]
+    assert [[int(plain), int(more)] for _, plain, more, _ in rows] == [
+        list(pair) for pair in zip(entry["plain"], added("pre", 8), strict=True)
+    ]
+    assert all(float(share) == pytest.approx(100 * int(more) / int(plain)) for _, plain, more, share in rows)
+
+    heads, rows = taken(widget, "every choice")
+    assert heads[:3] == ["placement", "r", "Parameters"]
+    every = [(placement, r) for placement in PLACEMENTS for r in cost_table.REDUCTIONS]
+    assert [[placement, *map(int, row)] for placement, *row in rows] == [
+        [placement, r, *added(placement, r)] for placement, r in every
+    ]
+
+    _, rows = taken(widget, "the times")
+    measured = cost_table.measured()["rows"]
+    assert measured
+    for row, said in zip(rows, measured, strict=True):
+        assert row[:3] == [said["dtype"], said["format"].replace("_", " "), str(said["batch"])]
+        ours, theirs = said["ours"], said["torchvision"]
+        assert [float(value) for value in row[3:]] == [ours["ratio"], *ours["interval"], theirs["ratio"], *theirs["interval"]]
+
+    widget.get_by_label("Placement").select_option("post")  # what is open follows
+    _, rows = taken(widget, "the costs")
+    assert [int(row[2]) for row in rows] == added("post", 8)
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)])

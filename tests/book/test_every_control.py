@@ -535,6 +535,8 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Reduction ratio r", ".senet-costs"),
         Control("select: Placement", ".senet-costs"),
         Control("group: .+", SCROLL, each=True),
+        *TABLES,
+        *SAVES,
         *foot("select: Placement"),
     ],
     "profiles": [
