@@ -44,7 +44,7 @@ export function everyChoice(table: Table, network: string): Cell[][] {
   const rows = table.placements.flatMap((placement) =>
     table.reductions.map((r) => [placement, r, ...counted(table, { network, reduction: String(r), placement }).map(({ added }) => added)]),
   );
-  return [["placement", "r", ...NAMES], ...rows];
+  return [["placement", "r", ...KINDS], ...rows];
 }
 
 /** `wanted` where the table has it, choice by choice, and `fallback` elsewhere. */

@@ -28,7 +28,7 @@ test("what SE adds, its two passes among the arithmetic", () => {
 
 test("a row for every choice, in the order of the menus", () => {
   const [heads, ...rows] = everyChoice(table, "small");
-  assert.deepEqual(heads!.slice(0, 3), ["placement", "r", "Parameters"]);
+  assert.deepEqual(heads!.slice(0, 3), ["placement", "r", "parameters"]);
   assert.deepEqual(rows, [
     ["standard", 8, 200, 1100, 410],
     ["standard", 16, 100, 1000, 400],

@@ -114,7 +114,7 @@ def test_numbers_to_take_away(page: Page, book_url: str):
     assert all(float(share) == pytest.approx(100 * int(more) / int(plain)) for _, plain, more, share in rows)
 
     heads, rows = taken(widget, "every choice")
-    assert heads[:3] == ["placement", "r", "Parameters"]
+    assert heads[:3] == ["placement", "r", "parameters"]
     every = [(placement, r) for placement in PLACEMENTS for r in cost_table.REDUCTIONS]
     assert [[placement, *map(int, row)] for placement, *row in rows] == [
         [placement, r, *added(placement, r)] for placement, r in every
