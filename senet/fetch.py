@@ -57,6 +57,17 @@ def write(path: Path, data: bytes) -> None:
         part.write_bytes(data)
 
 
+def file_name(name: str) -> str:
+    """``name``, if a file can be called that.
+
+    Raises:
+        ValueError: it is empty, or a path with folders.
+    """
+    if not name or Path(name).name != name:
+        raise ValueError(f"name={name!r} becomes a file's: leave out folders" if name else "name='' is no file's: give it a letter")
+    return name
+
+
 def check(data: bytes, sha256: str, where: Any, remedy: str) -> None:
     """Raise :class:`CheckpointError` unless the hash of ``data`` begins with ``sha256``."""
     digest = hashlib.sha256(data).hexdigest()

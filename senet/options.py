@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from .fetch import file_name
+
 
 def folder(text: str) -> Path:
     """A folder that files can be written into, or that can be made."""
@@ -40,9 +42,10 @@ def _writable(path: Path) -> Path:
 
 def name(text: str) -> str:
     """What files are called, without a folder."""
-    if not text or Path(text).name != text:
-        raise ArgumentTypeError(f"{text!r} becomes a file's name: leave out folders, which --out is for")
-    return text
+    try:
+        return file_name(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}; --out is for the folder") from error
 
 
 def keywords(text: str) -> dict[str, Any]:

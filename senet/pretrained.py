@@ -24,7 +24,7 @@ from torchvision.models import ResNet50_Weights
 
 from . import cifar, inception, legacy, resnet
 from .convert import convert
-from .fetch import CheckpointError, check, fetch, write
+from .fetch import CheckpointError, check, fetch, file_name, write
 from .preprocessing import Preprocessing
 from .se import one_of
 
@@ -166,13 +166,12 @@ def save(
         dtype: of floating-point tensors in the file; ``torch.float16`` halves it. It is read back as float32.
 
     Raises:
-        ValueError: the model is not what the arguments make, or its values are not finite in ``dtype``.
+        ValueError: the model is not what the arguments make, its values are not finite in ``dtype``, or no file can have that name.
     """
     one_of(ARCHITECTURES, architecture=architecture)
     if dtype not in (torch.float16, torch.float32):
         raise ValueError(f"dtype={dtype} is not for files: choose torch.float32 or torch.float16")
-    if not name or Path(name).name != name:
-        raise ValueError(f"name={name!r} becomes a file's: leave out folders")
+    file_name(name)
     tensors = {key: tensor.detach().cpu() for key, tensor in model.state_dict().items()}
     with torch.device("meta"):
         described = ARCHITECTURES[architecture](num_classes=len(classes), **arguments).state_dict()
