@@ -1,8 +1,8 @@
 """Squeeze-and-excitation networks, and tools to look inside them. The package of the book *Squeeze & Excite*.
 
-Models first (``se``, ``resnet``, ``cifar``, ``inception``), then weights and pictures (``pretrained``, ``images``, ``patchwork``),
-then what looks inside (``recording``, ``profiles``) or makes quick (``fuse``, ``bench``), then what trains and draws (``training``,
-``plots``, ``widgets``).
+Models first (``se``, ``resnet``, ``cifar``, ``inception``), then weights and pictures (``pretrained``, ``picture``, ``images``,
+``patchwork``), then what looks inside (``recording``, ``profiles``) or makes quick (``fuse``, ``bench``), then what trains and
+draws (``training``, ``plots``, ``widgets``).
 """
 
 import sys

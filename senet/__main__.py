@@ -30,6 +30,7 @@ from safetensors.torch import save_file
 from . import bench, controls, cost, cost_table, distributed, elsewhere, images, options, pretrained, profiles, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 from .patchwork import patchwork
+from .picture import open_picture
 from .recording import record, se_blocks
 from .se import at_least_one, one_of
 
@@ -353,7 +354,7 @@ def _record(args: argparse.Namespace) -> None:
     network = elsewhere.opened(args.name, weights=not args.random)
     if args.random:
         print(f"{args.name} has random weights: its gates and its answers mean nothing")
-    pictures = [network.preprocessing(images.open_picture(path)) for path in args.picture]
+    pictures = [network.preprocessing(open_picture(path)) for path in args.picture]
     recording = record(network.model, torch.cat(pictures))
     for path, p in zip(args.picture, recording.logits.softmax(1), strict=True):
         print(f"{path}: " + ", ".join(f"{network.classes[i]} {p[i]:.1%}" for i in p.topk(min(3, len(p))).indices.tolist()))

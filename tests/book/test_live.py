@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from senet import gallery, pretrained
-from senet.images import square
+from senet.picture import square
 from senet.recording import record
 
 from .conftest import HTML, PHONE, Guard
@@ -352,7 +352,7 @@ OPENED = {
 
 def test_pictures_of_many_kinds_are_cropped_and_scaled_as_in_python(widget: Widget):
     """The square that the network sees is near the one that senet.images cuts: upright, its middle, smoothly scaled."""
-    from senet.images import open_picture
+    from senet.picture import open_picture
 
     run(widget).click()
     started(widget)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
 
-from senet.images import square
+from senet.picture import square
 
 from ..test_adjust import by_torchvision
 from .conftest import PHONE
