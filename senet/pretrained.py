@@ -1,7 +1,7 @@
 """Named checkpoints: those that ship with the package, and others' that are fetched when first asked for::
 
     model = pretrained.load("se_resnet20_cifar10")
-    checkpoint = pretrained.get("se_resnet20_cifar10")          # what it is, and where from
+    checkpoint = pretrained.get("se_resnet20_cifar10")  # what it is, where from
     logits = model(checkpoint.preprocessing(picture))
 
 Ours are safetensors, each with a JSON beside it that says how it was made. Others' are PyTorch files, read by a loader that takes

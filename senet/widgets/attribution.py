@@ -21,7 +21,7 @@ GRID = 8  # windows along a side: what covering each of them does to a gate
 class Attribution(LocalWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
 
-    >>> Attribution("se_resnet_patchwork", block="layer3.0.se", method="conductance", channel=12)
+    >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
 
     Everything shown is computed by torch when the widget is made, for a few pictures, and travels with it: attributions to the
     class that the network names, of all gates, by three methods; and for each gate what covering a part of the picture does to it.

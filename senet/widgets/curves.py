@@ -25,9 +25,10 @@ _FIELDS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds")
 class Curves(ChartWidget):
     """Loss and accuracy by epoch, and studies arm by arm.
 
-    >>> Curves()                                             # the shipped networks, and the studies of data/results
-    >>> Curves({"SE-ResNet-8": history})                     # what senet.training.fit returned
-    >>> curves = Curves(); fit(..., after_epoch=curves.follow("mine"))      # a run as it goes on, in a live kernel
+    >>> Curves()                          # the shipped networks and studies
+    >>> Curves({"SE-ResNet-8": history})  # what senet.training.fit returned
+    >>> curves = Curves()                 # a run as it goes on, in a live kernel
+    >>> fit(..., after_epoch=curves.follow("mine"))
 
     A published page shows what there is when the book is built. Traits work both ways.
 

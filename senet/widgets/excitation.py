@@ -17,7 +17,7 @@ FARTHEST = 100.0  # that a z or a push may go
 class Excitation(BlockWidget):
     """Choose a channel or a hidden unit and see its sum; move a z, push a gate, and see which gates follow.
 
-    >>> Excitation("se_resnet_patchwork", picture="twins-1", unit="s3", rule="softmax")
+    >>> Excitation("se_resnet_patchwork", picture="twins-1", rule="softmax")
 
     Attributes:
         picture: the id of one of ``pictures``.

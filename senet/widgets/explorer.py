@@ -32,13 +32,14 @@ class _Given(traitlets.Any):
 class Explorer(ProbeWidget):
     """Choose a picture and see every gate of a network, pull gates by hand, and follow one channel from its map to its gate.
 
-    >>> explorer = Explorer("se_resnet20_cifar10", picture="cat-1")             # a shipped network, its gallery
-    >>> explorer = Explorer(model, pictures, preprocess=lambda x: x / 255)      # one of yours
-    >>> explorer.gates["layer1.0.se"] = {12: 0}                                 # closes a gate, and the page follows
-    >>> explorer.gates["layer1.0.se"] = torch.ones(16)                          # opens all of that block
-    >>> explorer.gates["layer1.0.se"]                                           # (C,), NaN where a gate is the network's own
-    >>> del explorer.gates["layer1.0.se"]                                       # lets them go; ``explorer.gates = {}`` lets all go
-    >>> explorer.observe(lambda change: print(explorer.gates), "pulled")        # hears of a reader's pull, too
+    >>> explorer = Explorer("se_resnet20_cifar10", picture="cat-1")
+    >>> explorer = Explorer(model, pictures, preprocess=scale)  # one of yours
+    >>> explorer.gates["layer1.0.se"] = {12: 0}  # closes one, and the page follows
+    >>> explorer.gates["layer1.0.se"] = torch.ones(16)  # opens all of that block
+    >>> explorer.gates["layer1.0.se"]  # (C,), NaN: the network's own
+    >>> del explorer.gates["layer1.0.se"]  # lets them go
+    >>> explorer.gates = {}  # lets the gates of all blocks go
+    >>> explorer.observe(hear, "pulled")  # a reader's pull calls ``hear``
 
     All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
-from .visits import FIGURES, WATCH, axe, enliven, fits, tab_through, use, visible_in_forced_colours
+from .visits import FIGURES, WATCH, axe, code_fits, enliven, fits, tab_through, use, visible_in_forced_colours
 
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
 MOST = 500_000  # bytes, gzipped
@@ -56,6 +56,7 @@ def test_on_a_desk(page_path: str, page: Page, book_prefix_url: str):
         axe(page)
     assert (use(page) > 0) == (widgets > 0)
     fits(page)
+    code_fits(page)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         axe(page)
@@ -95,17 +96,20 @@ def test_in_a_hand(page_path: str, page: Page, book_file_url: str):
 def test_the_visits_see(page: Page, guard: Guard):
     """What the two above stand on: each kind of fault is found on a page that has them all."""
     guard.allow("data:,")
-    page.set_content("""<title>Faults</title><main><h1>Faults</h1>
+    page.set_content(f"""<title>Faults</title><main><h1>Faults</h1>
         <figure class="senet-widget" data-senet="x">
             <svg width="9" height="9"><path d="M0 0 H9" style="stroke: Canvas; fill: Canvas"/></svg>
             <button id="unmarked" style="outline: none">a</button>
         </figure>
         <button id="aside" style="position: fixed; left: -500px">b</button>
         <p style="width: 2000px">c</p>
+        <pre style="overflow: auto">print("wide")  # {"-" * 200}</pre>
         <span tabindex="0" id="vanishes" onfocus="this.nextElementSibling.focus()">d</span><button id="good">e</button>
         <img src="data:,"></main>""")
     with pytest.raises(AssertionError):
         fits(page)
+    with pytest.raises(AssertionError, match="# ----"):
+        code_fits(page)
     with pytest.raises(AssertionError, match="image-alt"):
         axe(page)
     page.emulate_media(forced_colors="active")

@@ -170,6 +170,15 @@ def fits(page: Page) -> None:
     assert outside == []
 
 
+def code_fits(page: Page) -> None:
+    """No line of code is cut off at the column's edge. What a cell prints may be: it can be another library's source."""
+    wide = page.locator("main pre:visible").evaluate_all(
+        """all => all.filter((e) => e.scrollWidth > e.clientWidth && !e.closest(".cell_output"))
+            .map((e) => e.innerText.split("\\n").sort((a, b) => b.length - a.length)[0])"""
+    )
+    assert wide == [], "break these lines: a column holds 77 characters of code, a solution 75, a dropdown 73"
+
+
 # In forced colours a browser repaints text and boxes, but not what is drawn in SVG. Nothing there may vanish in the canvas.
 UNSEEN = """(figures) => {
     const SHAPES = "path, line, rect, circle, ellipse, polyline, polygon, text";
