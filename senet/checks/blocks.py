@@ -34,7 +34,8 @@ def rescale(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     # In the first trial N = H and C = W: there `u * s` runs, and is wrong without a word.
     square = numbers(2, 5, 2, 5)
     trials = [(square, s), (u, s), (u[:1], s[:1]), (u.double(), s.double())]
-    return judge(answer, rescaled, trials, slips, "rescale(u, s)", "Every map times its own weight.")
+    praise = "Every map times its own weight. A gate knows nothing of places: it turns all pixels of its map down alike."
+    return judge(answer, rescaled, trials, slips, "rescale(u, s)", praise)
 
 
 def block(cls: Callable[[int, int], nn.Module]) -> Verdict:
@@ -89,7 +90,8 @@ def block(cls: Callable[[int, int], nn.Module]) -> Verdict:
     )
     u = numbers(2, channels, 4, 7)
     trials = [(u,), (u[:1],), (u.contiguous(memory_format=torch.channels_last),)]
-    return judge(module, lambda u: rescaled(u, gates(squeezed(u))), trials, slips, "block(u)", "Squeeze, excitation, rescale.")
+    praise = "Squeeze, excitation, rescale. Only C is built in, so maps of any height and width go through it."
+    return judge(module, lambda u: rescaled(u, gates(squeezed(u))), trials, slips, "block(u)", praise)
 
 
 def parameters(answer: Callable[[Sequence[int], Sequence[int], int], float]) -> Verdict:
@@ -118,7 +120,8 @@ def parameters(answer: Callable[[Sequence[int], Sequence[int], int], float]) -> 
         (lambda n, c, r: 2 / r * sum(n) * sum(c) ** 2, "Square and multiply stage by stage, and then sum."),
     )
     trials = [((3, 4, 6, 3), (256, 512, 1024, 2048), 8), ((1, 2), (64, 128), 16)]  # with r = 16 first, (C / 4)² were C² / r
-    return judge(answer, right, trials, slips, "parameters(blocks, channels, reduction)", "The wide last stage weighs most.")
+    praise = "The wide last stage weighs most: twice the channels make four times the weights."
+    return judge(answer, right, trials, slips, "parameters(blocks, channels, reduction)", praise)
 
 
 def last_stage(saved: float) -> Verdict:
@@ -150,7 +153,7 @@ def last_stage(saved: float) -> Verdict:
         (2 * weights[-1] / 16, "That is a number of parameters. Divide it by all of SE's."),
     )
     if math.isclose(value, right, abs_tol=1e-3):
-        return Verdict(True, "Three blocks of sixteen, and most of the parameters.")
+        return Verdict(True, "Three blocks of sixteen, and most of the parameters. Whether they earn them, only accuracy can tell.")
     for slip, hint in slips:
         if math.isclose(value, slip, rel_tol=1e-3):
             return Verdict(False, hint)

@@ -52,7 +52,8 @@ def convolution(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     )
     x, v = numbers(3, 6, 9), numbers(3, 3, 3, seed=1)
     trials = [(x, v), (numbers(3, 3, 3, seed=2), v), (x.double(), v.double())]
-    return judge(answer, right, trials, slips, "convolution(x, v)", "Nine products a channel, three channels, one sum.")
+    praise = "Nine products a channel, three channels, one sum. What each channel gave to it can't be told any more."
+    return judge(answer, right, trials, slips, "convolution(x, v)", praise)
 
 
 def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Verdict:
@@ -90,7 +91,8 @@ def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Ve
         (lambda k, s: right(k, s) ** 2, "That is how many pixels there are in it. Its side is asked for."),
     )
     trials = [((3,), (1,)), ((3, 3), (1, 1)), ((3, 5, 3), (1, 1, 1)), ((3, 3, 3, 3), (1, 2, 1, 2)), ((7, 3, 3), (2, 2, 1))]
-    return judge(answer, right, trials, slips, "receptive_field(kernels, strides)", "It grows by a few pixels a layer, no faster.")
+    praise = "It grows by a few pixels a layer, and faster only behind a stride. A squeeze sees the whole map at once."
+    return judge(answer, right, trials, slips, "receptive_field(kernels, strides)", praise)
 
 
 def blind_to_grey(kernel: Any) -> Verdict:

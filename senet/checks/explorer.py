@@ -72,7 +72,7 @@ def decisive_gate(answer: Callable[[nn.Module, Tensor, str], Any]) -> Verdict:
     )
     mine = _channel(answer, lambda x: answer(model, x, BLOCK))
     call = "decisive_gate(model, x, block)"
-    praise = "Of all gates of the block, the answer hangs on that one most."
+    praise = "Of all gates of the block, the answer hangs on that one most. It need not be the one that is widest open."
     # The first picture tells every slip from the others (a test sees to that), the second tells a lucky guess.
     return judge(mine, right, [(numbers(1, 3, 16, 16, seed=seed),) for seed in (50, 51)], slips, call, praise)
 

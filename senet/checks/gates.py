@@ -15,7 +15,8 @@ def excitation(answer: Callable[[Tensor, Tensor, Tensor], Tensor] | nn.Module) -
 
     Weights are as ``Linear`` has them: W1 (C/r, C) and W2 (C, C/r). A module is copied first, and gets weights of the check's own.
     """
-    channels, hidden, call, praise = 8, 4, "excitation(z, w1, w2)", "One weight a channel, each between 0 and 1."
+    channels, hidden, call = 8, 4, "excitation(z, w1, w2)"
+    praise = "One weight a channel, each between 0 and 1. Each has heard all channels, by way of a few hidden units."
     if isinstance(answer, nn.Module):
         module, call = outcome(copy.deepcopy, answer), "module(z)"
         if isinstance(module, Exception):
@@ -76,7 +77,7 @@ def weights(answer: Callable[[int, int], int]) -> Verdict:
         (lambda c, r: 2 * c * r, "r is how many times narrower the hidden layer is, not its width."),
         (lambda c, r: 2 * (c // r) ** 2, "Only the hidden side is C/r wide. The other is C."),
     )
-    praise = "Two matrices, each C times C/r."
+    praise = "Two matrices, each C times C/r. Twice the channels make four times the weights, so wide stages pay most."
     trials = [(64, 16), (256, 8), (2048, 16)]
     return judge(answer, lambda c, r: 2 * c * (c // r), trials, slips, "weights(channels, reduction)", praise)
 

@@ -65,7 +65,7 @@ def closing(answer: Callable[[nn.Module, Tensor, str, int, int], Tensor]) -> Ver
     )
     call = "closing(model, x, block, channel, target)"
     mine = _wrapped(answer, lambda x, c, t: answer(model, x, BLOCK, c, t))
-    praise = "Above 0 the gate spoke for the class; below 0, against it."
+    praise = "Above 0 the gate spoke for the class; below 0, against it. How far it is open does not tell which."
     return judge(mine, lambda x, c, t: lost(x, c, t, one(c, 0)), [(x, speaks, 1), (x[:1], against, 4)], slips, call, praise)
 
 
@@ -125,9 +125,8 @@ def rank_correlation(answer: Callable[[Tensor, Tensor], Any]) -> Verdict:
         (numbers(12, seed=3), numbers(12, seed=4) ** 3),
     ]
     mine = _wrapped(answer, lambda a, b: _number(answer(a, b)))
-    return judge(
-        mine, lambda a, b: correlation(ranks(a), ranks(b)), trials, slips, "rank_correlation(a, b)", "Only the order counts."
-    )
+    praise = "Only the order counts, so that no single large value can make a correlation by itself."
+    return judge(mine, lambda a, b: correlation(ranks(a), ranks(b)), trials, slips, "rank_correlation(a, b)", praise)
 
 
 def _wrapped(answer: Any, call: Callable[..., Any]) -> Any:

@@ -37,7 +37,8 @@ def squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
             "`view` fails on maps that lie otherwise in memory (channels last). `reshape` takes them, and so does `mean((2, 3))`.",
         ),
     )
-    return judge(answer, squeezed, [(u,), (u[:1],), (u[:, :1],), *as_stored(u)], slips, "squeeze(u)", "One number a channel.")
+    praise = "One number a channel, whatever the size of the map. Where things were is gone."
+    return judge(answer, squeezed, [(u,), (u[:1],), (u[:, :1],), *as_stored(u)], slips, "squeeze(u)", praise)
 
 
 def same_squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
@@ -73,7 +74,7 @@ def pixel_share(answer: Callable[[int, int], float]) -> Verdict:
         (lambda h, w: 1 / (h + w), "Count again: H rows of W pixels are H times W."),
         (lambda h, w: 1 / h**2, "Maps need not be square: H rows of W pixels."),
     )
-    praise = "All pixels count alike, wherever they are."
+    praise = "All pixels count alike, wherever they are. So on the way back the gradient is spread evenly over the map, too."
     return judge(answer, lambda h, w: 1 / (h * w), [(4, 7), (8, 8), (1, 1)], slips, "pixel_share(height, width)", praise)
 
 
@@ -118,4 +119,5 @@ def masked_squeeze(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
     for picture, (height, width) in enumerate(((4, 6), (2, 5), (3, 3))):
         mask[picture, :height, :width] = 1
     trials = [(u, mask), (numbers(3, 5, 4, 6, seed=1), mask), (u[:1], mask[:1]), (u.double(), mask.double())]
-    return judge(answer, right, trials, slips, "masked_squeeze(u, mask)", "Each picture's own pixels, and no others.")
+    praise = "Each picture's own pixels, and no others. With its padding, a small picture would seem to hold less of everything."
+    return judge(answer, right, trials, slips, "masked_squeeze(u, mask)", praise)

@@ -83,7 +83,8 @@ def _insert(cls: Callable[..., nn.Module], inplanes: int, planes: int, stride: i
     def right(x: Tensor) -> Tensor:
         return (se(branch(x)) + short(x)).relu()
 
-    return judge(module, right, [(x,), (x[:1],)], slips, "block(x)", "Rescaled before the branches are added.")
+    praise = "Rescaled before the branches are added: the gates weigh what is new, and the shortcut passes untouched."
+    return judge(module, right, [(x,), (x[:1],)], slips, "block(x)", praise)
 
 
 def inception(cls: Callable[..., nn.Module]) -> Verdict:
@@ -119,7 +120,8 @@ def inception(cls: Callable[..., nn.Module]) -> Verdict:
         (module._forward, "These are the branches, side by side in a list. Join them by `torch.cat(..., 1)`, and rescale."),
         (lambda x: torch.cat(module._forward(x), 2), "Join the branches along the channels, dim 1."),
     )
-    return judge(module, lambda x: se(joined(x)), [(x,), (x[:1],)], slips, "module(x)", "All branches, judged together.")
+    praise = "All branches, judged together: the gate of one branch hears what the others found."
+    return judge(module, lambda x: se(joined(x)), [(x,), (x[:1],)], slips, "module(x)", praise)
 
 
 def channels(answer: Callable[[int], int]) -> Verdict:
@@ -132,7 +134,7 @@ def channels(answer: Callable[[int], int]) -> Verdict:
         (lambda c: 96 + c, "A branch is missing, the one of a single 3x3 convolution."),
         (lambda c: c, "What comes in also goes out by the pool, but two more branches stand beside it."),
     )
-    praise = "Two branches have a width of their own, and the pool has its input's."
+    praise = "Two branches have a width of their own, and the pool has its input's. So SE's width depends on what comes in."
     with torch.device("meta"):  # torchvision's own answer: shapes alone, no arithmetic
         return judge(
             answer, lambda c: InceptionB(c)(torch.empty(1, c, 9, 9)).shape[1], [(288,), (64,)], slips, "channels(c)", praise
@@ -160,7 +162,7 @@ def called(answer: Callable[[nn.Module, Tensor], Any]) -> Verdict:
     if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
         return Verdict(False, "Your hooks are still in the model. Keep the handle that registering gives, and call its `remove()`.")
     if names == {"first", "second"}:
-        return Verdict(True, "What ran, and not what was built.")
+        return Verdict(True, "What ran, and not what was built. A count of parameters would not have told the two apart.")
     if names == {"asleep", "first", "second"}:
         return Verdict(False, "These are the blocks that were built. One of them never runs: watch a forward.")
     if names == {"", "first", "second"} or any("." in name for name in names if isinstance(name, str)):

@@ -51,7 +51,7 @@ def share(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         ),
         (between, "That is the variance between classes. Divide it by the whole variance of the gate."),
     )
-    praise = "0 where the class tells nothing, 1 where it tells all."
+    praise = "0 where the class tells nothing, 1 where it tells all. Whether the gate moves at all, the share does not say."
     return judge(answer, right, [(gates, labels), (gates.double(), labels)], slips, "share(gates, labels)", praise)
 
 
@@ -125,7 +125,9 @@ def freeze(answer: Callable[[nn.Module, Tensor, str], Tensor]) -> Verdict:
         return record(model, images, gates={block.replace("_", "."): values for block, values in gates.items()}).logits
 
     if same(got, run(**{name: own[name].mean(0)})):
-        return Verdict(True, "The channels are still weighed, but no longer by the picture.")
+        return Verdict(
+            True, "The channels are still weighed, but no longer by the picture. What that costs is what its look was worth here."
+        )
     slips = (
         (own[name], "Nothing was frozen: each picture still has its own gates."),
         (own[name].mean(1, keepdim=True).expand_as(own[name]), "You averaged over the channels. Average over the pictures: dim 0."),

@@ -103,7 +103,8 @@ def spatial_squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
         (lambda u: torch.stack([u.mean(1), u.abs().amax(1)], 1), "That is the largest size. The maximum keeps its sign."),
     )
     trials = [(numbers(2, 5, 4, 7),), (numbers(1, 3, 4, 4),), (numbers(2, 5, 4, 7).double(),)]
-    return judge(answer, lambda u: torch.stack([u.mean(1), u.amax(1)], 1), trials, slips, "spatial_squeeze(u)", "SE turned round.")
+    praise = "SE turned round: the channels go and the places stay. Its gates can say where, and no longer what."
+    return judge(answer, lambda u: torch.stack([u.mean(1), u.amax(1)], 1), trials, slips, "spatial_squeeze(u)", praise)
 
 
 def select(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
@@ -132,6 +133,5 @@ def select(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         ),
     )
     trials = [(numbers(2, 2, 5), numbers(2, 2, 5, 3, 4, seed=1)), (numbers(1, 3, 4), numbers(1, 3, 4, 2, 2, seed=1))]
-    return judge(
-        answer, lambda a, u: weighed(u, a.softmax(1)), trials, slips, "select(logits, maps)", "Softmax, where a choice is wanted."
-    )
+    praise = "Softmax, where a choice is wanted: what one branch gains, the others lose. Between channels that was the fault."
+    return judge(answer, lambda a, u: weighed(u, a.softmax(1)), trials, slips, "select(logits, maps)", praise)

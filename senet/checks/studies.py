@@ -52,7 +52,7 @@ def paired(answer: Callable[[Sequence[float], Sequence[float]], tuple[float, flo
         ),
     )
     arm, standard = [0.91, 0.88, 0.93, 0.90, 0.95], [0.90, 0.89, 0.90, 0.85, 0.93]
-    praise = "An interval that holds zero says that the study cannot tell."
+    praise = "An interval that holds zero says that the study cannot tell. It does not say that there is no difference."
     return judge(
         lambda *a: tuple(map(float, answer(*a))) if callable(answer) else answer(*a),
         lambda a, b: interval(differences(a, b)),
@@ -85,4 +85,5 @@ def order(answer: Callable[[Sequence[float], Sequence[float]], float]) -> Verdic
         ),
     )
     trials = [([0.9, 0.8, 0.85, 0.7], [22.0, 23.5, 22.1, 22.05]), ([0.5, 0.6, 0.7, 0.9, 0.8], [30.0, 29.0, 31.0, 22.0, 21.0])]
-    return judge(answer, tau, trials, slips, "order(accuracies, errors)", "1 is one order, 0 none, -1 the reverse.")
+    praise = "1 is one order, 0 none, -1 the reverse. It knows no sizes: the smallest lead counts as much as the largest."
+    return judge(answer, tau, trials, slips, "order(accuracies, errors)", praise)

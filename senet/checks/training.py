@@ -34,7 +34,7 @@ def gate_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         (lambda u, g: (u * g).sum(1), "You summed over the channels. They stay apart: sum over dims 2 and 3."),
         (lambda u, g: (u * g).sum((2, 3), keepdim=True), "The numbers are right, but H and W are still there with size 1."),
     )
-    praise = "A map that is zero everywhere teaches its gate nothing."
+    praise = "All pixels of a map teach its gate, added up. A map that is zero everywhere teaches it nothing."
     return judge(
         answer,
         lambda u, g: (u * g).sum((2, 3)),
@@ -69,7 +69,9 @@ def decay_groups(answer: Callable[[nn.Module, float], Iterable[Mapping[str, Any]
         return Verdict(False, 'A group has no "weight_decay": the optimizer would take one for all. Say it in each group.')
     wanted = {key: 0.0 if key in inside else decay for key in names}
     if rates == wanted:
-        return Verdict(True, "The gates' weights are free now, and the convolutions are held as before.")
+        return Verdict(
+            True, "The convolutions are held as before. The gates' weights are free: decay would pull every gate to one half."
+        )
     if all(rates[key] == (decay if key in inside else 0.0) for key in names):
         return Verdict(False, "The two are exchanged: it is the SE blocks that go without decay.")
     wrong = next(key for key in names if rates[key] != wanted[key])
