@@ -6,10 +6,11 @@
 // There is one view at a time and everything on the screen follows from it. Gates by hand have their history in ByHand; the view has
 // their text.
 
-import { axis, comparison, distance, meanOf, ordered, type Comparison } from "./channels.ts";
+import { meanOf } from "./channels.ts";
 import { h, say } from "./dom.ts";
 import { handWords, numbersOf, patched } from "./explorer-numbers.ts";
 import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
+import { at, compared, drawn, firstPlace, opened, position, type Seen } from "./explorer-shown.ts";
 import { SECOND, settled, type ExplorerView, type Wanted } from "./explorer-view.ts";
 import { read, written } from "./gates-text.ts";
 import type { Home } from "./home.ts";
@@ -23,7 +24,7 @@ import { legend } from "./parts/legend.ts";
 import { own } from "./parts/own.ts";
 import { picker } from "./parts/picker.ts";
 import { prediction } from "./parts/prediction.ts";
-import { ribbon, type Strips } from "./parts/ribbon.ts";
+import { ribbon } from "./parts/ribbon.ts";
 import { saver, type Cell } from "./parts/save.ts";
 import { secondPicture } from "./parts/second.ts";
 import { tables } from "./parts/table.ts";
@@ -78,14 +79,14 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const pull = gateControls(sides.length === 2 ? ["Shallower", "Deeper"] : ["Block"], hand, () => void pullGates());
   const fetching = h("button", { type: "button", hidden: true, onclick: () => void probe.live?.engine.start() }, "Fetch the network to see its maps");
   const reason = probe.inside
-    ? why(probe.inside, (index, canvas) => probe.draw(index, canvas), async ({ index, block, channel, gates }) => (await probe.probe(index, gates)).blocks[position(block)]!.s[channel]!, running)
+    ? why(probe.inside, (index, canvas) => probe.draw(index, canvas), async ({ index, block, channel, gates }) => (await probe.probe(index, gates)).blocks[position(blocks, block)]!.s[channel]!, running)
     : null;
   const channel = detail([fetching, ...(reason ? [reason.el] : [])]);
   const numbers = tables();
   const problem = h("p", { class: "senet-problem", role: "alert" });
   const spoken = h("p", { class: "senet-unseen", role: "status" });
   const about = h("p", { class: "senet-about" });
-  const save = saver("this view", { name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(), coloursOf(root)) });
+  const save = saver("this view", { name: () => `${network.name || "explorer"}-${view.picture}`, rows, svg: () => drawing(drawn(seen()), coloursOf(root)) });
   const foot = actions(() => wish({ ...usual, picture: usual.picture }), (words) => (spoken.textContent = words), ...(small ? [] : [save]));
   const yours = probe.live && !small ? own(root, probe.live, showOwn, () => void change({}, false, true)) : null;
 
@@ -117,7 +118,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   }
 
   function announce(): void {
-    const index = at(view.picture)!;
+    const index = at(pictures, view.picture);
     yours?.shows(pictures[index]!, (canvas) => probe.draw(index, canvas));
   }
 
@@ -129,6 +130,11 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
 
   function ready(): boolean {
     return !probe.live || probe.live.engine.state.kind === "ready";
+  }
+
+  /** What all that is drawn follows from. */
+  function seen(): Seen {
+    return { probe, view, answer, second, set: pulled() ? hand.now : {} };
   }
 
   /** Whether gates are overridden, and whoever answers can do that. */
@@ -160,7 +166,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   async function change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
     const before = view;
     view = settled(wanted, before, probe);
-    if (wanted.channel !== undefined || view.zoom !== before.zoom) view = { ...view, from: window(view) };
+    if (wanted.channel !== undefined || view.zoom !== before.zoom) view = { ...view, from: firstPlace(seen()) };
     if (view.gates !== written(hand.now)) {
       hand.take(read(view.gates, blocks));
       if (hand.count > 0) void probe.live?.engine.start(); // whoever sets a gate wants to see what it does
@@ -183,27 +189,27 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
 
   /** Ask for what the view shows; false if something else was asked for meanwhile. */
   async function ask(known: Answer | null = null): Promise<boolean> {
-    const next = await question(at(view.picture)!, at(view.second), known);
+    const next = await question(at(pictures, view.picture), at(pictures, view.second), known);
     if (next) ({ plain, answer, second } = next);
     return next !== null;
   }
 
   // ---- what is drawn
   function draw(): void {
-    const index = at(view.picture)!;
+    const index = at(pictures, view.picture);
     if (index !== marked) gallery.choose(index); // which asks where things lie, and that costs a layout
     marked = index;
     predicted.show(index, answer, pulled() ? plain : null);
-    other.show(at(view.second), second);
-    const { strips, axis: common, charts: shown } = drawn();
+    other.show(at(pictures, view.second), second);
+    const { strips, axis: common, charts: shown } = drawn(seen());
     strip.show(strips);
-    const open = opened();
+    const open = opened(blocks, view);
     charts.show(view, Math.max(...open.map((b) => b.channels)), pictures[index]!.label !== null);
     sides.forEach((each, i) => each.show(open[i]!, shown[i]!, common));
     key.show(shown[0]!.comparison);
-    const mine = position(view.block);
-    pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(block.name)]!.s, mean: overall?.[position(block.name)] ?? null })), said());
-    numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });
+    const mine = position(blocks, view.block);
+    pull.show(open.map((block) => ({ block, channel: block.name === view.block ? view.channel : null, s: answer.blocks[position(blocks, block.name)]!.s, mean: overall?.[position(blocks, block.name)] ?? null })), said());
+    numbers.show({ classes: network.classes, answer, blocks: open.map((block, i) => ({ title: block.title, answer: answer.blocks[position(blocks, block.name)]!, order: shown[i]!.order, comparison: shown[i]!.comparison })) });
     say(about, introduced(probe));
     const set = hand.now[view.block]?.[view.channel ?? -1] ?? NaN;
     channel.show({ block: blocks[mine]!, channel: view.channel, ...answer.blocks[mine]!, set: pulled() && !Number.isNaN(set) ? set : null });
@@ -228,27 +234,11 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     );
   }
 
-  /** All that ribbon, charts, tables and exports are drawn from. */
-  function drawn(): Drawn {
-    const rows = blocks.map((_, b) => {
-      const s = answer.blocks[b]!.s;
-      const other = second?.blocks[b]!.s ?? null;
-      const behind = compared(b);
-      return { s, second: other, order: ordered(view.order, s, behind.mean), distance: other ? distance(s, other) : behind.mean ? distance(s, behind.mean) : null, set: (pulled() && hand.now[blocks[b]!.name]) || null };
-    });
-    const common = axis(view.scale, blocks.map(({ range }) => range), answer.blocks.map(({ s }) => s));
-    const open = opened();
-    const { of } = compared(0);
-    const strips: Strips = { rows, low: common.low, high: common.high, open: open.map(({ name }) => name), block: view.block, channel: view.channel, to: second ? pictures[at(view.second)!]!.title : of && (of === "all" ? "the mean" : `the mean of ${of}`) };
-    const caption = `${network.title || "This network"}: ${pictures[at(view.picture)!]!.title}`;
-    return { caption, blocks, strips, axis: common, charts: open.map(({ name, title }) => ({ title, s: rows[position(name)]!.s, order: rows[position(name)]!.order, comparison: compared(position(name)), held: name === view.block ? view.channel : null })) };
-  }
-
   function side(i: number) {
     const word = ["shallower", "deeper"][i]!;
     let block = blocks[i]!;
     const title = h("p", { class: "senet-side-title" });
-    const chart = excitationChart(`${word} block`, (c) => wish({ block: block.name, beside: opened().find(({ name }) => name !== block.name)?.name, channel: c }), small ? null : (c, value, stroke) => {
+    const chart = excitationChart(`${word} block`, (c) => wish({ block: block.name, beside: opened(blocks, view).find(({ name }) => name !== block.name)?.name, channel: c }), small ? null : (c, value, stroke) => {
       hand.set(block, [c], () => value, stroke);
       void pullGates();
     });
@@ -259,7 +249,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
       show(now: BlockInfo, { order, comparison, held }: Drawn["charts"][number], common: Drawn["axis"]) {
         block = now;
         el.dataset.block = block.name;
-        const data = answer.blocks[position(block.name)]!;
+        const data = answer.blocks[position(blocks, block.name)]!;
         const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
         const part = { from: Math.min(view.from, block.channels - count), count };
         say(title, `${block.title} (C = ${block.channels})`);
@@ -270,25 +260,6 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     };
   }
 
-  /** The first place that is shown, so that the chosen channel is. */
-  function window(view: ExplorerView): number {
-    const { zoom, from, channel } = view;
-    if (zoom === 0 || channel === null) return from;
-    const b = position(view.block);
-    const place = ordered(view.order, answer.blocks[b]!.s, compared(b).mean).indexOf(channel);
-    return place < from ? place : place >= from + zoom ? place - zoom + 1 : from;
-  }
-
-  function compared(b: number): Comparison {
-    if (view.compare === SECOND) return second ? { of: "second", called: pictures[at(view.second)!]!.title, mean: second.blocks[b]!.s, each: [] } : { of: null, mean: null, each: [] };
-    return comparison(view.compare, means?.[b] ?? null, network.classes, largest(answer.logits, 1)[0]!, pictures[at(view.picture)!]!.label);
-  }
-
-  /** The open blocks, the shallower first. */
-  function opened(): BlockInfo[] {
-    return blocks.filter(({ name }) => name === view.block || name === view.beside);
-  }
-
   // ---- words and numbers
   function said(): string {
     return handWords(hand.count, pulled() ? { plain, answer, classes: network.classes } : null, ready());
@@ -296,28 +267,18 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
 
   function words(): string {
     const top = largest(answer.logits, 1)[0]!;
-    const taken = `${pictures[at(view.picture)!]!.title}. Taken for ${network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}. ${predicted.verdict()}`;
+    const taken = `${pictures[at(pictures, view.picture)]!.title}. Taken for ${network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}. ${predicted.verdict()}`;
     return [taken, strip.words(), channel.words(), hand.count > 0 ? said() : ""].filter(Boolean).join(" ");
   }
 
   function rows(): Cell[][] {
-    const known = { network, answer, plain: pulled() ? plain : null, second, compared };
+    const known = { network, answer, plain: pulled() ? plain : null, second, compared: (b: number) => compared(seen(), b) };
     return [...numbersOf(known), ...patched(reason?.map() ?? null, view)];
   }
 
   function shareable(): ExplorerView {
     if (view.picture !== OWN) kept = view.picture;
     return { ...view, picture: kept, second: view.second === OWN ? null : view.second };
-  }
-
-  function at(id: string): number;
-  function at(id: string | null): number | null;
-  function at(id: string | null): number | null {
-    return id === null ? null : pictures.findIndex((p) => p.id === id);
-  }
-
-  function position(block: string): number {
-    return blocks.findIndex(({ name }) => name === block);
   }
 
   return {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { handWords, numbersOf } from "../src/explorer-numbers.ts";
+import { compared, drawn, firstPlace, opened, type Seen } from "../src/explorer-shown.ts";
 import { defaultView, fromQuery, settled, toQuery, type ExplorerView } from "../src/explorer-view.ts";
 import { drawing } from "../src/explorer-drawing.ts";
 import { recordedAnswers } from "../src/gallery.ts";
@@ -126,6 +127,30 @@ test("the drawing stands alone: every gate, both charts, and no text that could 
   assert.equal(svg.match(/<circle/g)!.length, 5);
   assert.equal(svg.match(/fill-opacity/g)!.length, 5 + 2);
   assert.ok(svg.includes("&lt;cat&gt; &amp; dog") && !svg.includes("var(") && !svg.includes("NaN"));
+});
+
+test("what is shown follows from the view and the answers", () => {
+  const [cat, cup] = recordedAnswers(gallery) as [Seen["answer"], Seen["answer"]];
+  const seen: Seen = { probe, view: usual, answer: cat, second: null, set: { "layer2.0.se": Float32Array.of(NaN, 0, NaN) } };
+  const { caption, strips, charts } = drawn(seen);
+  assert.equal(caption, "Tiny: cat 1");
+  assert.deepEqual([strips.open, strips.to], [["layer1.0.se", "layer2.0.se"], "the mean of cat"]); // the likeliest class
+  assert.deepEqual(strips.rows.map(({ set }) => set && [...set]), [null, [NaN, 0, NaN]]);
+  assert.deepEqual(strips.rows.map(({ distance }) => distance), [0.25, (0.25 + 0.25 + 0.5) / 3]);
+  assert.deepEqual(charts.map(({ title, held }) => [title, held]), [["stage 1, block 1", null], ["stage 2, block 1", null]]);
+  assert.deepEqual(opened(blocks, { ...usual, block: "layer1.0.se", beside: "layer1.0.se" }).map(({ name }) => name), ["layer1.0.se"]);
+
+  const beside: Seen = { ...seen, view: { ...usual, second: "cup", compare: "second", order: "excitation", channel: 2 }, second: cup };
+  assert.equal(compared(beside, 1).called, "a cup");
+  assert.equal(drawn(beside).strips.to, "a cup");
+  assert.deepEqual(drawn(beside).charts.map(({ order, held }) => [order, held]), [[[1, 0], null], [[1, 2, 0], 2]]);
+  assert.equal(compared({ ...beside, second: null }, 1).mean, null); // its answer is on the way
+});
+
+test("the part of a chart moves as far as it must to show the chosen channel", () => {
+  const answer = recordedAnswers(gallery)[0]!;
+  const at = (channel: number | null, zoom: number, from: number) => firstPlace({ probe, view: { ...usual, channel, zoom, from }, answer, second: null, set: {} });
+  assert.deepEqual([at(2, 2, 0), at(0, 2, 1), at(1, 2, 1), at(null, 2, 1), at(2, 0, 0)], [1, 0, 1, 1, 0]);
 });
 
 test("short names of blocks", () => {
