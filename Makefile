@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse student instructor FORCE
+.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ pdf: book  ## print the whole book into dist/, by Chromium
 lighthouse: book frontend/lighthouse/node_modules/.package-lock.json  ## measure pages as a phone sees them, into data/results/lighthouse.json
 	$(PY) tools/chromium.py --install
 	$(PY) -m tools.lighthouse
+
+engine-bench: _build/.live  ## measure networks in the browser, batch norms folded and not, into data/results/engine.json
+	$(PY) tools/chromium.py --install
+	$(PY) -m tools.engine_bench
 
 lock: UPGRADE := --upgrade
 lock pin: .venv/.packages

@@ -28,7 +28,7 @@ WHOLE = ("parameters", "multiply_adds", "bytes")
 SE = ("se_parameters", "se_multiply_adds", "se_elementwise", "se_bytes")
 PACKAGE = Path(__file__).parent
 RESULTS = next((f for f in (PACKAGE / "data", PACKAGE.parent / "data") if f.is_dir()), PACKAGE.parent / "data") / "results"
-FILE, BENCH = RESULTS / "cost.json", RESULTS / "bench-cpu.json"
+FILE, BENCH, ENGINE = RESULTS / "cost.json", RESULTS / "bench-cpu.json", RESULTS / "engine.json"
 
 
 def one(network: str, reduction: int = 16, placement: str = "standard") -> dict[str, int]:
@@ -87,6 +87,41 @@ def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
         if (case["what"], case["mode"], case["batch"]) == ("network", "eval", batch)
     ]
     return {key: found[key] for key in ("date", "machine", "threads", "versions")} | {"rows": rows}
+
+
+def in_browser(file: Path = ENGINE) -> dict[str, Any]:
+    """What ``make engine-bench`` measured: the book's networks in a browser, with batch norms as they ship, folded, and apart.
+
+    Returns:
+        ``date``, ``machine``, ``versions``, and by network ``rows``. In a row: ``batch_norms``, and how many are ``left`` once the
+        runtime has been over the graph; bytes to fetch, gzipped, with batch norms ``apart``, with ``folded`` weights in 32 bits, and
+        as it ``ships``; ``ms`` for a picture; ``ratio`` and ``interval`` of that time over that with batch norms apart, and
+        ``unmended``, the same ratio where the runtime leaves graphs as they are (and weights have 32 bits, or it would widen them
+        anew for every picture).
+
+    Raises:
+        FileNotFoundError: it is not there; the message says how it is made.
+    """
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is missing: make it by `make engine-bench`")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    rows = {}
+    for name, one in found["networks"].items():
+        graphs, times = one["graphs"], one["times"]["ask"]["results"]
+        shipped, apart = times["folded, 16 bits, all"], graphs["apart, 16 bits"]
+        over = shipped["over"]["apart, 16 bits, all"]
+        rows[name] = {
+            "batch_norms": apart["batch_norms"]["file"],
+            "left": apart["batch_norms"]["basic"],
+            "apart": apart["gzipped"],
+            "folded": graphs["folded, 32 bits"]["gzipped"],
+            "ships": graphs["folded, 16 bits"]["gzipped"],
+            "ms": shipped["ms"],
+            "ratio": over["ratio"],
+            "interval": over["interval"],
+            "unmended": times["folded, 32 bits, disabled"]["over"]["apart, 32 bits, disabled"]["ratio"],
+        }
+    return {key: found[key] for key in ("date", "machine", "versions")} | {"rows": rows}
 
 
 def compact(table: dict[str, Any]) -> str:

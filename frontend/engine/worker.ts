@@ -39,8 +39,9 @@ async function start(runtime: string): Promise<void> {
   env.wasm.wasmBinary = await unzip(runtime);
 }
 
-async function open({ open: name, model, blocks }: Extract<Question, { open: string }>): Promise<void> {
-  const session = await InferenceSession.create(new Uint8Array(await unzip(model)), { executionProviders: ["wasm"] });
+async function open({ open: name, model, blocks, level = "all" }: Extract<Question, { open: string }>): Promise<void> {
+  const options = { executionProviders: ["wasm"], graphOptimizationLevel: level };
+  const session = await InferenceSession.create(new Uint8Array(await unzip(model)), options);
   const outputs = ["logits", ...blocks.flatMap(({ name }) => [`${name}/z`, `${name}/s`])];
   const missing = outputs.filter((output) => !session.outputNames.includes(output));
   if (missing.length > 0) throw new Error(`the network lacks ${missing.join(", ")}`);

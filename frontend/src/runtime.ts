@@ -9,8 +9,10 @@ import type { BlockInfo } from "./probe.ts";
 
 export type Question =
   | { start: string }
-  | { open: string; model: string; blocks: BlockInfo[] }
+  | { open: string; model: string; blocks: BlockInfo[]; level?: Level }
   | { ask: string; picture: Float32Array; size: number; gates: Float32Array | null; map: { block: string; channel: number } | null };
+/** What ONNX Runtime may do to the graph before it runs: all that it can, unless tools/engine_bench.py asks what that saves. */
+export type Level = "disabled" | "basic" | "all";
 export interface Reply {
   outputs: Float32Array[];
   /** Height and width of the outputs that are maps. */
