@@ -94,7 +94,7 @@ def in_browser(file: Path = ENGINE) -> dict[str, Any]:
 
     Returns:
         ``date``, ``machine``, ``versions``, and by network ``rows``. In a row: ``batch_norms``, and how many are ``left`` once the
-        runtime has been over the graph; bytes to fetch, gzipped, with batch norms ``apart``, with ``folded`` weights in 32 bits, and
+        runtime has been over the graph; bytes to fetch, gzipped, with batch norms ``apart``, ``folded`` weights in 32 bits, and
         as it ``ships``; ``ms`` for a picture; ``ratio`` and ``interval`` of that time over that with batch norms apart, and
         ``unmended``, the same ratio where the runtime leaves graphs as they are (and weights have 32 bits, or it would widen them
         anew for every picture).
