@@ -20,7 +20,7 @@ in ``gates``        (N, sum of all C)        excitations to use, block after blo
 
 Whoever runs the file asks for the outputs they need by name, and pays for no others to be copied. The graph is the fused one: the
 exporter folds batch norms as :func:`senet.fuse` does. (What that does besides, a squeeze ahead of a widening 1x1 convolution, is
-for networks of bottlenecks.)
+for networks of bottlenecks.) What this changes in size and time, beside graphs that are not folded: tools/engine_bench.py.
 """
 
 import copy
