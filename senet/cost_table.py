@@ -26,6 +26,7 @@ NETWORKS: dict[str, tuple[str, int, Callable[..., nn.Module]]] = {
 REDUCTIONS = (2, 4, 8, 16, 32)
 WHOLE = ("parameters", "multiply_adds", "bytes")
 SE = ("se_parameters", "se_multiply_adds", "se_elementwise", "se_bytes")
+WAYS = {"ours": "ours", "fused": "ours, fused", "torchvision": "torchvision"}  # of what the benchmark times, by the names it gives
 PACKAGE = Path(__file__).parent
 RESULTS = next((f for f in (PACKAGE / "data", PACKAGE.parent / "data") if f.is_dir()), PACKAGE.parent / "data") / "results"
 FILE, BENCH, ENGINE = RESULTS / "cost.json", RESULTS / "bench-cpu.json", RESULTS / "engine.json"
@@ -71,8 +72,9 @@ def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
 
     Returns:
         ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
-        for this book's SE block (``ours``) and torchvision's the ``ratio`` and its ``interval`` of 95 %. No rows without the file,
-        or where it has none for so many pictures.
+        for this book's SE block (``ours``), the ``fused`` network and torchvision's block the ``ratio`` and its ``interval`` of
+        95 %. A fused network is compared with a plain one whose batch norms are folded as well. No rows without the file, or where
+        it has none for so many pictures.
     """
     if not file.exists():
         return {"rows": []}  # counts stand without measurements
@@ -80,8 +82,8 @@ def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
     rows = [
         {key: case[key] for key in ("mode", "dtype", "format", "batch")}
         | {
-            way: {"ratio": case["results"][way]["ratio"], "interval": case["results"][way]["ratio_interval"]}
-            for way in ("ours", "torchvision")
+            way: {"ratio": case["results"][name]["ratio"], "interval": case["results"][name]["ratio_interval"]}
+            for way, name in WAYS.items()
         }
         for case in found["cases"]
         if (case["what"], case["mode"], case["batch"]) == ("network", "eval", batch)

@@ -97,6 +97,7 @@ def test_measurements_are_the_benchmarks_own():
     for row in rows:
         [case] = [case for case in cases if all(case[key] == row[key] for key in ("mode", "dtype", "format", "batch"))]
         assert row["ours"]["ratio"] == case["results"]["ours"]["ratio"]
+        assert row["fused"]["ratio"] == case["results"]["ours, fused"]["ratio"]
         assert row["torchvision"]["interval"] == case["results"]["torchvision"]["ratio_interval"]
 
 

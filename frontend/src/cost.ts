@@ -14,6 +14,8 @@ interface Network {
   se: Record<string, Record<string, number[]>>;
 }
 
+type Way = "ours" | "fused" | "torchvision";
+
 interface Ratio {
   ratio: number;
   interval: number[];
@@ -23,7 +25,7 @@ export interface Table {
   reductions: number[];
   placements: string[];
   networks: Record<string, Network>;
-  measured: { rows: { dtype: string; format: string; batch: number; ours: Ratio; torchvision: Ratio }[]; date?: string; machine?: string; threads?: number };
+  measured: { rows: ({ dtype: string; format: string; batch: number } & Record<Way, Ratio>)[]; date?: string; machine?: string; threads?: number };
   errors: { none: number[]; reduction: Record<string, number[]>; placement: Record<string, number[]> };
 }
 
@@ -36,6 +38,11 @@ export interface Counted {
 
 const KINDS = ["parameters", "multiply-adds", "bytes"];
 const NAMES = ["Parameters", "Multiply-adds, SE’s two passes with them", "Bytes moved"];
+const WAYS: { way: Way; name: string }[] = [
+  { way: "ours", name: "this book’s block" },
+  { way: "fused", name: "fused" },
+  { way: "torchvision", name: "torchvision’s block" },
+];
 const QUIET = 500; // milliseconds without a change before it is spoken
 const MEASURED = "se_resnet50"; // the one that was timed, with r = 16 in the standard place
 
@@ -154,8 +161,10 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
   }
 
   function times(): Grid {
-    const heads = ["numbers", "layout", "batch", "this book’s block", "from", "to", "torchvision’s block", "torchvision from", "torchvision to"];
-    const rows = table.measured.rows.map(({ dtype, format, batch, ours, torchvision }) => [dtype, format.replace("_", " "), batch, ...[ours, torchvision].flatMap(({ ratio, interval }) => [ratio, ...interval])]);
+    const heads = ["numbers", "layout", "batch", ...WAYS.flatMap(({ name }) => [name, `${name}, from`, `${name}, to`])];
+    const rows = table.measured.rows.map((row) => [
+      row.dtype, row.format.replace("_", " "), row.batch, ...WAYS.flatMap(({ way }) => [row[way].ratio, ...row[way].interval]),
+    ]);
     return { caption: "Time of SE-ResNet-50, as a multiple of the plain network’s, with 95% intervals", rows: [heads, ...rows] };
   }
 
@@ -166,11 +175,11 @@ export function costWidget(root: HTMLElement, table: Table, keeper: Keeper): () 
       return [h("p", { class: "senet-about" }, "Time: only SE-ResNet-50 was measured, with r = 16 in the standard place.")];
     }
     const cell = ({ ratio, interval }: Ratio) => h("td", { "data-ratio": ratio }, `${ratio.toFixed(2)} (${interval.map((end) => end.toFixed(2)).join(" to ")})`);
-    const lines = rows.map(({ dtype, format, ours, torchvision }) =>
-      h("tr", {}, h("th", { scope: "row" }, `${dtype}, ${format.replace("_", " ")}`), cell(ours), cell(torchvision)),
+    const lines = rows.map((row) =>
+      h("tr", {}, h("th", { scope: "row" }, `${row.dtype}, ${row.format.replace("_", " ")}`), ...WAYS.map(({ way }) => cell(row[way]))),
     );
     const caption = `Time, as a multiple of the plain network’s: batches of ${rows[0]!.batch}, ${threads} threads, ${machine}, ${date}; 95% interval`;
-    return [scrolled(caption, ["numbers, layout", "this book’s block", "torchvision’s block"], lines)];
+    return [scrolled(caption, ["numbers, layout", ...WAYS.map(({ name }) => name)], lines)];
   }
 
   function published(): Node[] {

@@ -85,7 +85,7 @@ def test_measured_time_and_the_papers_errors_stand_where_they_belong(page: Page,
     widget = opened(page, book_url + CHAPTER, "cost")
     measured = cost_table.measured()["rows"]
     ratios = widget.locator("td[data-ratio]").evaluate_all("cells => cells.map((cell) => Number(cell.dataset.ratio))")
-    assert ratios == [row[way]["ratio"] for row in measured for way in ("ours", "torchvision")]
+    assert ratios == [row[way]["ratio"] for row in measured for way in cost_table.WAYS]
     errors = widget.locator(".senet-cost-paper tbody tr")
     assert errors.count() == 1 + len(published.BY_REDUCTION)
     expect(widget.locator("tr[data-here]")).to_contain_text("22.28")
@@ -125,8 +125,8 @@ def test_numbers_to_take_away(page: Page, book_url: str):
     assert measured
     for row, said in zip(rows, measured, strict=True):
         assert row[:3] == [said["dtype"], said["format"].replace("_", " "), str(said["batch"])]
-        ours, theirs = said["ours"], said["torchvision"]
-        assert [float(value) for value in row[3:]] == [ours["ratio"], *ours["interval"], theirs["ratio"], *theirs["interval"]]
+        expected = [value for way in cost_table.WAYS for value in (said[way]["ratio"], *said[way]["interval"])]
+        assert [float(value) for value in row[3:]] == expected
 
     widget.get_by_label("Placement").select_option("post")  # what is open follows
     _, rows = taken(widget, "the costs")
