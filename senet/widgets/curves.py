@@ -27,7 +27,7 @@ class Curves(ChartWidget):
 
     >>> Curves()                          # the shipped networks and studies
     >>> Curves({"SE-ResNet-8": history})  # what senet.training.fit returned
-    >>> curves = Curves()                 # a run as it goes on, in a live kernel
+    >>> curves = Curves()                 # a run as it goes on, in a kernel
     >>> fit(..., after_epoch=curves.follow("mine"))
 
     A published page shows what there is when the book is built. Traits work both ways.

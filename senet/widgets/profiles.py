@@ -30,8 +30,8 @@ class Profiles(ChartWidget):
     """Choose a network, a block and a few classes: the paper's figure on excitation, with this book's networks or yours.
 
     >>> Profiles("se_resnet20_cifar10", classes=["cat", "dog"])
-    >>> made = {"before": untrained, "after": trained}  # by senet.profiles.profile
-    >>> Profiles(made, class_names=test.classes)
+    >>> made = {"before": untrained, "after": trained}
+    >>> Profiles(made, class_names=test.classes)  # of senet.profiles.profile
 
     Above, the mean excitation of every channel, a line a class; below, one number a block: the share of the gates' variance that
     lies between classes, how well a linear classifier reads the class from the gates, or how many of them stand closed, open or

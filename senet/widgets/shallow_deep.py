@@ -21,7 +21,7 @@ COMPARISONS = ("predicted", "true", "all", "none")
 class ShallowDeep(ProbeWidget):
     """Choose a picture and see the excitations of two SE blocks side by side, the class mean behind them, and the prediction.
 
-    >>> ShallowDeep("se_resnet20_cifar10", picture="cat-1", order="difference")
+    >>> ShallowDeep("se_resnet20_cifar10", picture="cat-1")
     >>> ShallowDeep(model, pictures, preprocess=preprocess)  # one of yours
 
     All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
