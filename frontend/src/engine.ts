@@ -159,3 +159,17 @@ export function answerOf(outputs: Float32Array[]): Answer {
 export function apart(one: Answer, other: Answer): number {
   return Math.max(...one.blocks.map(({ s }, b) => Math.max(...s.map((value, c) => Math.abs(value - (other.blocks[b]?.s[c] ?? NaN))))));
 }
+
+/** Start it where it does not run yet. @returns whether it runs in the end */
+export function running(engine: Engine): Promise<boolean> {
+  void engine.start();
+  return new Promise((resolve) => {
+    let end = () => {};
+    const over = (state: string) => {
+      if (state === "loading" || state === "starting") return;
+      queueMicrotask(() => end());
+      resolve(state === "ready");
+    };
+    end = engine.watch(({ kind }) => over(kind));
+  });
+}

@@ -8,6 +8,7 @@
 
 import { meanOf } from "./channels.ts";
 import { h, say } from "./dom.ts";
+import { running } from "./engine.ts";
 import { handWords, numbersOf, patched } from "./explorer-numbers.ts";
 import { coloursOf, drawing, type Drawn } from "./explorer-drawing.ts";
 import { at, compared, drawn, firstPlace, opened, position, type Seen } from "./explorer-shown.ts";
@@ -79,7 +80,12 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   const pull = gateControls(sides.length === 2 ? ["Shallower", "Deeper"] : ["Block"], hand, () => void pullGates());
   const fetching = h("button", { type: "button", hidden: true, onclick: () => void probe.live?.engine.start() }, "Fetch the network to see its maps");
   const reason = probe.inside
-    ? why(probe.inside, (index, canvas) => probe.draw(index, canvas), async ({ index, block, channel, gates }) => (await probe.probe(index, gates)).blocks[position(blocks, block)]!.s[channel]!, running)
+    ? why(
+        probe.inside,
+        (index, canvas) => probe.draw(index, canvas),
+        async ({ index, block, channel, gates }) => (await probe.probe(index, gates)).blocks[position(blocks, block)]!.s[channel]!,
+        async () => !probe.live || running(probe.live.engine),
+      )
     : null;
   const channel = detail([fetching, ...(reason ? [reason.el] : [])]);
   const numbers = tables();
@@ -102,6 +108,12 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     if (event.shiftKey) hand.redo();
     else hand.undo();
     void pullGates();
+  });
+  const unheard = probe.live?.hear(root, (index) => {
+    yours?.yields();
+    gallery.renew(index);
+    other.renew();
+    if (view.picture === OWN || view.second === OWN) void change({}, false, true);
   });
   await ask();
   draw();
@@ -145,22 +157,6 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
   function pullGates(): Promise<void> {
     if (hand.count > 0) void probe.live?.engine.start(); // nothing, if it runs; when it is ready, all is asked anew
     return change({ gates: written(hand.now) }, true);
-  }
-
-  /** Get the network running. @returns whether it runs */
-  async function running(): Promise<boolean> {
-    const engine = probe.live?.engine;
-    if (!engine) return true;
-    void engine.start();
-    return new Promise((resolve) => {
-      let end = () => {};
-      const over = (state: string) => {
-        if (state === "loading" || state === "starting") return;
-        queueMicrotask(() => end());
-        resolve(state === "ready");
-      };
-      end = engine.watch(({ kind }) => over(kind));
-    });
   }
 
   async function change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
@@ -289,6 +285,7 @@ export async function stage(root: HTMLElement, probe: Probe, first: ExplorerView
     end() {
       clearTimeout(talk);
       reason?.end();
+      unheard?.();
       yours?.end();
     },
   };

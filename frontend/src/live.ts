@@ -26,17 +26,23 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
   const size = scratch.width;
   const pictures = [...recorded.pictures];
   let own: HTMLCanvasElement | null = null;
+  const hearers = new Map<HTMLElement, (index: number) => void>();
 
   const live: Live = {
     engine,
     size,
-    take(square, name) {
+    take(square, name, by) {
       own = square;
       const info: PictureInfo = { id: OWN, title: name, alt: `Your picture ${name}`, source: "your picture", credit: "", label: null };
-      const at = pictures.findIndex(({ id }) => id === OWN);
-      if (at >= 0) pictures[at] = info;
-      else pictures.push(info);
-      return at >= 0 ? at : pictures.length - 1;
+      const before = pictures.findIndex(({ id }) => id === OWN);
+      const at = before >= 0 ? before : pictures.length;
+      pictures[at] = info;
+      for (const [who, heard] of hearers) if (who !== by) heard(at);
+      return at;
+    },
+    hear(by, heard) {
+      hearers.set(by, heard);
+      return () => void hearers.delete(by);
     },
   };
   const layers = fetchLayers(recorded.network);

@@ -102,8 +102,15 @@ export interface Live {
   readonly engine: Engine;
   /** Side of the network's pictures in pixels. */
   readonly size: number;
-  /** Put the reader's picture, size x size, among the pictures, in place of one they gave before. @returns its position */
-  take(square: HTMLCanvasElement, name: string): number;
+  /**
+   * Put the reader's picture, size x size, among the pictures, in place of one they gave before. There is one for all widgets of this
+   * network on a page, and the others hear of it.
+   * @param by the widget that has it
+   * @returns its position
+   */
+  take(square: HTMLCanvasElement, name: string, by: HTMLElement): number;
+  /** Hear of a picture that another widget put there; returns what ends that. */
+  hear(by: HTMLElement, heard: (index: number) => void): () => void;
 }
 
 /** The pictures, what is known of the network, and a way to ask it. */

@@ -105,10 +105,16 @@ export async function shallowDeep(root: HTMLElement, probe: Probe, home: Home): 
   await ask();
   draw();
   const deaf = home.listen((wanted, ours = false) => void change(wanted, ours));
+  const unheard = probe.live?.hear(root, (index) => {
+    yours!.yields();
+    gallery.renew(index);
+    if (view.picture === OWN) void change({}, false, true);
+  });
   let talk: ReturnType<typeof setTimeout> | undefined;
   return () => {
     clearTimeout(talk);
     deaf();
+    unheard?.();
     yours?.end();
     root.replaceChildren();
   };

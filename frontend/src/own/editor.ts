@@ -19,6 +19,8 @@ export interface Editor {
   readonly square: HTMLCanvasElement;
   /** @param keep what was done to the one before: it is the same, a moment later */
   show(picture: Picture, keep?: boolean): void;
+  /** Out of sight, until another picture comes. */
+  hide(): void;
   end(): void;
 }
 
@@ -102,10 +104,15 @@ export function editor(size: number, changed: () => void): Editor {
       draw();
       el.hidden = false;
     },
-    end() {
-      cancelAnimationFrame(waiting);
-      clearTimeout(talk);
-      picture = null;
-    },
+    hide,
+    end: hide,
   };
+
+  function hide(): void {
+    cancelAnimationFrame(waiting);
+    waiting = 0;
+    clearTimeout(talk);
+    picture = null;
+    el.hidden = true;
+  }
 }

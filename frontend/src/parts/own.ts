@@ -3,8 +3,11 @@
 //
 //   given ──▶ opened, in the editor ──network ready──▶ joins the gallery, chosen ──edited──▶ asked again
 //         └─▶ refused in words        └─not yet──▶ the network is fetched first; the picture waits
+//
+// All widgets of one network on a page have one picture of the reader's. It is in the editor of the widget that it was given to, or edited
+// in, last; the others show it, and can take it into theirs.
 
-import { h } from "../dom.ts";
+import { h, say } from "../dom.ts";
 import { atNextFrame, openCamera, type Camera } from "../own/camera.ts";
 import { editor } from "../own/editor.ts";
 import { engineRow } from "../own/engine-row.ts";
@@ -15,6 +18,8 @@ export interface Own {
   el: HTMLElement;
   /** Tell which picture the widget is about to show: it can be edited, and a camera stops when it is another's turn. */
   shows(picture: PictureInfo, draw: (canvas: HTMLCanvasElement) => void): void;
+  /** Another widget of this network has put a picture in the place of this one's. */
+  yields(): void;
   end(): void;
 }
 
@@ -90,7 +95,7 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
   async function handOver(): Promise<void> {
     if (name === null) return;
     wait(engine.state.kind !== "ready");
-    if (!waiting) await chosen(live.take(edited.square, name));
+    if (!waiting) await chosen(live.take(edited.square, name, root));
   }
 
   function chosenFile(): void {
@@ -227,8 +232,16 @@ export function own(root: HTMLElement, live: Live, chosen: (index: number) => Pr
     shows(picture, draw) {
       const another = shown?.id !== picture.id;
       shown = { id: picture.id, title: picture.title, draw };
-      edit.hidden = picture.id === OWN;
+      edit.hidden = picture.id === OWN && name !== null;
       if (another && picture.id !== OWN) stopCamera("", true);
+    },
+    yields() {
+      stopCamera("", true);
+      tickets++;
+      name = null;
+      waiting = false;
+      edited.hide();
+      say(note, "Your picture has come from another figure on this page.");
     },
     end() {
       stopCamera("", true);

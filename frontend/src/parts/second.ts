@@ -18,8 +18,11 @@ export function secondPicture(probe: Probe, chosen: (id: string | null) => void,
   const canvas = h("canvas", { role: "img" });
   const line = h("span", { class: "senet-second-line" });
   const el = h("div", { class: "senet-second" }, menu.el, canvas, line, change);
-  const renew = () =>
+  const renew = () => {
+    const { value } = menu.select;
     menu.select.replaceChildren(h("option", { value: "" }, "none"), ...probe.pictures.map(({ id, title }) => h("option", { value: id }, title)));
+    menu.select.value = value;
+  };
   renew();
   return {
     el,
