@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--size", type=int, default=224, help="side in pixels to which an imagefolder's pictures are brought")
     train.add_argument("--store", type=options.folder, help="folder for an imagefolder's pixels, for sets larger than memory")
+    train.add_argument(
+        "--start", help="weights to begin with: the name of a checkpoint, or the .json of one that `train` saved; by default random"
+    )
     train.add_argument("--name", type=options.name, help="of the checkpoint; by default architecture_data")
     train.add_argument("--title", help="one line for people; by default from architecture and data")
     train.add_argument("--out", type=options.folder, default="data", help="folder for name.safetensors and name.json")
@@ -212,6 +215,7 @@ def _train_together(args: argparse.Namespace, together: distributed.Team) -> Non
         raise ValueError(f"{args.data} has other classes to train on than to test on, such as {other[0]!r}: give both the same")
     torch.manual_seed(recipe.seed)  # the first weights
     model = _built(args, num_classes=len(train.classes))
+    began = pretrained.begin(model, args.start) if args.start else None
     preprocess = pretrained.Preprocessing(train.images.shape[-1], *_statistics(train))
     shown = {"compiled": args.compile, "progress": sys.stderr.isatty()}
     history = training.fit(model, train, test, recipe, preprocess, device=together.device, checkpoint=args.checkpoint, **shown)
@@ -240,6 +244,7 @@ def _train_together(args: argparse.Namespace, together: distributed.Team) -> Non
             "parameters": sum(p.numel() for p in model.parameters()),
             "command": _command(),
             "recipe": asdict(recipe),
+            **({"start": began.provenance | {"weights": began.sha256}} if began else {}),
             **_made_with(),
         },
         dtype=torch.float16 if args.half else torch.float32,
@@ -385,7 +390,7 @@ def _gallery(args: argparse.Namespace) -> None:
 def _export(args: argparse.Namespace) -> None:
     from .export import export  # the only command that needs onnx
 
-    checkpoint = pretrained.read(args.name) if args.name.endswith(".json") else pretrained.get(args.name)
+    checkpoint = pretrained.find(args.name)
     path = export(checkpoint, args.out, maps=args.maps)
     blocks = len(se_blocks(pretrained.load(checkpoint)))
     print(f"{path}: {checkpoint.title}, {blocks} SE blocks, {path.stat().st_size / 1e6:.1f} MB")

@@ -115,6 +115,31 @@ def get(name: str) -> Checkpoint:
     return read(shipped[name])
 
 
+def find(name: str) -> Checkpoint:
+    """:func:`read` for what ends in ``.json``, :func:`get` for any other name."""
+    return read(name) if name.endswith(".json") else get(name)
+
+
+def begin(model: nn.Module, name: str) -> Checkpoint:
+    """Give ``model`` the weights of the checkpoint ``name`` (see :func:`find`) to go on learning from, and return the checkpoint.
+
+    The last layer, ``fc``, stays as it is where the checkpoint knows another number of classes.
+
+    Raises:
+        ValueError: ``model`` is another network, or there is no such checkpoint. It keeps its weights.
+    """
+    checkpoint = find(name)
+    own, theirs = model.state_dict(), load(checkpoint).state_dict()
+    fits = {key for key, value in own.items() if key in theirs and theirs[key].shape == value.shape}
+    if other := (own.keys() | theirs.keys()) - fits - {"fc.weight", "fc.bias"}:
+        raise ValueError(
+            f"start={name!r} is {checkpoint.title}, {checkpoint.architecture} with the arguments "
+            f"{json.dumps(checkpoint.arguments)}, and differs from the network to be trained in {min(other)}: train the same one"
+        )
+    model.load_state_dict({key: theirs[key] if key in fits else value for key, value in own.items()})
+    return checkpoint
+
+
 def load(name: str | Checkpoint, progress: bool = True) -> nn.Module:
     """The trained network of that name (or checkpoint), in evaluation mode, float32, on the CPU."""
     checkpoint = name if isinstance(name, Checkpoint) else get(name)

@@ -53,6 +53,24 @@ def test_train_saves_a_network_with_its_provenance(trained):
     np.testing.assert_allclose(checkpoint.preprocessing.std, images.std((0, 2, 3), correction=0), atol=5.1e-5)
 
 
+def test_training_goes_on_from_weights(trained, tmp_path, capsys):
+    """With a rate of next to nothing, what is saved is what was begun with; and it says where it came from."""
+    start = pretrained.read(trained / "tiny.json")
+    shape = ["--arguments", json.dumps(start.arguments)]
+    small = ["--epochs", "2", "--batch-size", "20", "--peak-rate", "1e-9", "--no-bf16", "--device", "cpu", "--out", str(tmp_path)]
+    assert commands.main(["train", "small_resnet", *shape, "--name", "on", "--start", "tiny", *small]) == 0
+    on = pretrained.read(tmp_path / "on.json")
+    for (name, begun), now in zip(pretrained.load(start).named_parameters(), pretrained.load(on).parameters(), strict=True):
+        torch.testing.assert_close(now, begun, rtol=0, atol=1e-6, msg=name)
+    assert on.provenance["start"] == start.provenance | {"weights": start.sha256}
+    other = ["--arguments", json.dumps(start.arguments | {"widths": [8, 12]})]
+    assert commands.main(["train", "small_resnet", *other, "--name", "other", "--start", str(tmp_path / "on.json"), *small]) == 1
+    said = capsys.readouterr().err
+    assert "differs from the network to be trained in layer2.0" in said
+    assert '"widths": [8, 16]' in said
+    assert not (tmp_path / "other.json").exists()
+
+
 def test_evaluate_gives_the_stored_accuracy_again(trained, capsys):
     assert commands.main(["evaluate", "tiny"]) == 0
     measured, stored = re.findall(r"([\d.]+)%", capsys.readouterr().out)

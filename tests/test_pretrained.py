@@ -73,6 +73,25 @@ def test_what_is_saved_is_read_back(model, tmp_path):
     assert all(torch.equal(value, model.state_dict()[key]) for key, value in again.state_dict().items())
 
 
+def test_training_may_begin_with_weights_for_other_classes(model, tmp_path):
+    pretrained.save(model, "small", tmp_path, **describe())
+    mine = small_resnet((1, 1), (4, 8), reduction=2, num_classes=7)
+    last = mine.fc.weight.clone()
+    assert pretrained.begin(mine, str(tmp_path / "small.json")).title == "a small one"
+    assert torch.equal(mine.fc.weight, last)  # seven classes of one's own
+    assert all(torch.equal(v, mine.state_dict()[k]) for k, v in model.state_dict().items() if not k.startswith("fc."))
+
+    same = small_resnet((1, 1), (4, 8), reduction=2, num_classes=3)
+    pretrained.begin(same, str(tmp_path / "small.json"))
+    assert torch.equal(same.fc.weight, model.fc.weight)
+
+    plain = small_resnet((1, 1), (4, 8), reduction=None, num_classes=3)
+    with pytest.raises(ValueError, match="is a small one, small_resnet with the arguments .* differs .* in layer1.0.se.fc1.weight"):
+        pretrained.begin(plain, str(tmp_path / "small.json"))
+    with pytest.raises(ValueError, match="is no checkpoint"):
+        pretrained.begin(same, "smal")
+
+
 def test_half_precision_halves_the_file_and_is_read_as_float32(model, tmp_path):
     whole = pretrained.save(model, "whole", tmp_path, **describe())
     half = pretrained.save(model, "half", tmp_path, **describe(), dtype=torch.float16)
