@@ -35,7 +35,7 @@ class Explorer(ProbeWidget):
     >>> explorer = Explorer("se_resnet20_cifar10", picture="cat-1")
     >>> explorer = Explorer(model, pictures, preprocess=scale)  # one of yours
     >>> explorer.gates["layer1.0.se"] = {12: 0}  # closes one, as is seen
-    >>> explorer.gates["layer1.0.se"] = torch.ones(16)  # opens all of that block
+    >>> explorer.gates["layer1.0.se"] = torch.ones(16)  # opens that block
     >>> explorer.gates["layer1.0.se"]  # (C,), NaN: the network's own
     >>> del explorer.gates["layer1.0.se"]  # lets them go
     >>> explorer.gates = {}  # lets the gates of all blocks go
