@@ -33,7 +33,7 @@ class Explorer(ProbeWidget):
     """Choose a picture and see every gate of a network, pull gates by hand, and follow one channel from its map to its gate.
 
     >>> explorer = Explorer("se_resnet20_cifar10", picture="cat-1")
-    >>> explorer = Explorer(model, pictures, preprocess=scale)  # one of yours
+    >>> explorer = Explorer(model, pictures, preprocess=scale)  # of yours
     >>> explorer.gates["layer1.0.se"] = {12: 0}  # closes one, as is seen
     >>> explorer.gates["layer1.0.se"] = torch.ones(16)  # opens that block
     >>> explorer.gates["layer1.0.se"]  # (C,), NaN: the network's own
