@@ -249,13 +249,22 @@ def _train_together(args: argparse.Namespace, together: distributed.Team) -> Non
         },
         dtype=torch.float16 if args.half else torch.float32,
     )
-    results = args.out / "results" / f"{name}.training.csv"
+    results = _epochs_beside(checkpoint)
     results.parent.mkdir(parents=True, exist_ok=True)
+    earlier = []  # epochs of the runs that led to the weights this one began with
+    if began and began.file and (file := _epochs_beside(began)).is_file():  # a fetched one has no file of ours
+        with file.open(newline="", encoding="utf-8") as lines:
+            earlier = list(csv.DictReader(lines))
     with results.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, history[0])
         writer.writeheader()
-        writer.writerows(history)
+        writer.writerows(earlier)
+        writer.writerows(record | {"epoch": len(earlier) + record["epoch"]} for record in history)
     print(f"{checkpoint.file}: {measured['accuracy']:.2%} of {len(test):,} test pictures; each epoch in {results}")
+
+
+def _epochs_beside(checkpoint: pretrained.Checkpoint) -> Path:
+    return checkpoint.file.parent / "results" / f"{checkpoint.name}.training.csv"
 
 
 def _study(args: argparse.Namespace) -> None:

@@ -63,6 +63,12 @@ def test_training_goes_on_from_weights(trained, tmp_path, capsys):
     for (name, begun), now in zip(pretrained.load(start).named_parameters(), pretrained.load(on).parameters(), strict=True):
         torch.testing.assert_close(now, begun, rtol=0, atol=1e-6, msg=name)
     assert on.provenance["start"] == start.provenance | {"weights": start.sha256}
+    before, after = (
+        list(csv.reader((folder / "results" / f"{name}.training.csv").read_text().splitlines()))
+        for folder, name in ((trained, "tiny"), (tmp_path, "on"))
+    )
+    assert after[:3] == before  # the epochs that led there
+    assert [row[0] for row in after[1:]] == ["1", "2", "3", "4"]
     other = ["--arguments", json.dumps(start.arguments | {"widths": [8, 12]})]
     assert commands.main(["train", "small_resnet", *other, "--name", "other", "--start", str(tmp_path / "on.json"), *small]) == 1
     said = capsys.readouterr().err
