@@ -22,7 +22,9 @@ from torch.fx import Graph, GraphModule, Node, Tracer
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .recording import HOOK_POINTS
-from .se import SEBlock, mean_of_maps
+from .se import SEBlock, mean_of_maps, sum_over
+
+torch.fx.wrap("sum_over")  # one step to a tracer by the name that it has here, too
 
 SE_CLASSES = frozenset(name for name, _, _ in HOOK_POINTS)
 ADDITIONS = (operator.add, operator.iadd, torch.add)
@@ -83,9 +85,14 @@ class FusedSEBlock(SEBlock):
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = True, mean: Tensor | None = None) -> Tensor:
         """As :meth:`SEBlock.forward`, with the mean (N, C/4) of the maps from which the convolution made U, for ``early``."""
-        if mean is None or self.watched():
-            return self._finish(u, self.excite(self.squeeze(u)), shortcut, overwrite)
-        return self._finish(u, self.gate(self.fc2(self.relu(self.early(mean)))), shortcut, overwrite)
+        watched = self.watched()
+        if mean is None or watched:
+            s = self.excite(self.squeeze(u))
+        else:
+            s = self.gate(self.fc2(self.relu(self.early(mean))))
+        if overwrite and shortcut is not None and not watched:
+            return sum_over(u, s[:, :, None, None], shortcut)
+        return self.rescale(u, s, shortcut)
 
 
 def _product(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:

@@ -43,19 +43,23 @@ class _WithSE:
         out = self.residual(self.se(x) if self.placement == "pre" else x)
         shortcut = x if self.downsample is None else self.downsample(x)
         if self.placement == "standard":
-            # Rescales and adds in one pass over memory, over U itself where it may: nobody else reads that.
-            if torch.jit.is_scripting():
-                out = self.se(out, shortcut)
-            elif type(self.se) in (SEBlock, NoSE):  # another, put in its place, need not know the word
-                out = self.se(out, shortcut, overwrite=True)
-            else:
-                out = self.se(out, shortcut)
+            out = self._se_and_sum(out, shortcut)  # self.se(out, shortcut) rescales and adds in one pass over memory
         elif self.placement == "identity":
             out = self.se(shortcut, out)
         else:
             out = out + shortcut
         out = self.relu(out)
         return self.se(out) if self.placement == "post" else out
+
+    def _se_and_sum(self, u: Tensor, shortcut: Tensor) -> Tensor:
+        """``self.se(u, shortcut)``, which ours may write over U: nobody else reads that. Another's need not know the word."""
+        if torch.jit.is_scripting():
+            out = self.se(u, shortcut)
+        elif type(self.se) in (SEBlock, NoSE):
+            out = self.se(u, shortcut, overwrite=True)
+        else:
+            out = self.se(u, shortcut)
+        return out
 
 
 class SEBasicBlock(_WithSE, BasicBlock):

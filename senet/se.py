@@ -84,9 +84,7 @@ class SEBlock(nn.Module):
         ``overwrite`` says that nobody reads U afterwards: the sum may take its place, and does where neither gradients nor a hook
         need U (:func:`sum_over`).
         """
-        return self._finish(u, self.excite(self.squeeze(u)), shortcut, overwrite)
-
-    def _finish(self, u: Tensor, s: Tensor, shortcut: Tensor | None, overwrite: bool) -> Tensor:
+        s = self.excite(self.squeeze(u))
         if overwrite and shortcut is not None and not self.watched():
             return sum_over(u, s[:, :, None, None], shortcut)
         return self.rescale(u, s, shortcut)
