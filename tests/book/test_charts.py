@@ -110,7 +110,7 @@ def test_the_run_of_the_chapter_is_drawn(page: Page, book_url: str):
     widget = opened(page, book_url + TRAINING, "curves")
     (_, *rows) = cells(saved(widget, "CSV: save the chart"))
     assert {row[0] for row in rows} == {"SE-ResNet-8", "ResNet-8"}
-    assert len(rows) == 16
+    assert len(rows) == 24  # twelve epochs each
     expect(widget.locator(".senet-summary")).to_contain_text("SE-ResNet-8 from")
 
 
