@@ -306,6 +306,17 @@ def gates_let_go(side: str) -> Callable[[Crawl], None]:
     return let_go
 
 
+def handle_in_sight(side: str) -> Callable[[Crawl], None]:
+    """And the channel that is held is among those shown: which these are depends on the network."""
+
+    def bring(crawl: Crawl) -> None:
+        gates_let_go(side)(crawl)
+        if not crawl.find("element: senet-handle"):
+            crawl.do(f"slider: Channels of the {side} block")
+
+    return bring
+
+
 def a_gate_pulled(side: str) -> Callable[[Crawl], None]:
     def pull(crawl: Crawl) -> None:
         gates_let_go(side)(crawl)
@@ -441,7 +452,7 @@ CONTROLS: dict[str, list[Control]] = {
         *hand("shallower"),
         *hand("deeper"),
         Control(
-            "element: senet-handle", ".senet-hand-line", gates_let_go("deeper"), pointer=drag_up, keys=None
+            "element: senet-handle", ".senet-hand-line", handle_in_sight("deeper"), pointer=drag_up, keys=None
         ),  # Shift and arrows do
         *by_hand("deeper"),
         Control("button: Why did this gate open.*", ".senet-why-map", gates_let_go("deeper")),
@@ -618,11 +629,11 @@ def test_every_control(page: Page, guard: Guard, book_url: str, path: str, key: 
 def checked(crawl: Crawl, entry: Control) -> bool:
     """Operate what fits; whether there was anything."""
     way = getattr(entry, crawl.hand)
-    if way is None:
-        return bool(crawl.find(entry.name, entry.within))
     if entry.first:
         entry.first(crawl)
     found = crawl.find(entry.name, entry.within)
+    if way is None:
+        return bool(found)
     for i in range(len(found) if entry.each else min(1, len(found))):
         controls = crawl.find(entry.name, entry.within) if i else found
         if i >= len(controls):
