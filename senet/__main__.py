@@ -173,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
     timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    timed.add_argument("--memory", choices=bench.MEMORIES, default="kept", help="freed memory: kept, or returned to the system")
     timed.add_argument("--device", type=options.device, help="cpu or cuda; by default cuda where there is one")
     timed.add_argument("--out", type=options.file, required=True, help="file for the result, as JSON")
 
@@ -408,7 +409,7 @@ def _export(args: argparse.Namespace) -> None:
 def _bench(args: argparse.Namespace) -> None:
     chosen = {
         name: getattr(args, name)
-        for name in ("only", "modes", "dtypes", "formats", "batches", "minutes", "compiled", "clock", "device")
+        for name in ("only", "modes", "dtypes", "formats", "batches", "minutes", "compiled", "clock", "memory", "device")
     }
     result = bench.run(**chosen, command=_command(), say=lambda line: print(line, file=sys.stderr))
     print(bench.table(result))

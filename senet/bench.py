@@ -10,8 +10,13 @@ in sizes of U (N, C, H, W):
 - eval: 1, for U has to be read before the first gate is known. Squeezed before a 1x1 convolution that widens k times: 1 / k.
 - training: that 1; on the way back U and the gradient for the gates (2), then the gradient again and the result for U's own (2): 5.
 
-The usual code moves 3 in eval: the mean reads U, the product reads and writes; the sum that follows happens without SE as well.
+The usual code moves 3 in eval: the mean reads U, the product reads and writes; the sum that follows happens without SE as well. In
+training it moves 13, for on the way back it also writes and reads the product that is summed for the gates (2), writes the mean's
+gradient out (1) and adds that to U's (3). This package's moves 7: it adds to U's gradient in place (2).
 The floor is those bytes over the bandwidth of a copy of as many values as U has, timed in the same rounds.
+
+**Memory.** On a CPU the process keeps what it frees (:mod:`senet.memory`), unless asked not to. Otherwise one measures the system
+as it hands out pages, too: that takes up to a fifth of the time, and whom it hits hangs on what was freed before.
 """
 
 import contextlib
@@ -31,10 +36,12 @@ import numpy as np
 import torch
 
 from .contenders import DTYPES, FORMATS, MODES, STAGES, WHATS, Case, contenders, networks, squeezes, without_gradients
+from .memory import keep_freed
 from .se import at_least_one, one_of
 
 MOVES = {"eval": 1.0, "train": 5.0}  # the floor in the docstring above, in sizes of U
 SHARES = {"squeeze": 1, "block": 4, "network": 60}  # of the time; what a case does not need goes to those after it
+MEMORIES = ("kept", "returned")
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LEAST_ROUNDS, MOST_ROUNDS = 5, 60
 
@@ -51,6 +58,7 @@ def run(
     minutes: float = 20.0,
     compiled: bool = False,
     clock: str = "wall",
+    memory: str = "kept",
     device: str | None = None,
     seed: int = 0,
     command: str = "senet.bench.run()",
@@ -69,6 +77,8 @@ def run(
         compiled: also time everything under ``torch.compile``.
         clock: ``"wall"``, or ``"cpu"``: seconds that all threads together were computing (run with ``OMP_WAIT_POLICY=passive``, or
             waiting counts as well). On a machine that others use, that is the one that means something.
+        memory: what becomes of what a CPU's process frees: ``"kept"`` by it, or ``"returned"`` to the system as the C library
+            does by itself. Noted is what could be had. What is kept stays so until the process ends.
         device: ``"cpu"`` or ``"cuda"``; by default cuda where there is one. There, time is always between two CUDA events.
         seed: of weights, inputs, orders and bootstrap.
         command: noted in the result.
@@ -77,12 +87,14 @@ def run(
     Returns:
         What can be written as JSON: the circumstances and ``cases``, each with ``results`` by contender: ``ms`` (median) and
         ``ms_interval``; ``ratio`` to ``base``, the same computation without SE, and ``ratio_interval``; ``extra_ms``, the median
-        difference to ``base``, and ``floor_ms``, the least that difference can be.
+        difference to ``base``, and ``floor_ms``, the least that difference can be. ``best`` sets this package's fastest beside the
+        ``peer`` that is: ``ratio`` of their times and its ``interval``.
 
     Raises:
         ValueError: an argument that names nothing known; contenders that disagree.
     """
     one_of(CLOCKS, clock=clock)
+    one_of(MEMORIES, memory=memory)
     known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
     for name, values in {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}.items():
         for value in values:
@@ -96,6 +108,8 @@ def run(
     began = time.monotonic()
     measure = _seconds_cuda if device.startswith("cuda") else partial(_seconds, CLOCKS[clock])
     result = _circumstances(command, device, seed) | {"clock": "cuda" if device.startswith("cuda") else clock}
+    if device == "cpu":
+        result["memory"] = "kept" if memory == "kept" and keep_freed() else "returned"
     cases = [
         Case(what, mode, dtype, memory_format, batch, stage)
         for what in only
@@ -183,7 +197,18 @@ def summary(case: Case, seconds: Mapping[str, np.ndarray], rng: np.random.Genera
         }
         if not name.startswith("plain"):
             results[name]["floor_ms"] = _digits(MOVES[case.mode] * case.moved / narrower / bandwidth * 1e3)
-    return {"rounds": len(mine), "bandwidth_gb_s": _digits(bandwidth / 1e9), "results": results}
+    found = {"rounds": len(mine), "bandwidth_gb_s": _digits(bandwidth / 1e9), "results": results}
+    return found if case.what == "squeeze" else found | {"best": _best(seconds, rng)}
+
+
+def _best(seconds: Mapping[str, np.ndarray], rng: np.random.Generator) -> dict[str, Any]:
+    def fastest(names: Sequence[str]) -> str:
+        return min(names, key=lambda name: np.median(seconds[name]))
+
+    ours = fastest([name for name in seconds if name.startswith("ours")])
+    peer = fastest([name for name in seconds if not name.startswith(("ours", "plain"))])
+    ratios = seconds[ours] / seconds[peer]
+    return {"ours": ours, "peer": peer, "ratio": _digits(np.median(ratios)), "interval": _interval(ratios, rng)}
 
 
 def _interval(values: np.ndarray, rng: np.random.Generator) -> list[float]:
@@ -197,26 +222,34 @@ def _digits(value: float) -> float:
 
 def table(result: Mapping[str, Any]) -> str:
     """The result's ratios as Markdown: a table for each kind of case, and the floor beside."""
-    lines = [f"{result['machine']}, {result['threads']} threads, {result['clock']} time, {result['date']}, {result['versions']}"]
+    memory = f"freed memory {result['memory']}, " if "memory" in result else ""
+    times = f"{result['threads']} threads, {memory}{result['clock']} time"
+    lines = [f"{result['machine']}, {times}, {result['date']}, {result['versions']}"]
     for (what, mode), group in itertools.groupby(result["cases"], key=lambda case: (case["what"], case["mode"])):
         cases = list(group)
         names = [name for name, one in cases[0]["results"].items() if name != one["base"]]
         over = "over PyTorch's mean" if what == "squeeze" else "over the same without SE"
         lines += ["", f"{what}, {mode}: time {over}, and the floor", ""]
-        lines += ["| | " + " | ".join([*names, "floor", "rounds"]) + " |", "|---" * (len(names) + 3) + "|"]
+        beside = [] if what == "squeeze" else ["our best over the peers' best"]
+        titles = [*names, "floor", *beside, "rounds"]
+        lines += ["| | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
         for case in cases:
             cells = []
             for name in names:
                 one = case["results"][name]
-                low, high = one["ratio_interval"]
-                cells.append(f"{one['ratio']:.3f} ({low:.2f}-{high:.2f})")
+                cells.append(_with_interval(one["ratio"], one["ratio_interval"]))
             best = case["results"]["ours, fused" if "ours, fused" in names else "ours"]
             without = 0 if what == "squeeze" else case["results"][best["base"]]["ms"]
             floor = (without + best["floor_ms"]) / case["results"][best["base"]]["ms"]
             stage = f", stage {case['stage']}" if case["stage"] else ""
             title = f"{case['dtype']}, {case['format']}, batch {case['batch']}{stage}"
-            lines.append(f"| {title} | " + " | ".join([*cells, f"{floor:.3f}", str(case["rounds"])]) + " |")
+            cells += [f"{floor:.3f}", *(_with_interval(case["best"]["ratio"], case["best"]["interval"]) for _ in beside)]
+            lines.append(f"| {title} | " + " | ".join([*cells, str(case["rounds"])]) + " |")
     return "\n".join(lines)
+
+
+def _with_interval(ratio: float, interval: Sequence[float]) -> str:
+    return f"{ratio:.3f} ({interval[0]:.2f}-{interval[1]:.2f})"
 
 
 def _circumstances(command: str, device: str, seed: int) -> dict[str, Any]:

@@ -141,7 +141,8 @@ def without_gradients(way: Callable[..., Any], *inputs: Tensor) -> Callable[[], 
 
 def _training_step(way: nn.Module, x: Tensor, dtype: torch.dtype) -> Callable[[], Any]:
     optimizer = torch.optim.SGD(way.parameters(), lr=1e-6, momentum=0.9)
-    x = x.requires_grad_(x.shape[1] > 3)  # pictures need no gradient, a block's input does
+    if x.shape[1] > 3:  # not pictures, but what the block before gives under autocast; and it needs a gradient
+        x = x.to(dtype).requires_grad_()
     gradient: list[Tensor] = []
 
     def step() -> None:

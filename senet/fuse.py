@@ -22,7 +22,8 @@ from torch.fx import Graph, GraphModule, Node, Tracer
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .recording import HOOK_POINTS
-from .se import SEBlock, mean_of_maps, sum_over
+from .rescale import sum_over
+from .se import SEBlock, mean_of_maps
 
 torch.fx.wrap("sum_over")  # one step to a tracer by the name that it has here, too
 

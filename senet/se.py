@@ -8,6 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .rescale import rescale, sum_over
+
+for step in ("rescale", "sum_over"):
+    torch.fx.wrap(step)  # one step to a tracer by the name that it has here, too
+
 GATES = {
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
@@ -74,15 +79,13 @@ class SEBlock(nn.Module):
 
     def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """Each map times its channel's weight: (N, C, H, W), (N, C) -> (N, C, H, W); plus ``shortcut`` of U's shape, if given."""
-        s = s[:, :, None, None]
-        # Both at once read U and the shortcut and write the sum. One after the other would also write, and read again, the product.
-        return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
+        return rescale(u, s[:, :, None, None], shortcut)
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = False) -> Tensor:
         """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here.
 
         ``overwrite`` says that nobody reads U afterwards: the sum may take its place, and does where neither gradients nor a hook
-        need U (:func:`sum_over`).
+        need U (:func:`senet.rescale.sum_over`).
         """
         s = self.excite(self.squeeze(u))
         if overwrite and shortcut is not None and not self.watched():
@@ -113,12 +116,13 @@ class NoSE(nn.Module):
 @torch.fx.wrap  # one step to a tracer: the choice below is made when it runs
 def mean_of_maps(u: Tensor) -> Tensor:
     """Equation 2: (N, C, H, W) -> (N, C), in the dtype of U, for any H x W."""
-    if u.dtype == torch.float16:
-        return u.mean((2, 3))  # a sum of 56 x 56 values may pass 65504, float16's largest
-    if _pools(u):
+    learns = torch.is_grad_enabled() and u.requires_grad
+    if u.dtype == torch.float16 or (u.dtype != torch.bfloat16 and not learns):
+        return u.mean((2, 3))  # float16 in any case: a sum of 56 x 56 values may pass 65504, its largest
+    if _pools(u) and not learns:
         return F.avg_pool2d(u, u.shape[2:]).flatten(1)
-    # PyTorch's mean gives the same, slower: on a CPU it first makes a float32 copy of bfloat16 maps (7 times the time and more),
-    # and its gradient is written out as H x W equal values, where a sum's is one value, expanded without a copy.
+    # PyTorch's mean gives the same, slower: on a CPU it first makes a float32 copy of bfloat16 maps (7 times the time), and its
+    # gradient is written out as H x W equal values, where a sum's is one value, expanded without a copy.
     return u.sum((2, 3)) / (u.shape[2] * u.shape[3])
 
 
@@ -128,26 +132,8 @@ def _pools(u: Tensor) -> bool:
     # exact: it adds up one by one. And its gradient is written out.
     if torch.jit.is_scripting() or torch.compiler.is_compiling():  # a compiler makes its own choice
         return False
-    if u.device.type != "cpu" or u.dtype != torch.bfloat16 or u.shape[0] == 1 or (torch.is_grad_enabled() and u.requires_grad):
-        return False
-    return u.is_contiguous(memory_format=torch.channels_last) and not u.is_contiguous()
-
-
-@torch.fx.wrap
-def sum_over(u: Tensor, s: Tensor | None, shortcut: Tensor) -> Tensor:
-    """``shortcut + s * u`` (s None: 1) in one pass, in U's own memory where nothing forbids it.
-
-    At 32 pictures of 224 pixels fresh memory costs a CPU four times as long as the sum: the system hands it over page by page.
-    """
-    fits = u.dtype == shortcut.dtype and u.shape == shortcut.shape
-    if torch.is_grad_enabled() or not fits or _transformed():
-        return u + shortcut if s is None else torch.addcmul(shortcut, u, s)
-    return u.add_(shortcut) if s is None else torch.addcmul(shortcut, u, s, out=u)
-
-
-def _transformed() -> bool:
-    # torch.func.vmap has no rule for a sum with a given place.
-    return False if torch.jit.is_scripting() else torch._C._are_functorch_transforms_active()
+    several = u.shape[0] > 1 and u.device.type == "cpu" and u.dtype == torch.bfloat16
+    return several and u.is_contiguous(memory_format=torch.channels_last) and not u.is_contiguous()
 
 
 def hidden_width(channels: int, reduction: int, min_hidden: int = 4) -> int:

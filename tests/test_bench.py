@@ -1,6 +1,7 @@
 """The benchmark's arithmetic on known times, and a small real run: what is timed is what is said."""
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,8 +18,17 @@ NETWORK = Case("network", "eval", "float32", "nchw", 8)
 BLOCK = Case("block", "train", "bfloat16", "channels_last", 2, stage=3)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def keeps() -> Iterator[list[bool]]:
+    """Instead of having the tests' own process keep all it frees: whether a run asked for that."""
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "keep_freed", lambda: asked.append(True) or True)
+        yield asked
+
+
 @pytest.fixture(scope="module")
-def small_run() -> dict:
+def small_run(keeps) -> dict:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "MOST_ROUNDS", bench.LEAST_ROUNDS)
         return run(only=("squeeze", "block"), stages=(4,), block_batches=(1,), minutes=60, command="a test")
@@ -102,11 +112,14 @@ def test_ratios_are_of_one_round_and_floors_of_the_copy():
         "plain, folded": 0.080 * speed,
         "ours": 0.110 * speed,
         "ours, fused": 0.082 * speed,
+        "timm": 0.1025 * speed,
+        "timm, folded": 0.104 * speed,
         "copy": np.full(20, 0.004),
     }
     got = summary(NETWORK, seconds, np.random.default_rng(0))
     ours, fused = got["results"]["ours"], got["results"]["ours, fused"]
     assert got["rounds"] == 20
+    assert got["best"] == {"ours": "ours, fused", "peer": "timm", "ratio": 0.8, "interval": [0.8, 0.8]}
     assert "copy" not in got["results"]
     assert (ours["base"], ours["ratio"], ours["ratio_interval"]) == ("plain", 1.1, [1.1, 1.1])
     assert (fused["base"], fused["ratio"]) == ("plain, folded", 1.025)
@@ -120,7 +133,7 @@ def test_ratios_are_of_one_round_and_floors_of_the_copy():
 
 
 def test_training_moves_five_times_as_much():
-    seconds = {"plain": np.ones(5), "ours": np.ones(5), "copy": np.ones(5)}
+    seconds = {name: np.ones(5) for name in ("plain", "ours", "timm", "copy")}
     got = summary(BLOCK, seconds, np.random.default_rng(0))["results"]["ours"]
     assert got["floor_ms"] == pytest.approx(5 / 2 * 1e3)  # a copy reads and writes: 2
 
@@ -155,6 +168,9 @@ def test_a_run_covers_what_was_asked_for(small_run):
             raw = {"plain", "torchvision", "timm", "ours"}
             folded = {"plain, folded", "torchvision, folded", "timm, folded", "ours, fused"}
             assert names == (raw | folded if case["mode"] == "eval" else raw)
+            peers = names - {"plain", "plain, folded", "ours", "ours, fused"}
+            assert case["best"]["peer"] in peers
+            assert case["best"]["interval"][0] <= case["best"]["ratio"] <= case["best"]["interval"][1]
         assert case["rounds"] == bench.LEAST_ROUNDS
         assert case["bandwidth_gb_s"] > 0
         for name, one in case["results"].items():
@@ -178,6 +194,25 @@ def test_table_has_a_row_for_each_case(small_run):
         assert f"stage {case['stage']}" in row
 
 
+def test_freed_memory_is_kept_unless_it_is_to_be_returned(small_run, keeps, monkeypatch):
+    little = {
+        "only": ("squeeze",),
+        "dtypes": ("float32",),
+        "formats": ("nchw",),
+        "stages": (4,),
+        "block_batches": (1,),
+        "minutes": 0,
+    }
+    assert small_run["memory"] == "kept"
+    asked = len(keeps)
+    assert asked
+    assert run(**little, memory="returned")["memory"] == "returned"
+    assert len(keeps) == asked
+    monkeypatch.setattr(bench, "keep_freed", lambda: False)  # another C library
+    assert run(**little)["memory"] == "returned"
+    assert "freed memory kept, wall time" in table(small_run)
+
+
 def test_cases_that_come_too_late_are_named():
     result = run(only=("squeeze",), dtypes=("float32",), stages=(4,), block_batches=(1,), minutes=0)
     assert len(result["cases"]) == 1
@@ -198,6 +233,7 @@ def test_a_compiled_contender_is_compared_with_its_like(monkeypatch):
     [
         ({"only": ("networks",)}, "only='networks' is unknown: choose one of 'network', 'block', 'squeeze'"),
         ({"clock": "sun"}, "clock='sun' is unknown: choose one of 'wall', 'cpu'"),
+        ({"memory": "lost"}, "memory='lost' is unknown: choose one of 'kept', 'returned'"),
         ({"modes": ("test",)}, "modes='test'"),
         ({"dtypes": ("float16",)}, "dtypes='float16'"),
         ({"formats": ("nhwc",)}, "formats='nhwc' is unknown: choose one of 'nchw', 'channels_last'"),
