@@ -67,14 +67,14 @@ def read(file: Path = FILE) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
+def measured(file: Path = BENCH, batch: int = 8, mode: str = "eval") -> dict[str, Any]:
     """How much longer SE-ResNet-50 takes than ResNet-50 for ``batch`` pictures: what ``python -m senet bench`` measured, in short.
 
     Returns:
         ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
-        for this book's SE block (``ours``), the ``fused`` network and torchvision's block the ``ratio`` and its ``interval`` of
-        95 %. A fused network is compared with a plain one whose batch norms are folded as well. No rows without the file, or where
-        it has none for so many pictures.
+        for this book's SE block (``ours``), the ``fused`` network (in evaluation) and torchvision's block the ``ratio`` and its
+        ``interval`` of 95 %. A fused network is compared with a plain one whose batch norms are folded as well. No rows without
+        the file, or where it has none for so many pictures.
     """
     if not file.exists():
         return {"rows": []}  # counts stand without measurements
@@ -84,9 +84,10 @@ def measured(file: Path = BENCH, batch: int = 8) -> dict[str, Any]:
         | {
             way: {"ratio": case["results"][name]["ratio"], "interval": case["results"][name]["ratio_interval"]}
             for way, name in WAYS.items()
+            if name in case["results"]
         }
         for case in found["cases"]
-        if (case["what"], case["mode"], case["batch"]) == ("network", "eval", batch)
+        if (case["what"], case["mode"], case["batch"]) == ("network", mode, batch)
     ]
     return {key: found[key] for key in ("date", "machine", "threads", "versions")} | {"rows": rows}
 

@@ -79,7 +79,8 @@ class SEBlock(nn.Module):
 
     def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """Each map times its channel's weight: (N, C, H, W), (N, C) -> (N, C, H, W); plus ``shortcut`` of U's shape, if given."""
-        return rescale(u, s[:, :, None, None], shortcut)
+        s = s[:, :, None, None]  # one weight for all pixels of a map
+        return rescale(u, s, shortcut)  # u * s (+ shortcut, in the same pass)
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = False) -> Tensor:
         """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here.

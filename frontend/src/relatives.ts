@@ -2,6 +2,8 @@
 // (senet/family.py); nothing is computed here.
 
 import { choice, h, svg, symbol, unique } from "./dom.ts";
+import { numbers } from "./parts/grid.ts";
+import type { Cell } from "./parts/save.ts";
 import { stand } from "./parts/stand.ts";
 import type { Keeper, Settings } from "./settings.ts";
 
@@ -48,6 +50,13 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
   stage.select.append(...data.stages.map((n) => h("option", { value: n }, `${n}: maps of ${laid("se", String(n)).side} × ${laid("se", String(n)).side}`)));
   const body = h("div", { class: "senet-lanes" });
   const sum = h("p", { class: "senet-effect" });
+  const kept = numbers([
+    {
+      what: "every relative",
+      name: () => `relatives-stage-${own.now.stage}`,
+      grid: () => ({ caption: `Every relative in stage ${own.now.stage} of ResNet-50`, rows: everyRelative(data, own.now.stage!) }),
+    },
+  ]);
 
   const own = stand(
     root,
@@ -57,6 +66,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     [h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), picker), h("div", { class: "senet-controls" }, stage.el), body, sum],
     draw,
     () => words,
+    [kept.el],
   );
   return own.end;
 
@@ -79,6 +89,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     body.replaceChildren(...shown.flatMap(family));
     sum.textContent = summary(se, other, now.relative === "se");
     words = sum.textContent;
+    kept.show();
   }
 
   function family(one: Laid): Node[] {
@@ -104,6 +115,17 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     });
     return h("ol", { class: "senet-way", "data-weights": lane.weights, "aria-label": `${one.title}, ${lane.title}` }, first, ...steps);
   }
+}
+
+/** A row for each lane of each relative: its weights, its shapes, and which steps are SE's own. */
+export function everyRelative({ relatives, steps }: RelativesData, stage: string): Cell[][] {
+  const rows = Object.values(relatives).flatMap((stages) =>
+    stages[stage]!.lanes.map((lane) => {
+      const [maps, ...after] = lane.shapes.map((shape) => shape.join(" × "));
+      return [stages[stage]!.title, lane.title, lane.weights, maps!, ...steps.flatMap((step, i) => [after[i]!, lane.same.includes(step) ? "as in SE" : "changed"])];
+    }),
+  );
+  return [["relative", "lane", "weights", "maps in", ...steps.flatMap((step) => [`${step}: shape`, `${step}: beside SE`])], ...rows];
 }
 
 /** What changed, in a sentence. */

@@ -117,6 +117,27 @@ def test_every_relative_in_every_stage(page: Page, book_url: str):
     assert "relatives.relative=sk" in widget.get_by_role("link", name="Link to this view").get_attribute("href")
 
 
+def test_every_relative_to_take_away(page: Page, book_url: str):
+    widget, python = opened(page, book_url + FAMILY + "?relatives.stage=2", "relatives"), Relatives()
+    for stage in ("2", "4"):
+        widget.get_by_label("Stage of ResNet-50").select_option(stage)
+        heads, rows = taken(widget, "every relative")
+        steps = python._data["steps"]
+        assert heads == [
+            "relative",
+            "lane",
+            "weights",
+            "maps in",
+            *(f"{step}: {what}" for step in steps for what in ("shape", "beside SE")),
+        ]
+        lanes = [(laid[stage]["title"], lane) for laid in python._data["relatives"].values() for lane in laid[stage]["lanes"]]
+        for row, (title, lane) in zip(rows, lanes, strict=True):
+            shapes = [" × ".join(map(str, shape)) for shape in lane["shapes"]]
+            assert row[:4] == [title, lane["title"], str(lane["weights"]), shapes[0]]
+            assert row[4::2] == shapes[1:]
+            assert row[5::2] == ["as in SE" if step in lane["same"] else "changed" for step in steps]
+
+
 def test_relatives_by_keyboard(page: Page, book_url: str):
     widget = opened(page, book_url + FAMILY + "?relatives.relative=nobody&relatives.stage=7", "relatives")
     eca = widget.get_by_role("radio", name="ECA", exact=True)
