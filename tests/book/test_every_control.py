@@ -516,6 +516,8 @@ CONTROLS: dict[str, list[Control]] = {
     "relatives": [
         Control("radio: .+", ".senet-lanes"),
         Control("select: Stage of ResNet-50", ".senet-lanes"),
+        *TABLES,
+        *SAVES,
         *foot("select: Stage of ResNet-50"),
     ],
     "excitation": [
