@@ -17,6 +17,10 @@ def rescale(u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
     if not torch.jit.is_scripting():  # noqa: SIM102 - what stands inside, TorchScript need not understand
         if _learns(u, s, shortcut):
             return _Rescaled.apply(u, s, shortcut)
+    return _in_one_pass(u, s, shortcut)
+
+
+def _in_one_pass(u: Tensor, s: Tensor, shortcut: Tensor | None) -> Tensor:
     # At once these read U and the shortcut and write the sum. One after the other would also write, and read again, the product.
     return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
 
@@ -24,8 +28,7 @@ def rescale(u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
 @torch.fx.wrap
 def sum_over(u: Tensor, s: Tensor | None, shortcut: Tensor) -> Tensor:
     """``shortcut + s * u`` (s None: 1), in U's own memory where nothing forbids it."""
-    fits = u.dtype == shortcut.dtype and u.shape == shortcut.shape
-    if torch.is_grad_enabled() or not fits or _transformed():
+    if torch.is_grad_enabled() or not _alike(u, shortcut) or _transformed():
         return u + shortcut if s is None else rescale(u, s, shortcut)
     return u.add_(shortcut) if s is None else torch.addcmul(shortcut, u, s, out=u)
 
@@ -36,7 +39,7 @@ class _Rescaled(torch.autograd.Function):
     @staticmethod
     def forward(ctx, u: Tensor, s: Tensor, shortcut: Tensor | None) -> Tensor:
         ctx.save_for_backward(u, s)
-        return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
+        return _in_one_pass(u, s, shortcut)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -65,7 +68,11 @@ def _learns(u: Tensor, s: Tensor, shortcut: Tensor | None) -> bool:
     if not torch.is_grad_enabled() or not (u.requires_grad or s.requires_grad) or torch.compiler.is_compiling() or _transformed():
         return False
     plain = s.dtype == u.dtype and s.shape == (*u.shape[:2], 1, 1) and u.numel() > 0
-    return plain and (shortcut is None or (shortcut.dtype == u.dtype and shortcut.shape == u.shape))
+    return plain and (shortcut is None or _alike(u, shortcut))
+
+
+def _alike(u: Tensor, shortcut: Tensor) -> bool:
+    return u.dtype == shortcut.dtype and u.shape == shortcut.shape
 
 
 def _transformed() -> bool:

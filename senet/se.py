@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from .rescale import rescale, sum_over
 
-for step in ("rescale", "sum_over"):
-    torch.fx.wrap(step)  # one step to a tracer by the name that it has here, too
+torch.fx.wrap("rescale")  # one step to a tracer by the name that it has here, too
+torch.fx.wrap("sum_over")
 
 GATES = {
     "sigmoid": nn.Sigmoid,
