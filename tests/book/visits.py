@@ -128,9 +128,13 @@ def use(page: Page) -> int:
 
 
 def settle(page: Page) -> None:
-    """Wait until nothing moves: what fades in is pale while it does. What never ends isn't waited for."""
+    """Wait until nothing moves: what fades in is pale while it does. What never ends isn't waited for.
+
+    Two frames first: a page hears of another colour scheme as the first is made, and begins to fade in the next.
+    """
     page.evaluate(
         """async () => {
+            for (let frames = 2; frames; frames--) await new Promise(requestAnimationFrame);
             const ends = (one) => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity;
             const moving = () => document.getAnimations().filter(ends);
             for (let left = 20; left && moving().length; left--) {
