@@ -400,7 +400,9 @@ def test_compiled_and_scripted_models(small, pictures):
 
 
 def test_costs_at_most_a_twentieth_of_the_forward():
-    """The best of many runs of each, taking turns, so that whatever else the machine does weighs on both alike."""
+    """The best of many runs of each, taking turns, in seconds of the processor: what else the machine does weighs little, and on
+    both alike.
+    """
     torch.manual_seed(0)
     model, images = se_resnet18(num_classes=10).eval(), torch.randn(8, 3, 64, 64)
 
@@ -409,12 +411,12 @@ def test_costs_at_most_a_twentieth_of_the_forward():
             model(images)
 
     def seconds(run) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         run()
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     runs = (plain, lambda: record(model, images))
-    for _ in range(3):  # whole attempts: another process can spoil one
+    for _ in range(10):  # whole attempts: another process can spoil one, by its use of the caches
         best = [min(pair) for pair in zip(*[[seconds(run) for run in runs] for _ in range(15)], strict=True)]
         if best[1] <= 1.05 * best[0]:
             return

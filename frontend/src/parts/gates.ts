@@ -138,16 +138,16 @@ function side(title: string, hand: ByHand, changed: () => void) {
     changed();
   };
   const slider: HTMLInputElement = h("input", {
-    type: "range", min: 0, max: 1, step: 0.01,
+    type: "range", min: 0, max: 1, step: 0.01, disabled: true,
     oninput: () => apply([now.channel!], () => Number(slider.value), `${title}-${now.channel}-${pulls}`),
     onchange: () => void pulls++, // the hand has let go: what comes next is another pull
   });
   const output = h("output", {});
   const name = h("span", {});
   const legend = h("legend", {}, title);
-  // A name begins with what is written: whoever speaks to the page says what they see.
+  // A name begins with what is written: whoever speaks to the page says what they see. There is nothing to pull before `show`.
   const button = (words: string, does: string, act: () => void) =>
-    h("button", { type: "button", "aria-label": `${words}: ${does}, ${title.toLowerCase()}`, onclick: act }, words);
+    h("button", { type: "button", disabled: true, "aria-label": `${words}: ${does}, ${title.toLowerCase()}`, onclick: act }, words);
   const one = [
     button("off", "close the gate", () => apply([now.channel!], () => 0)),
     button("1", "open the gate", () => apply([now.channel!], () => 1)),
@@ -172,8 +172,8 @@ function side(title: string, hand: ByHand, changed: () => void) {
       now = shown;
       const { channel, s, mean, block } = now;
       say(legend, `${title}, ${block.title}`);
-      slider.disabled = channel === null;
-      for (const each of one) each.disabled = channel === null;
+      for (const each of [slider, ...one]) each.disabled = channel === null;
+      for (const each of all) each.disabled = false;
       if (!mean) one[2]!.disabled = all[1]!.disabled = true;
       name.replaceChildren(...(channel === null ? ["Choose a channel in the chart."] : [symbol("s"), ` of channel ${channel}`]));
       if (channel === null) return void output.replaceChildren();
