@@ -27,18 +27,26 @@ from .se import SEBlock
 
 
 class _WithSE:
-    """An Inception module, recalibrated: its branches side by side, then SE over all their channels together.
+    """An Inception module, recalibrated: SE over all branches' channels.
 
-    Each class below says how many channels come out for those that come in; a pooling branch hands its input's on.
+    Each class below says how many channels come out for those that come in;
+    a pooling branch hands its input's on.
     """
 
-    def __init__(self, in_channels: int, *, se: Callable[[int], nn.Module] = SEBlock, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        se: Callable[[int], nn.Module] = SEBlock,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(in_channels, **kwargs)
         self.se = se(self.out_channels(in_channels, **kwargs))
         for layer in self.se.modules():
             if isinstance(layer, nn.Linear):
-                # What Inception3 draws weights with; 0.1 unless a layer says otherwise. On 2048 inputs that would open and shut
-                # gates before anything is learned, so begin as wide as a Linear does elsewhere.
+                # What Inception3 draws weights with; 0.1 unless a layer says
+                # otherwise. On 2048 inputs that would open and shut gates
+                # before anything is learned: begin as a Linear elsewhere.
                 layer.stddev = (3 * layer.in_features) ** -0.5
 
     def forward(self, x: Tensor) -> Tensor:

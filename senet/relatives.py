@@ -24,11 +24,13 @@ from .se import SEBlock, at_least_one, hidden_width, mean_of_maps
 
 
 class ECA(SEBlock):
-    """Efficient channel attention: a gate listens to the channels beside its own, by one short convolution along the channels.
+    """Efficient channel attention: a gate listens to neighbouring channels.
+
+    One short convolution along the channels takes the place of both layers.
 
     Args:
         channels: C.
-        size: of the convolution, odd; by default what the paper derives from C.
+        size: of the convolution, odd; by default as the paper derives it.
     """
 
     def __init__(self, channels: int, size: int | None = None) -> None:
@@ -50,7 +52,10 @@ def eca_size(channels: int, gamma: int = 2, b: int = 1) -> int:
 
 
 class ChannelGate(SEBlock):
-    """CBAM's first half: SE that squeezes twice, by mean and by maximum, and excites both with the same two layers."""
+    """CBAM's first half: SE that squeezes twice, by mean and by maximum.
+
+    The same two layers excite both.
+    """
 
     def squeeze(self, u: Tensor) -> Tensor:
         return torch.stack([super().squeeze(u), u.amax((2, 3))], 1)
@@ -60,7 +65,10 @@ class ChannelGate(SEBlock):
 
 
 class SpatialGate(nn.Module):
-    """SE turned round, in CBAM's way: squeezed over the channels, excited by a convolution, one gate a pixel."""
+    """SE turned round, in CBAM's way: one gate a pixel.
+
+    Squeezed over the channels, excited by a convolution.
+    """
 
     def __init__(self, size: int = 7) -> None:
         super().__init__()
@@ -72,8 +80,15 @@ class SpatialGate(nn.Module):
     def excite(self, z: Tensor) -> Tensor:
         return self.conv(z).sigmoid()
 
-    def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        return u * s if shortcut is None else torch.addcmul(shortcut, u, s)
+    def rescale(
+        self,
+        u: Tensor,
+        s: Tensor,
+        shortcut: Tensor | None = None,
+    ) -> Tensor:
+        if shortcut is None:
+            return u * s
+        return torch.addcmul(shortcut, u, s)
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
         return self.rescale(u, self.excite(self.squeeze(u)), shortcut)
@@ -91,11 +106,14 @@ class CBAM(nn.Module):
 
 
 class GatherExcite(SEBlock):
-    """Gather and excite without weights: a pixel's gate is the sigmoid of the mean around it.
+    """Gather and excite without weights.
+
+    A pixel's gate is the sigmoid of the mean around it.
 
     Args:
         channels: C.
-        extent: how far around, in pixels; 0 for the whole map, which is SE with nothing between squeeze and sigmoid.
+        extent: how far around, in pixels; 0 for the whole map, which is SE
+            with nothing between squeeze and sigmoid.
     """
 
     def __init__(self, channels: int, extent: int = 4) -> None:
@@ -107,18 +125,29 @@ class GatherExcite(SEBlock):
         if self.extent == 0:
             return super().squeeze(u)[:, :, None, None]
         size, step = 2 * self.extent - 1, self.extent
-        return F.avg_pool2d(u, size, step, padding=size // 2, count_include_pad=False)
+        around = {"padding": size // 2, "count_include_pad": False}
+        return F.avg_pool2d(u, size, step, **around)
 
     def excite(self, z: Tensor) -> Tensor:
         return self.gate(z)
 
-    def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        spread = F.interpolate(s, u.shape[2:])  # each gate over its own neighbourhood
-        return u * spread if shortcut is None else torch.addcmul(shortcut, u, spread)
+    def rescale(
+        self,
+        u: Tensor,
+        s: Tensor,
+        shortcut: Tensor | None = None,
+    ) -> Tensor:
+        spread = F.interpolate(s, u.shape[2:])  # over its neighbourhood
+        if shortcut is None:
+            return u * spread
+        return torch.addcmul(shortcut, u, spread)
 
 
 class PixelGate(nn.Module):
-    """The spatial half of scSE: a weighted sum over the channels squeezes, and its sigmoid is the pixel's gate."""
+    """The spatial half of scSE.
+
+    A weighted sum over the channels squeezes; its sigmoid is the gate.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -138,46 +167,62 @@ class PixelGate(nn.Module):
 
 
 class SCSE(nn.Module):
-    """Concurrent SE: maps rescaled by channel and maps rescaled by pixel, added."""
+    """Concurrent SE: maps rescaled by channel, and by pixel, added."""
 
     def __init__(self, channels: int, reduction: int = 2) -> None:
         super().__init__()
-        self.channel, self.space = SEBlock(channels, reduction), PixelGate(channels)
+        self.channel = SEBlock(channels, reduction)
+        self.space = PixelGate(channels)
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
         return self.channel(u, shortcut) + self.space(u)
 
 
 class SelectiveKernel(nn.Module):
-    """SK unit, in the place of a 3x3 convolution: two branches that see near and far, and gates that choose between them.
+    """SK unit, in the place of a 3x3 convolution.
 
-    The gates of one channel share a sum of one: here the softmax is right, since a choice is what is wanted.
+    Branches see near and far, and gates choose between them. The gates of
+    one channel share a sum of one: here the softmax is right, since a choice
+    is what is wanted.
 
     Args:
         channels: C, in and out.
-        reduction: r; the hidden layer has 32 units at least, as in the paper.
+        reduction: r; the hidden layer has at least 32 units, the paper's L.
         stride: of the branches.
         branches: how many; the m-th convolves with dilation m.
         groups: of the branches' convolutions.
     """
 
-    def __init__(self, channels: int, reduction: int = 16, *, stride: int = 1, branches: int = 2, groups: int = 32) -> None:
+    def __init__(
+        self,
+        channels: int,
+        reduction: int = 16,
+        *,
+        stride: int = 1,
+        branches: int = 2,
+        groups: int = 32,
+    ) -> None:
         super().__init__()
-        self.channels, hidden = channels, hidden_width(channels, reduction, 32)
+        self.channels = channels
+        hidden = hidden_width(channels, reduction, 32)
         self.fc1 = nn.Linear(channels, hidden, bias=False)
         self.norm = nn.BatchNorm1d(hidden)
         self.fc2 = nn.Linear(hidden, branches * channels, bias=False)
-        self.branches = nn.ModuleList(_branch(channels, stride, groups, m) for m in range(1, branches + 1))
+        dilations = range(1, branches + 1)
+        self.branches = nn.ModuleList(
+            [_branch(channels, stride, groups, d) for d in dilations],
+        )
 
     def split(self, x: Tensor) -> Tensor:
-        """What the branches make of x: (N, C, H, W) -> (N, branches, C, H, W)."""
+        """x by every branch: (N, C, H, W) -> (N, branches, C, H, W)."""
         return torch.stack([branch(x) for branch in self.branches], 1)
 
     def squeeze(self, u: Tensor) -> Tensor:
         return mean_of_maps(u.sum(1))
 
     def excite(self, z: Tensor) -> Tensor:
-        return self.fc2(self.norm(self.fc1(z)).relu()).unflatten(1, (-1, self.channels)).softmax(1)
+        logits = self.fc2(self.norm(self.fc1(z)).relu())
+        return logits.unflatten(1, (-1, self.channels)).softmax(1)
 
     def rescale(self, u: Tensor, s: Tensor) -> Tensor:
         return (u * s[..., None, None]).sum(1)

@@ -43,7 +43,8 @@ class _WithSE:
         out = self.residual(self.se(x) if self.placement == "pre" else x)
         shortcut = x if self.downsample is None else self.downsample(x)
         if self.placement == "standard":
-            out = self._se_and_sum(out, shortcut)  # self.se(out, shortcut) rescales and adds in one pass over memory
+            # self.se(out, shortcut): rescale and add in one pass over memory
+            out = self._se_and_sum(out, shortcut)
         elif self.placement == "identity":
             out = self.se(shortcut, out)
         else:
@@ -110,15 +111,15 @@ class SEBottleneck(_WithSE, Bottleneck):
     ) -> None:
         super().__init__(inplanes, planes, *args, **kwargs)
         inside, after = self.conv2.out_channels, self.conv3.out_channels
-        self._place(se, placement, inside=inside, before=inplanes, after=after)
+        self._place(se, placement, inside, inplanes, after)
 
     def residual(self, x: Tensor) -> Tensor:
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
         if self.placement == "3x3":
             out = self.se(out)
-        out = self.conv3(self.relu(out))  # a line of its own lets go of what conv3 read, before bn3 asks for more memory
-        return self.bn3(out)
+        out = self.conv3(self.relu(out))  # let go of what conv3 read,
+        return self.bn3(out)  # before bn3 asks for more memory
 
 
 def se_resnet(

@@ -70,23 +70,37 @@ class SEBlock(nn.Module):
         self.gate = GATES[gate]()
 
     def squeeze(self, u: Tensor) -> Tensor:
-        """One number a channel, from the whole of its map: (N, C, H, W) -> z (N, C)."""
+        """One number for each channel's map: (N, C, H, W) -> z (N, C)."""
         return u.amax((2, 3)) if self.pool == "max" else mean_of_maps(u)
 
     def excite(self, z: Tensor) -> Tensor:
-        """One weight a channel, from all channels' squeezed values: z (N, C) -> s (N, C)."""
+        """One weight a channel, from all of z: (N, C) -> s (N, C)."""
         return self.gate(self.fc2(self.relu(self.fc1(z))))
 
-    def rescale(self, u: Tensor, s: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        """Each map times its channel's weight: (N, C, H, W), (N, C) -> (N, C, H, W); plus ``shortcut`` of U's shape, if given."""
+    def rescale(
+        self,
+        u: Tensor,
+        s: Tensor,
+        shortcut: Tensor | None = None,
+    ) -> Tensor:
+        """Each map times its weight: (N, C, H, W), (N, C) -> (N, C, H, W).
+
+        Plus ``shortcut``, of U's shape, if it is given.
+        """
         s = s[:, :, None, None]  # one weight for all pixels of a map
-        return rescale(u, s, shortcut)  # u * s (+ shortcut, in the same pass)
+        return rescale(u, s, shortcut)  # u * s (+ shortcut, in one pass)
 
-    def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = False) -> Tensor:
-        """U (N, C, H, W) recalibrated, plus what a residual block adds behind SE, if it is given here.
+    def forward(
+        self,
+        u: Tensor,
+        shortcut: Tensor | None = None,
+        overwrite: bool = False,
+    ) -> Tensor:
+        """U (N, C, H, W) recalibrated; plus ``shortcut``, if it is given.
 
-        ``overwrite`` says that nobody reads U afterwards: the sum may take its place, and does where neither gradients nor a hook
-        need U (:func:`senet.rescale.sum_over`).
+        ``overwrite`` says that nobody reads U afterwards: the sum may take
+        its place, and does where neither gradients nor a hook need U
+        (:func:`senet.rescale.sum_over`).
         """
         s = self.excite(self.squeeze(u))
         if overwrite and shortcut is not None and not self.watched():
