@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-DESCRIPTION = "say whether this machine is ready for the workshop, and what to do where it is not"
+DESCRIPTION = "Say whether this machine is ready for the workshop, and what to do where it is not."
 LEAST_PYTHON = (3, 11)
 LEAST_MEMORY = 1.0  # GB that one chapter may take
 LEAST_DISK = {True: 0.5, False: 6.0}  # GB: for what chapters write where PyTorch is there; to install it where it is not

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senet import __main__ as commands
-from senet import controls, pretrained
+from senet import controls, datasets, pretrained
 from senet.cifar import small_resnet
 from senet.images import Pictures
 from senet.patchwork import patchwork
@@ -107,7 +107,7 @@ def test_measure_counts_every_control_and_block(model, pictures):
 
 
 def test_the_command_writes_what_it_says(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(commands.DATA, "patchwork", lambda split: patchwork(40, 5 if split == "train" else 6))
+    monkeypatch.setitem(datasets.DATA, "patchwork", lambda split: patchwork(40, 5 if split == "train" else 6))
     assert commands.main(["controls", "se_resnet_patchwork", "--out", str(tmp_path)]) == 0
     result = json.loads((tmp_path / "controls-se_resnet_patchwork.json").read_text("utf-8"))
     assert result["pictures"] == {"train": 40, "test": 40}

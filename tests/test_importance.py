@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from senet import __main__ as commands
-from senet import importance, pretrained
+from senet import datasets, importance, pretrained
 from senet.cifar import small_resnet
 from senet.patchwork import patchwork
 from senet.preprocessing import Preprocessing
@@ -61,7 +61,7 @@ def test_one_seed_one_answer(model):
 
 
 def test_the_command_at_a_tiny_size(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "PATCHWORK", {"train": (20, 1), "test": (10, 2)})
+    monkeypatch.setattr(datasets, "PATCHWORK", {"train": (20, 1), "test": (10, 2)})
     name = "se_resnet_patchwork"
     assert commands.main(["attribution", name, "--pictures", "2", "--steps", "4", "--out", str(tmp_path)]) == 0
     made = json.loads((tmp_path / f"attribution-{name}.json").read_text())

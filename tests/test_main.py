@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from senet import __main__ as commands
-from senet import pretrained, profiles
+from senet import datasets, pretrained, profiles
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 def tiny(folder):
     """Patchwork in small, and the checkpoints of this folder alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "PATCHWORK", {"train": (60, 1), "test": (40, 2)})
+        patch.setattr(datasets, "PATCHWORK", {"train": (60, 1), "test": (40, 2)})
         patch.setattr(pretrained, "_shipped", lambda: {path.stem: path for path in folder.glob("*.json")})
         yield
 
@@ -48,7 +48,7 @@ def test_train_saves_a_network_with_its_provenance(trained):
     rows = list(csv.DictReader((trained / "results" / "tiny.training.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     # Normalised by the training pictures: mean and deviation to the four digits that are stored.
-    images = commands.DATA["patchwork"]("train").images.double() / 255
+    images = datasets.DATA["patchwork"]("train").images.double() / 255
     np.testing.assert_allclose(checkpoint.preprocessing.mean, images.mean((0, 2, 3)), atol=5.1e-5)
     np.testing.assert_allclose(checkpoint.preprocessing.std, images.std((0, 2, 3), correction=0), atol=5.1e-5)
 

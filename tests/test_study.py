@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senet import __main__ as commands
-from senet import pretrained, study
+from senet import datasets, pretrained, study
 from senet.cifar import small_resnet
 from senet.patchwork import patchwork
 from senet.study import Arm, Study
@@ -151,8 +151,8 @@ def test_arms_differ_from_the_first_in_one_thing(name):
 
 
 def test_the_command(monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(commands.PATCHWORK, "train", (60, 3))
-    monkeypatch.setitem(commands.PATCHWORK, "test", (40, 4))
+    monkeypatch.setitem(datasets.PATCHWORK, "train", (60, 3))
+    monkeypatch.setitem(datasets.PATCHWORK, "test", (40, 4))
     monkeypatch.setitem(study.STUDIES, "patchwork", Study(**{**vars(SMALL), "pictures": 50}))
     assert commands.main(["study", "patchwork", "--seeds", "1", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
