@@ -20,7 +20,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .rescale import rescale
 from .se import SEBlock, at_least_one, hidden_width, mean_of_maps
+
+torch.fx.wrap("rescale")  # one step to a tracer, as in senet.se
 
 
 class ECA(SEBlock):
@@ -86,9 +89,7 @@ class SpatialGate(nn.Module):
         s: Tensor,
         shortcut: Tensor | None = None,
     ) -> Tensor:
-        if shortcut is None:
-            return u * s
-        return torch.addcmul(shortcut, u, s)
+        return rescale(u, s, shortcut)
 
     def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
         return self.rescale(u, self.excite(self.squeeze(u)), shortcut)
@@ -125,8 +126,13 @@ class GatherExcite(SEBlock):
         if self.extent == 0:
             return super().squeeze(u)[:, :, None, None]
         size, step = 2 * self.extent - 1, self.extent
-        around = {"padding": size // 2, "count_include_pad": False}
-        return F.avg_pool2d(u, size, step, **around)
+        return F.avg_pool2d(
+            u,
+            size,
+            step,
+            padding=size // 2,
+            count_include_pad=False,
+        )
 
     def excite(self, z: Tensor) -> Tensor:
         return self.gate(z)
@@ -138,9 +144,7 @@ class GatherExcite(SEBlock):
         shortcut: Tensor | None = None,
     ) -> Tensor:
         spread = F.interpolate(s, u.shape[2:])  # over its neighbourhood
-        if shortcut is None:
-            return u * spread
-        return torch.addcmul(shortcut, u, spread)
+        return rescale(u, spread, shortcut)
 
 
 class PixelGate(nn.Module):

@@ -15,6 +15,7 @@ from senet.cost import cost
 from senet.relatives import CBAM, ECA, SCSE, GatherExcite, SelectiveKernel, eca_size
 from senet.resnet import se_resnet18
 from senet.se import SEBlock
+from tests.common import scripts
 
 
 def u(channels=8, side=6, seed=0):
@@ -92,6 +93,13 @@ def test_sk_chooses():
 def test_a_shortcut_is_added_behind(make):
     block, x, shortcut = make(8), u(), u(seed=1)
     torch.testing.assert_close(block(x, shortcut), block(x) + shortcut)
+
+
+@pytest.mark.parametrize("make", [ECA, GatherExcite, SCSE, SelectiveKernel])
+def test_as_torchscript(make):
+    """CBAM is none: its squeeze is its parent's and one more, and TorchScript knows no ``super()`` when it runs."""
+    with torch.no_grad():
+        scripts(make(32).eval(), u(32))
 
 
 @pytest.mark.parametrize("name", family.RELATIVES)
