@@ -53,7 +53,7 @@ def _train_together(args: Namespace, together: distributed.Team) -> None:
     torch.manual_seed(recipe.seed)  # the first weights
     model = _built(args, num_classes=len(train.classes))
     began = pretrained.begin(model, args.start) if args.start else None
-    preprocess = pretrained.Preprocessing(train.images.shape[-1], *datasets.statistics(train))
+    preprocess = pretrained.Preprocessing(train.images.shape[-1], *images.statistics(train))
     this = {"architecture": args.architecture, "arguments": json.dumps(args.arguments, sort_keys=True)}
     this["start"] = began.sha256 if began else "random"
     bf16 = machine.use_bfloat16(recipe.bf16, together.device)
@@ -127,7 +127,7 @@ def run_study(args: Namespace) -> None:
         pretrained.ARCHITECTURES[asked.architecture],
         train,
         test,
-        pretrained.Preprocessing(train.images.shape[-1], *datasets.statistics(train)),
+        pretrained.Preprocessing(train.images.shape[-1], *images.statistics(train)),
         args.out / f"study-{args.name}.json",
         {
             "data": datasets.described(asked.data),
