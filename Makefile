@@ -45,7 +45,7 @@ lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/no
 	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
 	$(NPM) --prefix frontend run check
 
-format: .venv/.packages  ## mend style, and strip the notebooks of outputs
+format: .venv/.packages  ## fix style, and strip the notebooks of outputs
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m nbstripout --keep-id $(NOTEBOOKS)

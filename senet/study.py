@@ -271,6 +271,13 @@ class Row:
     parameters: int
     paper_error: float | None
 
+    def percent(self) -> str:
+        """The accuracy in per cent with its interval, cut off at 0 and 100, which no share passes; one run has none."""
+        if math.isnan(self.half):
+            return f"{100 * self.accuracy:.1f}"
+        low, high = max(0.0, self.accuracy - self.half), min(1.0, self.accuracy + self.half)
+        return f"{100 * self.accuracy:.1f} ({100 * low:.1f}\xa0to\xa0{100 * high:.1f})"
+
 
 def rows(result: Mapping[str, Any]) -> list[Row]:
     """A study's result arm by arm, in the study's order; arms without a run are left out."""
@@ -330,7 +337,7 @@ def table(result: Mapping[str, Any]) -> str:
             row.group or "nothing",
             row.value,
             str(row.seeds),
-            f"{100 * row.accuracy:.1f} ± {100 * row.half:.1f}",
+            row.percent(),
             f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}".replace("-", "−") if row.group else "",
             f"{row.parameters:,}",
             *(["" if row.paper_error is None else f"{row.paper_error:.2f}"] if paper else []),

@@ -147,6 +147,7 @@ def test_differences_are_paired_by_seed():
     assert none.difference == pytest.approx(-0.1) and none.difference_half == pytest.approx(0, abs=1e-9)
     lines = study.table({"study": {"arms": arms}, "runs": runs}).splitlines()
     assert "−10.0\xa0±\xa00.0" in lines[3] and "22.00" in lines[2]
+    assert "60.0 (0.0\xa0to\xa0100.0)" in lines[3]  # its t interval would reach beyond both ends
     one = study.rows({"study": {"arms": arms}, "runs": runs[:1]})
     assert len(one) == 1 and math.isnan(one[0].half)
 
