@@ -1,4 +1,4 @@
-// Bundle the widgets twice from one source: page.js and charts.js for published pages, widget.js and widget-charts.js for notebooks. `--watch` rebuilds on change.
+// Bundle the widgets twice from one source: page.js and plots.js for published pages, widget.js and widget-plots.js for notebooks. `--watch` rebuilds on change.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -17,9 +17,9 @@ const common: esbuild.BuildOptions = {
 const bundles: esbuild.BuildOptions[] = [
   // A classic script: modules are not loaded from file://, and a book has to open from a folder too.
   { ...common, entryPoints: ["src/page.ts"], outfile: `${out}page.js`, format: "iife" },
-  { ...common, entryPoints: ["src/charts.ts"], outfile: `${out}charts.js`, format: "iife" }, // which page.js asks for
+  { ...common, entryPoints: ["src/plots.ts"], outfile: `${out}plots.js`, format: "iife" }, // which page.js asks for
   { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" }, // anywidget's _esm
-  { ...common, entryPoints: ["src/widget-charts.ts"], outfile: `${out}widget-charts.js`, format: "esm" },
+  { ...common, entryPoints: ["src/widget-plots.ts"], outfile: `${out}widget-plots.js`, format: "esm" },
   { ...common, entryPoints: ["src/widgets.css"], outfile: `${out}widgets.css` },
 ];
 

@@ -4,8 +4,8 @@
 //                                                          with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { fromBase64 } from "../src/packed.ts";
-import type { FromWorker, Question, ToWorker } from "../src/runtime.ts";
+import { fromBase64 } from "../src/math/packed.ts";
+import type { FromWorker, Question, ToWorker } from "../src/network/runtime.ts";
 
 interface Network {
   session: InferenceSession;

@@ -3,27 +3,27 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
-import type { Charts } from "./charts.ts";
-import { pageExplorer } from "./explorer-homes.ts";
-import { recordedProbe, type Gallery } from "./gallery.ts";
-import { pageHome } from "./home.ts";
-import { h } from "./dom.ts";
-import type { Manifest } from "./download.ts";
-import { liveProbe } from "./live.ts";
-import { LOCAL } from "./local.ts";
-import type { Probe } from "./probe.ts";
-import { need, provide } from "./registry.ts";
-import { pageKeeper, type Keeper } from "./settings.ts";
-import { shallowDeep } from "./shallow-deep.ts";
-import { listenForTries } from "./try.ts";
-import { defaultView, settled } from "./view.ts";
+import type { Plots } from "./plots.ts";
+import { pageExplorer } from "./explorer/homes.ts";
+import { recordedProbe, type Gallery } from "./network/gallery.ts";
+import { pageHome } from "./state/home.ts";
+import { h } from "./parts/dom.ts";
+import type { Manifest } from "./network/download.ts";
+import { liveProbe } from "./network/live.ts";
+import { EMBEDDED } from "./widgets/embedded.ts";
+import type { Probe } from "./network/network.ts";
+import { need, provide } from "./network/registry.ts";
+import { pageKeeper, type Keeper } from "./state/settings.ts";
+import { shallowDeep } from "./widgets/shallow-deep.ts";
+import { listenForProseLinks } from "./parts/prose-links.ts";
+import { defaultView, fromQuery, settled, toQuery, type View } from "./widgets/shallow-deep-view.ts";
 
 const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
 
 /** Widgets whose script is fetched when one comes near, and what each has besides data and keeper. */
-const CHARTED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>> = {
-  curves: async (root, data, keeper) => (await need<Charts>("charts")).curves(root, data, keeper),
-  profiles: async (root, data, keeper) => (await need<Charts>("charts")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+const PLOTTED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>> = {
+  curves: async (root, data, keeper) => (await need<Plots>("plots")).curves(root, data, keeper),
+  profiles: async (root, data, keeper) => (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
 };
 
 const probes = new Map<string, Promise<Probe>>();
@@ -46,17 +46,17 @@ function probeOf(network: string): Promise<Probe> {
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
   const { senet: widget, network, state, data } = figure.dataset;
-  const local = LOCAL[widget ?? ""] ?? CHARTED[widget ?? ""];
+  const embedded = EMBEDDED[widget ?? ""] ?? PLOTTED[widget ?? ""];
   const build = WIDGETS[widget ?? ""];
-  if (!(local && data) && !((build || widget === "explorer") && network)) return; // a figure that was never meant to move
+  if (!(embedded && data) && !((build || widget === "explorer") && network)) return; // a figure that was never meant to move
   try {
     const author = JSON.parse(state || "{}");
     // Built aside and put in at once, so that the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    if (local && data) await local(live, JSON.parse(data), pageKeeper(key, author));
+    if (embedded && data) await embedded(live, JSON.parse(data), pageKeeper(key, author));
     else if (build) {
       const probe = await probeOf(network!);
-      await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
+      await build(live, probe, pageHome<View>(key, author, () => settled(author, defaultView(probe), probe), { fromQuery, toQuery }));
     } else {
       await pageExplorer(live, author, key, probeOf);
     }
@@ -95,7 +95,7 @@ function start(): void {
     keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
     near.observe(figure);
   }
-  listenForTries(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
+  listenForProseLinks(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
 }
 
 Object.assign(globalThis, { SENet: { provide } });

@@ -1,11 +1,13 @@
 // Notebooks: anywidget's module. The same widgets, with Python as their engine.
 
-import { h } from "./dom.ts";
-import { kernelExplorer } from "./explorer-homes.ts";
-import { kernelHome, kernelProbe, type Model } from "./kernel.ts";
-import { LOCAL } from "./local.ts";
-import { kernelKeeper } from "./settings.ts";
-import { shallowDeep } from "./shallow-deep.ts";
+import { h } from "./parts/dom.ts";
+import { kernelExplorer } from "./explorer/homes.ts";
+import { kernelProbe, type Model } from "./network/kernel.ts";
+import { EMBEDDED } from "./widgets/embedded.ts";
+import { kernelHome } from "./state/kernel-home.ts";
+import { kernelKeeper } from "./state/settings.ts";
+import { shallowDeep } from "./widgets/shallow-deep.ts";
+import { TRAITS, type View } from "./widgets/shallow-deep-view.ts";
 
 const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
 
@@ -15,12 +17,12 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   el.append(live);
   try {
     const kind = model.get("_widget") as string;
-    const local = LOCAL[kind];
-    if (local) return local(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
+    const embedded = EMBEDDED[kind];
+    if (embedded) return embedded(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
     const build = WIDGETS[kind];
     if (!build && kind !== "explorer") throw new Error(`no widget is called ${kind}`);
     // The figure draws itself around the first answer. It is not awaited here: anywidget gives a widget two seconds to be ready.
-    const down = build ? kernelProbe(model).then((probe) => build(live, probe, kernelHome(model))) : kernelExplorer(live, model);
+    const down = build ? kernelProbe(model).then((probe) => build(live, probe, kernelHome<View>(model, TRAITS))) : kernelExplorer(live, model);
     down.catch((error: Error) => live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, error.message)));
     return () => void down.then((end) => end());
   } catch (error) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axis, comparison, distance, meanOf, ordered } from "../src/channels.ts";
+import { axis, comparison, distance, meanOf, ordered } from "../src/math/channels.ts";
 import { judged } from "../src/parts/prediction.ts";
-import { summed } from "../src/shallow-deep.ts";
+import { summed } from "../src/parts/sentences.ts";
 import { means } from "./synthetic.ts";
 
 const classes = ["cat", "dog"];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { LOOKS } from "../src/parts/chosen.ts";
+import { LOOKS } from "../src/parts/chips.ts";
 
 const css = readFileSync(new URL("../src/widgets.css", import.meta.url), "utf8");
 const found = [...css.matchAll(/--senet-([uzsx]): (#[0-9a-f]{6})/g)].map(([, symbol, colour]) => [symbol!, colour!] as const);

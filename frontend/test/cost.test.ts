@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { amount, counted, everyChoice, more, settledIn, type Table } from "../src/cost.ts";
+import { amount, counted, everyChoice, more, settledIn, type Table } from "../src/widgets/cost.ts";
 
 const table: Table = {
   reductions: [8, 16],

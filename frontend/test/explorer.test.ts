@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { handWords, numbersOf } from "../src/explorer-numbers.ts";
-import { compared, drawn, firstPlace, opened, type Seen } from "../src/explorer-shown.ts";
-import { defaultView, fromQuery, settled, toQuery, type ExplorerView } from "../src/explorer-view.ts";
-import { drawing } from "../src/explorer-drawing.ts";
-import { recordedAnswers } from "../src/gallery.ts";
-import { read, written } from "../src/gates-text.ts";
-import { way } from "../src/layers.ts";
-import { cover, occlude, patchesOf } from "../src/occlusion.ts";
+import { numbersOf } from "../src/explorer/numbers.ts";
+import { handWords } from "../src/parts/sentences.ts";
+import { compared, drawn, firstPlace, opened, type Seen } from "../src/explorer/shown.ts";
+import { defaultView, fromQuery, settled, toQuery, type ExplorerView } from "../src/explorer/view.ts";
+import { drawing } from "../src/explorer/drawing.ts";
+import { recordedAnswers } from "../src/network/gallery.ts";
+import { read, written } from "../src/state/gates-text.ts";
+import { way } from "../src/network/excitation-weights.ts";
+import { cover, occlude, patchesOf } from "../src/network/occlusion.ts";
 import { csv } from "../src/parts/save.ts";
-import { short } from "../src/parts/ribbon.ts";
+import { short } from "../src/explorer/ribbon.ts";
 import { gallery, means, probe } from "./synthetic.ts";
 
 const { blocks } = probe.network;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bracketed, parsed, slide, terms, under, written } from "../src/convolve.ts";
-import { forward, laid, normalised, order, squeezed } from "../src/forward.ts";
+import { bracketed, parsed, slide, terms, under, written } from "../src/math/convolve.ts";
+import { forward, laid, normalised, order, squeezed } from "../src/math/forward.ts";
 
 /** Numbers without order, the same at every run. */
 function numbers(count: number, seed = 1): number[] {

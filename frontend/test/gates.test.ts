@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { read, written } from "../src/gates-text.ts";
-import { ByHand } from "../src/parts/gates.ts";
-import { defaultView, fromQuery, settled, toQuery } from "../src/view.ts";
+import { read, written } from "../src/state/gates-text.ts";
+import { ByHand } from "../src/state/by-hand.ts";
+import { defaultView, fromQuery, settled, toQuery } from "../src/widgets/shallow-deep-view.ts";
 import { gallery, probe } from "./synthetic.ts";
 
 const { blocks } = gallery.network;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kernelHome, type Model } from "../src/kernel.ts";
-import { defaultView } from "../src/view.ts";
+import type { Model } from "../src/network/kernel.ts";
+import { kernelHome } from "../src/state/kernel-home.ts";
+import { defaultView, TRAITS, type View } from "../src/widgets/shallow-deep-view.ts";
 import { gallery, probe } from "./synthetic.ts";
 
 /** A model as anywidget has it: `set` reports at once, `save_changes` sends. */
@@ -39,12 +40,12 @@ const traits = () => ({
 });
 
 test("the view starts as Python has it", () => {
-  assert.deepEqual(kernelHome(model(traits())).initial().author, { ...defaultView(probe), picture: "cup" });
+  assert.deepEqual(kernelHome<View>(model(traits()), TRAITS).initial().author, { ...defaultView(probe), picture: "cup" });
 });
 
 test("a reader's view reaches Python, and does not come back as a wish", () => {
   const python = model(traits());
-  const home = kernelHome(python);
+  const home = kernelHome<View>(python, TRAITS);
   home.listen(() => assert.fail("heard itself"));
   home.keep({ ...defaultView(probe), deepChannel: 2 });
   assert.deepEqual([python.saved.picture, python.saved.deep_channel], [0, 2]);
@@ -52,7 +53,7 @@ test("a reader's view reaches Python, and does not come back as a wish", () => {
 
 test("Python's wish reaches the widget until it is taken down", () => {
   const python = model(traits());
-  const home = kernelHome(python);
+  const home = kernelHome<View>(python, TRAITS);
   const wishes: unknown[] = [];
   const deaf = home.listen((wanted) => wishes.push(wanted));
   python.set("picture", 0);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { provided, total } from "../src/download.ts";
-import { answerOf, apart, row } from "../src/engine.ts";
-import { examine, middle } from "../src/picture.ts";
+import { provided, total } from "../src/network/download.ts";
+import { answerOf, apart, row } from "../src/network/engine.ts";
+import { examine, middle } from "../src/picture-editor/picture.ts";
 
 const BLOCKS = [{ name: "a", channels: 2 }, { name: "b", channels: 3 }];
 

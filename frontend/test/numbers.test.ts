@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recordedAnswers, rows } from "../src/gallery.ts";
-import { unpackAnswer } from "../src/kernel.ts";
-import { unpack } from "../src/packed.ts";
-import { largest, softmax } from "../src/probe.ts";
-import { decimal, percent, signed } from "../src/words.ts";
+import { recordedAnswers, rows } from "../src/network/gallery.ts";
+import { unpackAnswer } from "../src/network/kernel.ts";
+import { unpack } from "../src/math/packed.ts";
+import { largest, softmax } from "../src/math/softmax.ts";
+import { decimal, percent, signed } from "../src/math/format.ts";
 import { gallery, pack } from "./synthetic.ts";
 
 const base64 = (bytes: ArrayBufferLike) => Buffer.from(bytes).toString("base64");

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { place, ranks, spearman, top } from "../src/ranks.ts";
-import { summary, type Laid } from "../src/relatives.ts";
+import { place, ranks, spearman, top } from "../src/math/ranks.ts";
+import { summary, type Laid } from "../src/widgets/relatives.ts";
 
 test("ranks are centred, and equal values share theirs", () => {
   assert.deepEqual(ranks([30, 10, 20]), [1, -1, 0]);

@@ -1,8 +1,8 @@
 // A small gallery with known numbers, and a probe over it that needs no browser.
 
-import { FORMAT, recordedAnswers, rows, type Gallery } from "../src/gallery.ts";
-import type { Packed } from "../src/packed.ts";
-import type { Probe } from "../src/probe.ts";
+import { FORMAT, recordedAnswers, rows, type Gallery } from "../src/network/gallery.ts";
+import type { Packed } from "../src/math/packed.ts";
+import type { Probe } from "../src/network/network.ts";
 
 export function pack(values: number[]): Packed {
   return { type: "f4", data: Buffer.from(new Float32Array(values).buffer).toString("base64") };

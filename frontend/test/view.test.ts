@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultView, fromQuery, settled, toQuery, type View } from "../src/view.ts";
+import { defaultView, fromQuery, settled, toQuery, type View } from "../src/widgets/shallow-deep-view.ts";
 import { probe } from "./synthetic.ts";
 
 const usual = defaultView(probe);

@@ -11,14 +11,14 @@ from .. import gallery, plots, pretrained
 from ..recording import record
 from .base import ViewError, _listed
 from .block import PICTURES
-from .local import LocalWidget, described
+from .embedded import EmbeddedWidget, described
 
 METHODS = ("ablation", "integrated", "conductance")
 TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
 GRID = 8  # windows along a side: what covering each of them does to a gate
 
 
-class Attribution(LocalWidget):
+class Attribution(EmbeddedWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)

@@ -11,12 +11,12 @@ from .. import gallery, pretrained
 from ..recording import Recording, record
 from ..se import SEBlock
 from .base import ViewError, _listed
-from .local import LocalWidget, described
+from .embedded import EmbeddedWidget, described
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 
 
-class BlockWidget(LocalWidget):
+class BlockWidget(EmbeddedWidget):
     """One SE block of a shipped network and a few pictures of its gallery.
 
     Args:

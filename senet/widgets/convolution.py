@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .. import gallery, patchwork, plots, pretrained
 from ..images import Pictures, from_pil, photographs
 from .base import ViewError, _listed
-from .local import LocalWidget, described, pixels
+from .embedded import EmbeddedWidget, described, pixels
 
 SIZE = 24  # pixels a side: few enough to be told apart on a phone, enough for a cup to be one
 MOST = 9.0  # a weight's bound: what a reader types stays readable
@@ -43,7 +43,7 @@ PRESETS: Mapping[str, tuple[str, Tensor]] = {
 }
 
 
-class Convolution(LocalWidget):
+class Convolution(EmbeddedWidget):
     """Move a window over a picture and see each number of a convolution made.
 
     >>> Convolution(kernel="red-green", picture="photographer-on-a-lawn")

@@ -11,7 +11,7 @@ import traitlets
 
 from .. import plots, pretrained, study
 from .base import ViewError
-from .charted import ChartWidget, known
+from .plot import PlotWidget, known
 
 Record = Mapping[str, float]
 SHIPPED = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100", "se_resnet_patchwork")
@@ -22,7 +22,7 @@ MOST = 6  # runs that can be told apart
 _FIELDS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds")
 
 
-class Curves(ChartWidget):
+class Curves(PlotWidget):
     """Loss and accuracy by epoch, and studies arm by arm.
 
     >>> Curves()                          # the shipped networks and studies

@@ -20,7 +20,7 @@ from .ribbon import ribbon
 from .shallow_deep import COMPARISONS, ORDERS, SCALES
 
 SECOND = "second"
-ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer-view.ts
+ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer/view.ts
 
 
 class _Given(traitlets.Any):

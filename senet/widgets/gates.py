@@ -1,4 +1,4 @@
-"""Gates set by hand as one line of text, for a trait and an address: ``"layer1.0.se:12=0"``. See ``frontend/src/gates-text.ts``."""
+"""Gates set by hand as one line of text, for a trait and an address: ``"layer1.0.se:12=0"``. See ``frontend/src/state/gates-text.ts``."""
 
 import math
 import re

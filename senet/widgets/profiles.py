@@ -11,7 +11,7 @@ import traitlets
 from .. import gallery, plots, pretrained, profiles
 from ..profiles import Estimate, Profile, bootstrap
 from .base import ViewError, _listed
-from .charted import ChartWidget, known
+from .plot import PlotWidget, known
 
 SHIPPED = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 FIRST = {  # classes at the start; the last network's are the paper's own choice as far as its classes have them
@@ -26,7 +26,7 @@ MEASURES = ("specificity", "probe", "closed", "open", "still")
 SCALES = ("fitted", "full")
 
 
-class Profiles(ChartWidget):
+class Profiles(PlotWidget):
     """Choose a network, a block and a few classes: the paper's figure on excitation, with this book's networks or yours.
 
     >>> Profiles("se_resnet20_cifar10", classes=["cat", "dog"])
@@ -52,7 +52,7 @@ class Profiles(ChartWidget):
         class_names: what the rows of profiles of yours stand for.
 
     Raises:
-        ValueError: see :class:`~senet.widgets.charted.ChartWidget`; or profiles of yours without ``class_names``.
+        ValueError: see :class:`~senet.widgets.plot.PlotWidget`; or profiles of yours without ``class_names``.
     """
 
     network = traitlets.Unicode().tag(sync=True)

@@ -62,5 +62,5 @@ def row(values: Any, block: str, blocks: Mapping[str, int], before: Sequence[flo
 
 
 def text(block: str, values: Sequence[float | None]) -> str:
-    """As frontend/src/gates-text.ts reads it: ``"layer1.0.se:3=0,5=0.25"``."""
+    """As frontend/src/state/gates-text.ts reads it: ``"layer1.0.se:3=0,5=0.25"``."""
     return f"{block}:" + ",".join(f"{channel}={value:.4f}" for channel, value in enumerate(values) if value is not None)

@@ -7,12 +7,12 @@ import traitlets
 
 from .. import family
 from .base import ViewError
-from .local import LocalWidget
+from .embedded import EmbeddedWidget
 
 SIGN = " × "
 
 
-class Relatives(LocalWidget):
+class Relatives(EmbeddedWidget):
     """Choose a relative and a stage of ResNet-50, and see its three steps under SE's own.
 
     >>> Relatives("cbam", stage=3)

@@ -15,7 +15,7 @@ from ..preprocessing import Preprocessing
 from ..recording import record
 from ..se import SEBlock
 from .base import ViewError, _listed
-from .local import LocalWidget, pixels
+from .embedded import EmbeddedWidget, pixels
 
 POOLS = ("avg", "max")
 BLOCK = "layer1.0.se"  # the first: three convolutions from the pixels, few enough to be computed while a hand moves
@@ -33,7 +33,7 @@ OBJECTS: Mapping[str, tuple] = {
 GROUNDS = {"day": "light ground", "night": "dark ground"}
 
 
-class Squeeze(LocalWidget):
+class Squeeze(EmbeddedWidget):
     """Drag an object over a picture and see the maps of an SE block, and one number of each.
 
     >>> Squeeze(object="stripes", right=8, down=-3, pool="max")

@@ -1,6 +1,6 @@
 // What stands at a widget's foot: a link to its view, which a click copies, and the way back to where it began.
 
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 
 export interface Actions {
   el: HTMLElement;

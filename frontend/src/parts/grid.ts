@@ -1,6 +1,6 @@
 // A chart's numbers as a table behind a disclosure: made when first opened, and kept up while open.
 
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 import { saver, type Cell } from "./save.ts";
 
 export interface Grid {

@@ -1,7 +1,7 @@
 // What the marks of a chart of excitations are.
 
-import { behind, type Comparison } from "../channels.ts";
-import { h, symbol } from "../dom.ts";
+import { behind, type Comparison } from "../math/channels.ts";
+import { h, symbol } from "./dom.ts";
 
 export interface Legend {
   el: HTMLElement;

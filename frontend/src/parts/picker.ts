@@ -1,8 +1,8 @@
 // The gallery: one radio button a picture, in columns of three. The browser's own radio group brings focus, names and the keys up and
 // down, which go to the next picture; left and right go to the next column here.
 
-import { h, unique } from "../dom.ts";
-import type { Probe } from "../probe.ts";
+import { h, unique } from "./dom.ts";
+import type { Probe } from "../network/network.ts";
 
 /** A gallery has three pictures a class (`senet.gallery.PER_CLASS`): a column is a class. */
 const ROWS = 3;

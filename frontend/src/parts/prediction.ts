@@ -1,8 +1,9 @@
 // The chosen picture, large, and what the network takes it for: the likeliest classes, and whether it is right.
 
-import { h, matched, say, set } from "../dom.ts";
-import { largest, OWN, softmax, type Answer, type Probe } from "../probe.ts";
-import { percent } from "../words.ts";
+import { h, matched, say, set } from "./dom.ts";
+import { largest, softmax } from "../math/softmax.ts";
+import { OWN, type Answer, type Probe } from "../network/network.ts";
+import { percent } from "../math/format.ts";
 
 const SHOWN = 5;
 const YOURS: ReturnType<typeof judged> = ["–", "Whether that is right, you can say best."];

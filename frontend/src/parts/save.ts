@@ -1,7 +1,7 @@
 // What is shown, to take away: its numbers as CSV, its drawing as SVG or PNG. All is made in the page when asked for; nothing is fetched
 // or sent.
 
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 
 export type Cell = string | number | null;
 

@@ -1,9 +1,10 @@
 // All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and kept up while open.
 
-import { behind, type Comparison } from "../channels.ts";
-import { h, symbol } from "../dom.ts";
-import { softmax, type Answer, type BlockAnswer } from "../probe.ts";
-import { decimal, percent, signed } from "../words.ts";
+import { behind, type Comparison } from "../math/channels.ts";
+import { h, symbol } from "./dom.ts";
+import { softmax } from "../math/softmax.ts";
+import type { Answer, BlockAnswer } from "../network/network.ts";
+import { decimal, percent, signed } from "../math/format.ts";
 
 export interface Numbers {
   classes: string[];
