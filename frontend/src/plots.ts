@@ -1,4 +1,5 @@
-// The widgets that a plotting library draws, for pages: a script of its own, fetched when the first of them comes near.
+// The widgets that a plotting library draws, for pages: a script of its own, fetched when the first
+// of them comes near.
 
 import { curves } from "./widgets/curves.ts";
 import { profiles } from "./widgets/profiles.ts";
@@ -6,4 +7,6 @@ import { profiles } from "./widgets/profiles.ts";
 export const PLOTS = { curves, profiles };
 export type Plots = typeof PLOTS;
 
-(globalThis as unknown as { SENet?: { provide(name: string, data: unknown): void } }).SENet?.provide("plots", PLOTS);
+(
+  globalThis as unknown as { SENet?: { provide(name: string, data: unknown): void } }
+).SENet?.provide("plots", PLOTS);

@@ -1,10 +1,11 @@
-// Notebooks: anywidget's module for the widgets whose charts a plotting library draws. (The others are in widget.ts.)
+// Notebooks: anywidget's module for the widgets whose charts a plotting library draws. (The others
+// are in widget.ts.)
 
-import { curves } from "./widgets/curves.ts";
-import { h } from "./parts/dom.ts";
 import type { Model } from "./network/kernel.ts";
-import { profiles } from "./widgets/profiles.ts";
+import { h } from "./parts/dom.ts";
 import { kernelKeeper } from "./state/settings.ts";
+import { curves } from "./widgets/curves.ts";
+import { profiles } from "./widgets/profiles.ts";
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.classList.add("senet-widget");
@@ -12,7 +13,9 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.append(live);
   const keeper = kernelKeeper(model, model.get("_names"));
   if (model.get("_widget") === "profiles") {
-    return profiles(live, model.get("_data"), keeper, (name) => Promise.reject(new Error(`${name} is not among the profiles`)));
+    return profiles(live, model.get("_data"), keeper, (name) =>
+      Promise.reject(new Error(`${name} is not among the profiles`)),
+    );
   }
   return curves(live, model.get("_data"), keeper, (hear) => {
     const changed = () => hear(model.get("_data"));

@@ -1,11 +1,11 @@
 // Notebooks: anywidget's module. The same widgets, with Python as their engine.
 
-import { h } from "./parts/dom.ts";
 import { kernelExplorer } from "./explorer/homes.ts";
 import { kernelProbe, type Model } from "./network/kernel.ts";
-import { EMBEDDED } from "./widgets/embedded.ts";
+import { h } from "./parts/dom.ts";
 import { kernelHome } from "./state/kernel-home.ts";
 import { kernelKeeper } from "./state/settings.ts";
+import { EMBEDDED } from "./widgets/embedded.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 import { TRAITS, type View } from "./widgets/shallow-deep-view.ts";
 
@@ -18,15 +18,23 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   try {
     const kind = model.get("_widget") as string;
     const embedded = EMBEDDED[kind];
-    if (embedded) return embedded(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
+    if (embedded)
+      return embedded(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
     const build = WIDGETS[kind];
     if (!build && kind !== "explorer") throw new Error(`no widget is called ${kind}`);
-    // The figure draws itself around the first answer. It is not awaited here: anywidget gives a widget two seconds to be ready.
-    const down = build ? kernelProbe(model).then((probe) => build(live, probe, kernelHome<View>(model, TRAITS))) : kernelExplorer(live, model);
-    down.catch((error: Error) => live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, error.message)));
+    // The figure draws itself around the first answer. It is not awaited here: anywidget gives a
+    // widget two seconds to be ready.
+    const down = build
+      ? kernelProbe(model).then((probe) => build(live, probe, kernelHome<View>(model, TRAITS)))
+      : kernelExplorer(live, model);
+    down.catch((error: Error) =>
+      live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, error.message)),
+    );
     return () => void down.then((end) => end());
   } catch (error) {
-    live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, (error as Error).message));
+    live.replaceChildren(
+      h("p", { class: "senet-problem", role: "alert" }, (error as Error).message),
+    );
     return () => {};
   }
 }

@@ -12,7 +12,10 @@ const table: Table = {
       title: "Small",
       size: 32,
       plain: [1000, 2_000_000, 4000],
-      se: { standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] }, pre: { 16: [50, 50, 900, 300], 8: [100, 100, 900, 310] } },
+      se: {
+        standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] },
+        pre: { 16: [50, 50, 900, 300], 8: [100, 100, 900, 310] },
+      },
     },
   },
   measured: { rows: [] },
@@ -21,9 +24,18 @@ const table: Table = {
 const start = { network: "small", reduction: "16", placement: "standard" };
 
 test("what SE adds, its two passes among the arithmetic", () => {
-  assert.deepEqual(counted(table, start).map((row) => row.added), [100, 1000, 400]);
-  assert.deepEqual(counted(table, { ...start, reduction: "8" }).map((row) => row.added), [200, 1100, 410]);
-  assert.deepEqual(counted(table, start).map((row) => row.plain), [1000, 2_000_000, 4000]);
+  assert.deepEqual(
+    counted(table, start).map((row) => row.added),
+    [100, 1000, 400],
+  );
+  assert.deepEqual(
+    counted(table, { ...start, reduction: "8" }).map((row) => row.added),
+    [200, 1100, 410],
+  );
+  assert.deepEqual(
+    counted(table, start).map((row) => row.plain),
+    [1000, 2_000_000, 4000],
+  );
 });
 
 test("a row for every choice, in the order of the menus", () => {
@@ -38,7 +50,10 @@ test("a row for every choice, in the order of the menus", () => {
 });
 
 test("choices that the table lacks are let alone, one by one", () => {
-  assert.deepEqual(settledIn(table, { network: "other", reduction: "8", placement: "nowhere" }, start), { ...start, reduction: "8" });
+  assert.deepEqual(
+    settledIn(table, { network: "other", reduction: "8", placement: "nowhere" }, start),
+    { ...start, reduction: "8" },
+  );
   assert.deepEqual(settledIn(table, { reduction: "__proto__" }, start), start);
 });
 

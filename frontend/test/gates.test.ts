@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { read, written } from "../src/state/gates-text.ts";
 import { ByHand } from "../src/state/by-hand.ts";
+import { read, written } from "../src/state/gates-text.ts";
 import { defaultView, fromQuery, settled, toQuery } from "../src/widgets/shallow-deep-view.ts";
 import { gallery, probe } from "./synthetic.ts";
 
@@ -16,7 +16,10 @@ test("an address carries them, and settles what it carries", () => {
   assert.equal(query.get("shallow-deep.gates"), "layer1.0.se:1=0");
   assert.deepEqual(settled(fromQuery(query, "shallow-deep"), usual, probe), view);
   assert.equal(settled({ gates: "layer1.0.se:9=0" }, usual, probe).gates, "");
-  assert.equal(settled({ gates: "layer1.0.se:0=0.50000" }, usual, probe).gates, "layer1.0.se:0=0.5");
+  assert.equal(
+    settled({ gates: "layer1.0.se:0=0.50000" }, usual, probe).gates,
+    "layer1.0.se:0=0.5",
+  );
   assert.equal(settled({ gates: 7 }, view, probe).gates, "layer1.0.se:1=0");
 });
 

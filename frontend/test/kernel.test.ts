@@ -6,9 +6,12 @@ import { defaultView, TRAITS, type View } from "../src/widgets/shallow-deep-view
 import { gallery, probe } from "./synthetic.ts";
 
 /** A model as anywidget has it: `set` reports at once, `save_changes` sends. */
-function model(state: Record<string, unknown>): Model & { saved: Record<string, unknown>; hear(name: string): void } {
+function model(
+  state: Record<string, unknown>,
+): Model & { saved: Record<string, unknown>; hear(name: string): void } {
   const listeners: Record<string, (() => void)[]> = {};
-  const hear = (name: string) => (listeners[`change:${name}`] ?? []).forEach((callback) => callback());
+  const hear = (name: string) =>
+    (listeners[`change:${name}`] ?? []).forEach((callback) => callback());
   const saved: Record<string, unknown> = {};
   return {
     saved,
@@ -22,7 +25,8 @@ function model(state: Record<string, unknown>): Model & { saved: Record<string, 
     save_changes: () => void Object.assign(saved, state),
     send: () => {},
     on: (event, callback) => void (listeners[event] ??= []).push(callback),
-    off: (event, callback) => void (listeners[event] = (listeners[event] ?? []).filter((c) => c !== callback)),
+    off: (event, callback) =>
+      void (listeners[event] = (listeners[event] ?? []).filter((c) => c !== callback)),
   };
 }
 
@@ -40,7 +44,10 @@ const traits = () => ({
 });
 
 test("the view starts as Python has it", () => {
-  assert.deepEqual(kernelHome<View>(model(traits()), TRAITS).initial().author, { ...defaultView(probe), picture: "cup" });
+  assert.deepEqual(kernelHome<View>(model(traits()), TRAITS).initial().author, {
+    ...defaultView(probe),
+    picture: "cup",
+  });
 });
 
 test("a reader's view reaches Python, and does not come back as a wish", () => {

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adjust, AS_IT_IS } from "../src/picture-editor/adjust.ts";
+import { AS_IT_IS, adjust } from "../src/picture-editor/adjust.ts";
 import { cover, covered, GREY, Strokes } from "../src/picture-editor/brush.ts";
-import { largest, moved, zoomed, zoomOf, zoomRange, type Crop, type Size } from "../src/picture-editor/crop.ts";
+import {
+  type Crop,
+  largest,
+  moved,
+  type Size,
+  zoomed,
+  zoomOf,
+  zoomRange,
+} from "../src/picture-editor/crop.ts";
 
 /** Numbers from 0 to 1 that look random and are the same each time. */
 function noise(seed: number): () => number {
@@ -20,7 +28,10 @@ test("however it is moved and zoomed, the square stays in the picture", () => {
     assert.equal(zoomOf(crop, size), 0);
     for (let step = 0; step < 20; step++) {
       const far = () => 400 * (random() - 0.5);
-      crop = random() < 0.5 ? moved(crop, far(), far(), size) : zoomed(crop, 12 * random() - 2, size, { x: random(), y: random() });
+      crop =
+        random() < 0.5
+          ? moved(crop, far(), far(), size)
+          : zoomed(crop, 12 * random() - 2, size, { x: random(), y: random() });
       assert.ok(inside(crop, size), JSON.stringify({ crop, size }));
       assert.ok(crop.side >= 8 - 1e-9, "and is never smaller than what can be seen");
     }
@@ -39,13 +50,31 @@ test("zoom keeps the point that it is about, and the way back is the way there",
 });
 
 const dots = (mask: Uint8Array, size: number) =>
-  Array.from({ length: size }, (_, row) => [...mask.subarray(row * size, (row + 1) * size)].map((on) => (on ? "#" : ".")).join(""));
+  Array.from({ length: size }, (_, row) =>
+    [...mask.subarray(row * size, (row + 1) * size)].map((on) => (on ? "#" : ".")).join(""),
+  );
 
 test("a brush covers the pixels whose middle lies under it", () => {
   const whole = { left: 0, top: 0, side: 5 };
-  assert.deepEqual(dots(covered([{ points: [2.5, 2.5], radius: 1 }], whole, 5), 5), [".....", "..#..", ".###.", "..#..", "....."]);
-  assert.deepEqual(dots(covered([{ points: [0.5, 0.5, 4.5, 0.5], radius: 0.5 }], whole, 5), 5), ["#####", ".....", ".....", ".....", "....."]);
-  assert.deepEqual(dots(covered([{ points: [-9, 2.5, 99, 2.5], radius: 0.1 }], whole, 5)  , 5)[2], "#####", "also when it comes from outside");
+  assert.deepEqual(dots(covered([{ points: [2.5, 2.5], radius: 1 }], whole, 5), 5), [
+    ".....",
+    "..#..",
+    ".###.",
+    "..#..",
+    ".....",
+  ]);
+  assert.deepEqual(dots(covered([{ points: [0.5, 0.5, 4.5, 0.5], radius: 0.5 }], whole, 5), 5), [
+    "#####",
+    ".....",
+    ".....",
+    ".....",
+    ".....",
+  ]);
+  assert.deepEqual(
+    dots(covered([{ points: [-9, 2.5, 99, 2.5], radius: 0.1 }], whole, 5), 5)[2],
+    "#####",
+    "also when it comes from outside",
+  );
 });
 
 test("strokes lie on the picture: the same spot, wherever the square is", () => {
@@ -53,11 +82,15 @@ test("strokes lie on the picture: the same spot, wherever the square is", () => 
   const one = covered(stroke, { left: 10, top: 10, side: 32 }, 32);
   const other = covered(stroke, { left: 13, top: 8, side: 32 }, 32);
   for (let row = 0; row < 29; row++) {
-    for (let column = 3; column < 32; column++) assert.equal(other[(row + 2) * 32 + column - 3], one[row * 32 + column]);
+    for (let column = 3; column < 32; column++)
+      assert.equal(other[(row + 2) * 32 + column - 3], one[row * 32 + column]);
   }
   const twice = covered(stroke, { left: 10, top: 10, side: 32 }, 64);
   const count = (mask: Uint8Array) => mask.reduce((sum, on) => sum + on, 0);
-  assert.ok(Math.abs(count(twice) / count(one) - 4) < 0.3, "and the same part of it at any resolution");
+  assert.ok(
+    Math.abs(count(twice) / count(one) - 4) < 0.3,
+    "and the same part of it at any resolution",
+  );
 });
 
 test("strokes are undone and done again; clearing is a step, too", () => {

@@ -1,4 +1,5 @@
-// Folders by role: each may import those after it, so that no import runs back, between folders or between files.
+// Folders by role: each may import those after it, so that no import runs back, between folders or
+// between files.
 
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
@@ -13,7 +14,9 @@ const FOLDERS = [".", "explorer", "widgets", "picture-editor", "parts", "state",
 const imports = new Map(
   globSync("**/*.ts", { cwd: source }).map((file) => {
     const text = readFileSync(resolve(source, file), "utf8");
-    const found = [...text.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)].map(([, path]) => relative(source, resolve(source, dirname(file), path!)));
+    const found = [...text.matchAll(/(?:from|import\() ?"(\.[^"]+)"/g)].map(([, path]) =>
+      relative(source, resolve(source, dirname(file), path!)),
+    );
     return [file, found] as const;
   }),
 );
@@ -24,7 +27,10 @@ test("every folder has its place, and imports run downwards", () => {
   for (const [file, found] of imports) {
     for (const other of found) {
       assert.ok(imports.has(other), `${file} imports ${other}, which is not there`);
-      assert.ok(FOLDERS.indexOf(folder(file)) <= FOLDERS.indexOf(folder(other)), `${file} imports ${other}`);
+      assert.ok(
+        FOLDERS.indexOf(folder(file)) <= FOLDERS.indexOf(folder(other)),
+        `${file} imports ${other}`,
+      );
     }
   }
 });
@@ -32,7 +38,11 @@ test("every folder has its place, and imports run downwards", () => {
 test("widgets and explorer do not import each other", () => {
   for (const [file, found] of imports) {
     if (folder(file) !== "explorer") continue;
-    assert.deepEqual(found.filter((other) => folder(other) === "widgets"), [], file);
+    assert.deepEqual(
+      found.filter((other) => folder(other) === "widgets"),
+      [],
+      file,
+    );
   }
 });
 

@@ -1,7 +1,7 @@
 // A small gallery with known numbers, and a probe over it that needs no browser.
 
-import { FORMAT, recordedAnswers, rows, type Gallery } from "../src/network/gallery.ts";
 import type { Packed } from "../src/math/packed.ts";
+import { FORMAT, type Gallery, recordedAnswers, rows } from "../src/network/gallery.ts";
 import type { Probe } from "../src/network/network.ts";
 
 export function pack(values: number[]): Packed {
@@ -16,8 +16,24 @@ export const gallery: Gallery = {
     title: "Tiny",
     classes: ["cat", "dog"],
     blocks: [
-      { name: "layer1.0.se", title: "stage 1, block 1", stage: 1, depth: 1, channels: 2, hidden: 2, range: [0.25, 1] },
-      { name: "layer2.0.se", title: "stage 2, block 1", stage: 2, depth: 2, channels: 3, hidden: 2, range: [0, 1] },
+      {
+        name: "layer1.0.se",
+        title: "stage 1, block 1",
+        stage: 1,
+        depth: 1,
+        channels: 2,
+        hidden: 2,
+        range: [0.25, 1],
+      },
+      {
+        name: "layer2.0.se",
+        title: "stage 2, block 1",
+        stage: 2,
+        depth: 2,
+        channels: 3,
+        hidden: 2,
+        range: [0, 1],
+      },
     ],
     accuracy: 0.5,
   },

@@ -1,10 +1,11 @@
-// One channel, everywhere: its map before the gate, its mean z, its way through both layers, its gate s, and its map after it.
+// One channel, everywhere: its map before the gate, its mean z, its way through both layers, its
+// gate s, and its map after it.
 
-import { h, matched, say, set, symbol } from "../parts/dom.ts";
-import { way, type Way } from "../network/excitation-weights.ts";
-import type { BlockInfo, Layers, Maps } from "../network/network.ts";
-import { paint } from "../parts/maps.ts";
 import { decimal, signed } from "../math/format.ts";
+import { type Way, way } from "../network/excitation-weights.ts";
+import type { BlockInfo, Layers, Maps } from "../network/network.ts";
+import { h, matched, say, set, symbol } from "../parts/dom.ts";
+import { paint } from "../parts/maps.ts";
 
 export interface Looked {
   block: BlockInfo;
@@ -18,7 +19,10 @@ export interface Looked {
 
 export interface ChannelDetail {
   el: HTMLElement;
-  /** The numbers, at once. What has to be fetched for another channel is taken away until it is there. */
+  /**
+   * The numbers, at once. What has to be fetched for another channel is taken away until it is
+   * there.
+   */
   show(looked: Looked): void;
   layers(layers: Layers | null | Error): void;
   /** @param maps words where there are none */
@@ -34,13 +38,46 @@ export function channelDetail(more: Node[]): ChannelDetail {
   const z = h("p", { class: "senet-z-line" });
   const s = h("p", { class: "senet-s-line" });
   const body = h("tbody");
-  const heads: (string | Node)[][] = [["hidden unit"], ["W", h("sub", {}, "1"), symbol("z")], ["after ReLU"], ["W", h("sub", {}, "2"), " adds"]];
-  const table = h("table", {}, h("caption", {}, "Through the two layers"), h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, ...head)))), body);
-  const region = h("div", { role: "group", tabindex: 0, "aria-label": "Through the two layers" }, table);
+  const heads: (string | Node)[][] = [
+    ["hidden unit"],
+    ["W", h("sub", {}, "1"), symbol("z")],
+    ["after ReLU"],
+    ["W", h("sub", {}, "2"), " adds"],
+  ];
+  const table = h(
+    "table",
+    {},
+    h("caption", {}, "Through the two layers"),
+    h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, ...head)))),
+    body,
+  );
+  const region = h(
+    "div",
+    { role: "group", tabindex: 0, "aria-label": "Through the two layers" },
+    table,
+  );
   const tables = h("div", { class: "senet-tables" }, region);
-  const none = h("p", {}, "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map behind the gate.");
-  const inside = h("div", { class: "senet-through" }, before.el, h("div", { class: "senet-sums" }, z, tables, s), after.el, note);
-  const el = h("div", { class: "senet-detail", role: "group", "aria-label": "The chosen channel" }, title, none, inside, ...more);
+  const none = h(
+    "p",
+    {},
+    "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map behind the gate.",
+  );
+  const inside = h(
+    "div",
+    { class: "senet-through" },
+    before.el,
+    h("div", { class: "senet-sums" }, z, tables, s),
+    after.el,
+    note,
+  );
+  const el = h(
+    "div",
+    { class: "senet-detail", role: "group", "aria-label": "The chosen channel" },
+    title,
+    none,
+    inside,
+    ...more,
+  );
   let now: Looked | null = null;
   let found: Way | null = null;
   let known: Layers | null = null;
@@ -55,11 +92,23 @@ export function channelDetail(more: Node[]): ChannelDetail {
   function fill(): void {
     const { channel, z: squeezed, s: gates, set: pulled } = now!;
     if (channel === null) return;
-    z.replaceChildren("squeeze: ", symbol("z"), ` = ${decimal(squeezed[channel]!)}, the mean of the map`);
+    z.replaceChildren(
+      "squeeze: ",
+      symbol("z"),
+      ` = ${decimal(squeezed[channel]!)}, the mean of the map`,
+    );
     found = known ? way(known, squeezed, channel) : null;
     tables.hidden = !found;
     const kept = found ? [`, from σ(${decimal(found.sum)}) = ${decimal(found.s)}`] : [];
-    const words = pulled === null ? kept : [", set by hand", ...(found ? [`; by itself it would be σ(${decimal(found.sum)}) = ${decimal(found.s)}`] : [])];
+    const words =
+      pulled === null
+        ? kept
+        : [
+            ", set by hand",
+            ...(found
+              ? [`; by itself it would be σ(${decimal(found.sum)}) = ${decimal(found.s)}`]
+              : []),
+          ];
     s.replaceChildren("excitation: ", symbol("s"), ` = ${decimal(gates[channel]!)}`, ...words);
     Object.assign(s.dataset, { own: found ? String(found.s) : "" });
     if (!found) return;
@@ -67,12 +116,17 @@ export function channelDetail(more: Node[]): ChannelDetail {
     const longest = Math.max(...added.map(Math.abs), 1e-9);
     matched(body, hidden.length, unit).forEach((row, j) => {
       const cells = [...row.children] as HTMLElement[];
-      [String(j), signed(given[j]!), decimal(hidden[j]!), signed(added[j]!)].forEach((text, i) => say(cells[i]!, text));
+      [String(j), signed(given[j]!), decimal(hidden[j]!), signed(added[j]!)].forEach((text, i) =>
+        say(cells[i]!, text),
+      );
       cells[3]!.style.setProperty("--share", `${(100 * Math.abs(added[j]!)) / longest}%`);
       Object.assign(row.dataset, { unit: j, given: given[j], hidden: hidden[j], added: added[j] });
     });
     const off = hidden.filter((value) => value === 0).length;
-    asleep = off === 0 ? "All hidden units are awake." : `${off} of ${hidden.length} hidden units are asleep.`;
+    asleep =
+      off === 0
+        ? "All hidden units are awake."
+        : `${off} of ${hidden.length} hidden units are asleep.`;
   }
 
   return {
@@ -85,9 +139,13 @@ export function channelDetail(more: Node[]): ChannelDetail {
       const chosen = looked.channel !== null;
       none.hidden = chosen;
       inside.hidden = !chosen;
-      title.textContent = chosen ? `Channel ${looked.channel} of ${looked.block.title}` : "One channel, everywhere";
+      title.textContent = chosen
+        ? `Channel ${looked.channel} of ${looked.block.title}`
+        : "One channel, everywhere";
       set(el, { "data-block": looked.block.name, "data-channel": looked.channel });
-      if (moved) for (const { canvas } of [before, after]) canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);
+      if (moved)
+        for (const { canvas } of [before, after])
+          canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);
       fill();
     },
     layers(layers) {
@@ -98,11 +156,16 @@ export function channelDetail(more: Node[]): ChannelDetail {
     },
     maps(maps) {
       const there = typeof maps !== "string";
-      note.textContent = there ? `${maps.height} × ${maps.width} values each, on one scale: orange below zero, violet above.` : maps;
+      note.textContent = there
+        ? `${maps.height} × ${maps.width} values each, on one scale: orange below zero, violet above.`
+        : maps;
       for (const { el } of [before, after]) el.hidden = !there;
       if (!there) return;
       const far = Math.max(1e-9, ...[...maps.u, ...maps.x].map(Math.abs));
-      for (const [{ canvas, when }, values] of [[before, maps.u], [after, maps.x]] as const) {
+      for (const [{ canvas, when }, values] of [
+        [before, maps.u],
+        [after, maps.x],
+      ] as const) {
         set(canvas, { width: maps.width, height: maps.height });
         paint(canvas, values, far);
         const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -115,7 +178,10 @@ export function channelDetail(more: Node[]): ChannelDetail {
       }
     },
     way: () => (now?.channel === null ? null : found),
-    words: () => (now && now.channel !== null ? `${title.textContent}: ${z.textContent}; ${s.textContent}. ${found ? asleep : ""}` : ""),
+    words: () =>
+      now && now.channel !== null
+        ? `${title.textContent}: ${z.textContent}; ${s.textContent}. ${found ? asleep : ""}`
+        : "",
   };
 }
 

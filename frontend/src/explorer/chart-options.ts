@@ -1,47 +1,96 @@
-// How charts are drawn: the order of channels, what lies behind, the scale, and how many channels at once.
+// How charts are drawn: the order of channels, what lies behind, the scale, and how many channels
+// at once.
 
 import { COMPARISONS, SCALES, type Scale } from "../math/channels.ts";
-import { choice, h, options } from "../parts/dom.ts";
-import { SECOND, ZOOMS, type ExplorerView, type Wanted } from "./view.ts";
 import type { Probe } from "../network/network.ts";
+import { choice, h, options } from "../parts/dom.ts";
+import { type ExplorerView, SECOND, type Wanted, ZOOMS } from "./view.ts";
 
-const ORDERS = { index: "number", excitation: "excitation, largest first", difference: "difference from the mean" };
-const COMPARED = { [SECOND]: "the second picture", predicted: "mean of the predicted class", true: "mean of the true class", all: "means of all classes", none: "nothing" };
+const ORDERS = {
+  index: "number",
+  excitation: "excitation, largest first",
+  difference: "difference from the mean",
+};
+const COMPARED = {
+  [SECOND]: "the second picture",
+  predicted: "mean of the predicted class",
+  true: "mean of the true class",
+  all: "means of all classes",
+  none: "nothing",
+};
 const SCALED: Record<Scale, string> = { full: "from 0 to 1", fitted: "as far as the gates go" };
 
 export interface ChartOptions {
   el: HTMLElement;
-  /** @param widest channels of the widest block that is open @param labelled whether the picture has a true class */
+  /**
+   * @param widest channels of the widest block that is open
+   * @param labelled whether the picture has a true class
+   */
   show(view: ExplorerView, widest: number, labelled: boolean): void;
 }
 
-export function chartOptions({ network, means }: Probe, wish: (wanted: Wanted) => void, legend: HTMLElement): ChartOptions {
+export function chartOptions(
+  { network, means }: Probe,
+  wish: (wanted: Wanted) => void,
+  legend: HTMLElement,
+): ChartOptions {
   const order = choice("Order channels by", (value) => wish({ order: value }));
   order.select.append(...options(ORDERS));
   const compare = choice("Behind the gates", (value) => wish({ compare: value }));
-  compare.select.append(...options(COMPARED), h("optgroup", { label: "mean of one class", hidden: !means }, ...network.classes.map((name) => h("option", { value: name }, name))));
+  compare.select.append(
+    ...options(COMPARED),
+    h(
+      "optgroup",
+      { label: "mean of one class", hidden: !means },
+      ...network.classes.map((name) => h("option", { value: name }, name)),
+    ),
+  );
   const scale = choice("Scale", (value) => wish({ scale: value }));
   scale.select.append(...SCALES.map((value) => h("option", { value }, SCALED[value])));
   const zoom = choice("Channels shown", (value) => wish({ zoom: value }));
   const most = Math.max(...network.blocks.map(({ channels }) => channels));
-  zoom.select.append(...ZOOMS.filter((count) => count < most).map((count) => h("option", { value: count }, count === 0 ? "all" : `${count} at once`)));
-  const from: HTMLInputElement = h("input", { type: "range", min: 0, step: 1, oninput: () => wish({ from: from.value }) });
+  zoom.select.append(
+    ...ZOOMS.filter((count) => count < most).map((count) =>
+      h("option", { value: count }, count === 0 ? "all" : `${count} at once`),
+    ),
+  );
+  const from: HTMLInputElement = h("input", {
+    type: "range",
+    min: 0,
+    step: 1,
+    oninput: () => wish({ from: from.value }),
+  });
   from.addEventListener("keydown", (event) => {
-    if (event.key.startsWith("Arrow")) event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
+    // elsewhere on the page arrow keys turn to the next chapter
+    if (event.key.startsWith("Arrow")) event.stopPropagation();
   });
   const name = h("span", {}, "from place");
   const output = h("output");
   const slide = h("label", { class: "senet-slide" }, name, from, output);
   return {
-    el: h("div", { class: "senet-controls" }, order.el, compare.el, scale.el, zoom.el, slide, legend),
+    el: h(
+      "div",
+      { class: "senet-controls" },
+      order.el,
+      compare.el,
+      scale.el,
+      zoom.el,
+      slide,
+      legend,
+    ),
     show(view, widest, labelled) {
       order.select.value = view.order;
       compare.select.value = view.compare;
       scale.select.value = view.scale;
       zoom.select.value = String(view.zoom);
       const possible = (value: string) =>
-        value === SECOND ? view.second !== null : value === "none" || (!!means && (value !== "true" || labelled));
-      for (const option of compare.select.options) option.disabled = !(COMPARISONS.includes(option.value as never) || option.value === SECOND ? possible(option.value) : means);
+        value === SECOND
+          ? view.second !== null
+          : value === "none" || (!!means && (value !== "true" || labelled));
+      for (const option of compare.select.options)
+        option.disabled = !(COMPARISONS.includes(option.value as never) || option.value === SECOND
+          ? possible(option.value)
+          : means);
       slide.hidden = view.zoom === 0 || widest <= view.zoom;
       from.max = String(Math.max(0, widest - view.zoom));
       from.value = String(view.from);

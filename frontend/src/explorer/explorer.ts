@@ -3,24 +3,33 @@
 //   stage ──another network──▶ its gallery fetched, stage stands and says so ──▶ its own stage
 //                                      └──failed──▶ the old stage, and a line with the reason
 
-import { choice, h } from "../parts/dom.ts";
-import { defaultView, settled, type ExplorerView, type Wanted } from "./view.ts";
-import { stage, type Stage } from "./stage.ts";
-import type { Home } from "../state/home.ts";
 import type { Probe } from "../network/network.ts";
+import { choice, h } from "../parts/dom.ts";
+import type { Home } from "../state/home.ts";
+import { type Stage, stage } from "./stage.ts";
+import { defaultView, type ExplorerView, settled, type Wanted } from "./view.ts";
 
 export interface World {
   /** What can be chosen, by name, with a title for people; the first is where it begins. */
   networks: [name: string, title: string][];
   open(name: string): Promise<Probe>;
-  /** The author's view on each network that was opened, checked: what an address need not repeat. */
+  /**
+   * The author's view on each network that was opened, checked: what an address need not repeat.
+   */
   usual: Map<string, ExplorerView>;
   /** The form for a first page. */
   small: boolean;
 }
 
-/** Build the widget into `root`; resolves once it shows its first answer. Returns what takes it down. */
-export async function explorer(root: HTMLElement, { networks, open, usual, small }: World, home: Home<ExplorerView>): Promise<() => void> {
+/**
+ * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
+ * down.
+ */
+export async function explorer(
+  root: HTMLElement,
+  { networks, open, usual, small }: World,
+  home: Home<ExplorerView>,
+): Promise<() => void> {
   const { author, reader } = home.initial();
   const names = networks.map(([name]) => name);
   const menu = choice("Network", (name) => void change({ network: name }, true));
@@ -30,9 +39,12 @@ export async function explorer(root: HTMLElement, { networks, open, usual, small
   let now: Stage | null = null;
   let tickets = 0;
 
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
+  // JupyterLab: the keys are ours while the focus is here
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
   const wanted = names.includes(reader.network as string) ? (reader.network as string) : names[0]!;
-  await enter(wanted, reader, false).catch((error) => (wanted === names[0] ? Promise.reject(error) : enter(names[0]!, {}, false)));
+  await enter(wanted, reader, false).catch((error) =>
+    wanted === names[0] ? Promise.reject(error) : enter(names[0]!, {}, false),
+  );
   const deaf = home.listen((wanted, ours = false) => void change(wanted, ours));
   return () => {
     deaf();

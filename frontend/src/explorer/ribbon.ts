@@ -1,15 +1,17 @@
-// The whole network at a glance: its SE blocks from shallow to deep, each a strip of its gates, and below each how far they are from
-// something else: the class mean, or a second picture's gates, whose strip then stands beside the first.
+// The whole network at a glance: its SE blocks from shallow to deep, each a strip of its gates, and
+// below each how far they are from something else: the class mean, or a second picture's gates,
+// whose strip then stands beside the first.
 //
 //   a block in focus ──arrow left, right──▶ its neighbour in focus     ──Enter, click──▶ opened as a chart
 //                    ──arrow up, down──▶ its next channel is chosen    ──click on a gate──▶ that channel is chosen
 //
-// An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a band a gate, since a network has hundreds
-// of gates, and as many elements to be styled anew with every picture took longer than all else together.
+// An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a
+// band a gate, since a network has hundreds of gates, and as many elements to be styled anew with
+// every picture took longer than all else together.
 
-import { h, matched, say, set, symbol } from "../parts/dom.ts";
-import type { BlockInfo } from "../network/network.ts";
 import { decimal } from "../math/format.ts";
+import type { BlockInfo } from "../network/network.ts";
+import { h, matched, say, set, symbol } from "../parts/dom.ts";
 
 export interface Strip {
   s: Float32Array;
@@ -45,20 +47,36 @@ export interface Ribbon {
 }
 
 /** @param choose a block, and a channel of it; without a channel the block alone */
-export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: number | null) => void): Ribbon {
+export function ribbon(
+  blocks: BlockInfo[],
+  choose: (block: string, channel?: number | null) => void,
+): Ribbon {
   const columns = blocks.map((block, i) => column(block, i));
-  const strip = h("div", { class: "senet-ribbon", role: "toolbar", "aria-label": "Blocks from shallow to deep", style: `--blocks:${blocks.length}` });
+  const strip = h("div", {
+    class: "senet-ribbon",
+    role: "toolbar",
+    "aria-label": "Blocks from shallow to deep",
+    style: `--blocks:${blocks.length}`,
+  });
   strip.append(...columns.map(({ button }) => button));
   const readout = h("p", { class: "senet-ribbon-readout" });
   const [from, bars] = [h("span"), h("span")];
-  const scale = h("p", { class: "senet-legend" }, h("span", { class: "senet-ramp", "aria-hidden": "true" }), h("span", {}, symbol("s"), from), bars);
+  const scale = h(
+    "p",
+    { class: "senet-legend" },
+    h("span", { class: "senet-ramp", "aria-hidden": "true" }),
+    h("span", {}, symbol("s"), from),
+    bars,
+  );
   const el = h("div", { class: "senet-network" }, strip, scale, readout);
   let now: Strips | null = null;
 
   strip.addEventListener("keydown", (event) => {
     const at = columns.findIndex(({ button }) => button === event.target);
     if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const across = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: blocks.length - 1 }[event.key];
+    const across = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: blocks.length - 1 }[
+      event.key
+    ];
     const along = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (across === undefined && along === undefined && event.key !== "Escape") return;
     event.preventDefault();
@@ -85,7 +103,13 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
     const name = h("span", { class: "senet-unseen" }); // in words what the strip shows
     const button = h(
       "button",
-      { type: "button", class: "senet-strip", "data-block": block.name, tabindex: at === 0 ? 0 : -1, onfocus: () => tell(at, null) },
+      {
+        type: "button",
+        class: "senet-strip",
+        "data-block": block.name,
+        tabindex: at === 0 ? 0 : -1,
+        onfocus: () => tell(at, null),
+      },
       name,
       h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
       h("span", { class: "senet-cells" }, inks, pulls, mark),
@@ -94,15 +118,20 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
     );
     const rank = (event: MouseEvent): number => {
       const { top, height } = inks.getBoundingClientRect();
-      return Math.min(block.channels - 1, Math.max(0, Math.floor(((event.clientY - top) / height) * block.channels)));
+      return Math.min(
+        block.channels - 1,
+        Math.max(0, Math.floor(((event.clientY - top) / height) * block.channels)),
+      );
     };
     button.addEventListener("click", (event) => {
       columns.forEach((column, i) => (column.button.tabIndex = i === at ? 0 : -1));
-      const onCells = event.detail > 0 && (event.target as Element).closest(".senet-cells"); // 0: by a key
+      // 0: by a key
+      const onCells = event.detail > 0 && (event.target as Element).closest(".senet-cells");
       choose(block.name, onCells ? now!.rows[at]!.order[rank(event)]! : undefined);
     });
     button.addEventListener("pointermove", (event) => {
-      if ((event.target as Element).closest(".senet-cells")) tell(at, now!.rows[at]!.order[rank(event)]!);
+      if ((event.target as Element).closest(".senet-cells"))
+        tell(at, now!.rows[at]!.order[rank(event)]!);
     });
     button.addEventListener("pointerleave", () => tell(null, null));
     return { button, name, inks, pulls, mark, bar, far };
@@ -111,10 +140,17 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
   /** Say what is pointed at, or what the focus is on. */
   function tell(at: number | null, channel: number | null): void {
     if (!now) return;
-    if (at === null) return void readout.replaceChildren("Choose a block to open it as a chart, or one of its gates.");
+    if (at === null)
+      return void readout.replaceChildren(
+        "Choose a block to open it as a chart, or one of its gates.",
+      );
     const { s, second } = now.rows[at]!;
     if (channel === null) return void readout.replaceChildren(label(blocks[at]!, now.rows[at]!));
-    const parts: (Node | string)[] = [`${blocks[at]!.title}, channel ${channel}: `, symbol("s"), ` = ${decimal(s[channel]!)}`];
+    const parts: (Node | string)[] = [
+      `${blocks[at]!.title}, channel ${channel}: `,
+      symbol("s"),
+      ` = ${decimal(s[channel]!)}`,
+    ];
     if (second) parts.push(`; second picture ${decimal(second[channel]!)}`);
     readout.replaceChildren(...parts);
   }
@@ -122,7 +158,10 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
   function label(block: BlockInfo, { s, distance, set }: Strip): string {
     const far = distance === null ? "" : `; ${decimal(distance)} from ${now!.to}`;
     const pulled = set ? set.filter((value) => !Number.isNaN(value)).length : 0;
-    const chosen = now!.block === block.name && now!.channel !== null ? `; channel ${now!.channel} chosen, s = ${decimal(s[now!.channel]!)}` : "";
+    const chosen =
+      now!.block === block.name && now!.channel !== null
+        ? `; channel ${now!.channel} chosen, s = ${decimal(s[now!.channel]!)}`
+        : "";
     return `${block.title}, ${block.channels} gates, on average ${decimal(average(s), 2)}${far}${pulled ? `; ${pulled} set by hand` : ""}${chosen}`;
   }
 
@@ -136,20 +175,35 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       rows.forEach(({ s, second, order, distance, set: pulled }, at) => {
         const { button, name, inks, pulls, mark, bar, far } = columns[at]!;
         const block = blocks[at]!;
-        const middle = (channel: number) => `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
+        const middle = (channel: number) =>
+          `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
         const shown = second ? [s, second] : [s];
         matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
-          const bands = order.map((c, i) => `rgba(0,0,0,${ink(shown[side]![c]!).toFixed(3)}) 0 ${((100 * (i + 1)) / order.length).toFixed(3)}%`);
-          set(strip, { style: `-webkit-mask-image:linear-gradient(${bands})`, "data-values": shown[side]!.join(" ") });
+          const bands = order.map(
+            (c, i) =>
+              `rgba(0,0,0,${ink(shown[side]![c]!).toFixed(3)}) 0 ${((100 * (i + 1)) / order.length).toFixed(3)}%`,
+          );
+          set(strip, {
+            style: `-webkit-mask-image:linear-gradient(${bands})`,
+            "data-values": shown[side]!.join(" "),
+          });
         });
         const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
-        matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) => set(tick, { style: middle(byHand[i]!) }));
+        matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach(
+          (tick, i) => set(tick, { style: middle(byHand[i]!) }),
+        );
         const chosen = strips.block === block.name ? strips.channel : null;
         set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
         const open = strips.open.includes(block.name);
-        set(button, { "aria-pressed": String(open), "data-chosen": block.name === strips.block, "data-distance": distance ?? "" });
+        set(button, {
+          "aria-pressed": String(open),
+          "data-chosen": block.name === strips.block,
+          "data-distance": distance ?? "",
+        });
         say(name, label(block, rows[at]!));
-        set(bar.firstElementChild!, { style: `height:${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%` });
+        set(bar.firstElementChild!, {
+          style: `height:${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%`,
+        });
         say(far, distance === null ? "" : decimal(distance, 2));
       });
       say(from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
@@ -163,7 +217,9 @@ export function ribbon(blocks: BlockInfo[], choose: (block: string, channel?: nu
       const text = `${blocks.length} blocks; the gates of ${blocks[least]!.title} are the most closed, ${decimal(means[least]!, 2)} on average`;
       const far = now.rows.map(({ distance }) => distance ?? 0);
       const at = far.indexOf(Math.max(...far));
-      return now.to ? `${text}; those of ${blocks[at]!.title} are furthest from ${now.to}, ${decimal(far[at]!)} on average.` : `${text}.`;
+      return now.to
+        ? `${text}; those of ${blocks[at]!.title} are furthest from ${now.to}, ${decimal(far[at]!)} on average.`
+        : `${text}.`;
     },
   };
 }

@@ -1,9 +1,10 @@
-// A second picture beside the first: chosen from a menu, shown small, and changed places with the first by a button.
+// A second picture beside the first: chosen from a menu, shown small, and changed places with the
+// first by a button.
 
-import { choice, h } from "../parts/dom.ts";
+import { percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
 import type { Answer, Probe } from "../network/network.ts";
-import { percent } from "../math/format.ts";
+import { choice, h } from "../parts/dom.ts";
 
 export interface SecondPicture {
   el: HTMLElement;
@@ -13,7 +14,11 @@ export interface SecondPicture {
 }
 
 /** @param chosen with the id of a picture, null for none */
-export function secondPicture(probe: Probe, chosen: (id: string | null) => void, swap: () => void): SecondPicture {
+export function secondPicture(
+  probe: Probe,
+  chosen: (id: string | null) => void,
+  swap: () => void,
+): SecondPicture {
   const menu = choice("Second picture", (id) => chosen(id || null));
   const change = h("button", { type: "button", onclick: swap }, "Swap the two");
   const canvas = h("canvas", { role: "img" });
@@ -21,7 +26,10 @@ export function secondPicture(probe: Probe, chosen: (id: string | null) => void,
   const el = h("div", { class: "senet-second" }, menu.el, canvas, line, change);
   const renew = () => {
     const { value } = menu.select;
-    menu.select.replaceChildren(h("option", { value: "" }, "none"), ...probe.pictures.map(({ id, title }) => h("option", { value: id }, title)));
+    menu.select.replaceChildren(
+      h("option", { value: "" }, "none"),
+      ...probe.pictures.map(({ id, title }) => h("option", { value: id }, title)),
+    );
     menu.select.value = value;
   };
   renew();

@@ -1,10 +1,11 @@
-// What the explorer shows, worked out from its view and the network's answers. Nothing here asks, keeps or draws.
+// What the explorer shows, worked out from its view and the network's answers. Nothing here asks,
+// keeps or draws.
 
-import { axis, comparison, distance, ordered, type Comparison } from "../math/channels.ts";
-import type { Drawn } from "./drawing.ts";
-import { SECOND, type ExplorerView, type Known } from "./view.ts";
+import { axis, type Comparison, comparison, distance, ordered } from "../math/channels.ts";
 import { largest } from "../math/softmax.ts";
 import type { Answer, BlockInfo, Gates } from "../network/network.ts";
+import type { Drawn } from "./drawing.ts";
+import { type ExplorerView, type Known, SECOND } from "./view.ts";
 
 export interface Seen {
   probe: Known;
@@ -33,9 +34,26 @@ export function opened(blocks: BlockInfo[], view: ExplorerView): BlockInfo[] {
 }
 
 /** What stands behind the gates of block number b. */
-export function compared({ probe: { network, pictures, means }, view, answer, second }: Seen, b: number): Comparison {
-  if (view.compare === SECOND) return second ? { of: "second", called: pictures[at(pictures, view.second)!]!.title, mean: second.blocks[b]!.s, each: [] } : { of: null, mean: null, each: [] };
-  return comparison(view.compare, means?.[b] ?? null, network.classes, largest(answer.logits, 1)[0]!, pictures[at(pictures, view.picture)]!.label);
+export function compared(
+  { probe: { network, pictures, means }, view, answer, second }: Seen,
+  b: number,
+): Comparison {
+  if (view.compare === SECOND)
+    return second
+      ? {
+          of: "second",
+          called: pictures[at(pictures, view.second)!]!.title,
+          mean: second.blocks[b]!.s,
+          each: [],
+        }
+      : { of: null, mean: null, each: [] };
+  return comparison(
+    view.compare,
+    means?.[b] ?? null,
+    network.classes,
+    largest(answer.logits, 1)[0]!,
+    pictures[at(pictures, view.picture)]!.label,
+  );
 }
 
 /** The first place that a chart shows, so that the chosen channel is among them. */
@@ -56,20 +74,46 @@ export function drawn(seen: Seen): Drawn {
     const s = answer.blocks[b]!.s;
     const other = second?.blocks[b]!.s ?? null;
     const behind = compared(seen, b);
-    return { s, second: other, order: ordered(view.order, s, behind.mean), distance: other ? distance(s, other) : behind.mean ? distance(s, behind.mean) : null, set: set[name] ?? null };
+    return {
+      s,
+      second: other,
+      order: ordered(view.order, s, behind.mean),
+      distance: other ? distance(s, other) : behind.mean ? distance(s, behind.mean) : null,
+      set: set[name] ?? null,
+    };
   });
-  const common = axis(view.scale, blocks.map(({ range }) => range), answer.blocks.map(({ s }) => s));
+  const common = axis(
+    view.scale,
+    blocks.map(({ range }) => range),
+    answer.blocks.map(({ s }) => s),
+  );
   const open = opened(blocks, view);
   const { of } = compared(seen, 0);
-  const to = second ? pictures[at(pictures, view.second)!]!.title : of && (of === "all" ? "the mean" : `the mean of ${of}`);
+  const to = second
+    ? pictures[at(pictures, view.second)!]!.title
+    : of && (of === "all" ? "the mean" : `the mean of ${of}`);
   return {
     caption: `${title || "This network"}: ${pictures[at(pictures, view.picture)]!.title}`,
     blocks,
-    strips: { rows, low: common.low, high: common.high, open: open.map(({ name }) => name), block: view.block, channel: view.channel, to },
+    strips: {
+      rows,
+      low: common.low,
+      high: common.high,
+      open: open.map(({ name }) => name),
+      block: view.block,
+      channel: view.channel,
+      to,
+    },
     axis: common,
     charts: open.map(({ name, title }) => {
       const b = position(blocks, name);
-      return { title, s: rows[b]!.s, order: rows[b]!.order, comparison: compared(seen, b), held: name === view.block ? view.channel : null };
+      return {
+        title,
+        s: rows[b]!.s,
+        order: rows[b]!.order,
+        comparison: compared(seen, b),
+        held: name === view.block ? view.channel : null,
+      };
     }),
   };
 }

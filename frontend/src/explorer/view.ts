@@ -1,12 +1,16 @@
-// What the explorer shows: one plain object, checked wherever it comes from, and its form in a page's address.
+// What the explorer shows: one plain object, checked wherever it comes from, and its form in a
+// page's address.
 
-import { COMPARISONS, ORDERS, SCALES, type Order, type Scale } from "../math/channels.ts";
-import { read, written } from "../state/gates-text.ts";
+import { COMPARISONS, ORDERS, type Order, SCALES, type Scale } from "../math/channels.ts";
 import type { BlockInfo, Probe } from "../network/network.ts";
+import { read, written } from "../state/gates-text.ts";
 
 /** How many channels a chart shows at once; 0 for all. */
 export const ZOOMS = [0, 64, 32, 16] as const;
-/** Besides a class and the words of COMPARISONS, a chart may have the second picture's gates behind its own. */
+/**
+ * Besides a class and the words of COMPARISONS, a chart may have the second picture's gates behind
+ * its own.
+ */
 export const SECOND = "second";
 
 export interface ExplorerView {
@@ -52,17 +56,29 @@ export function defaultView({ network, pictures, means }: Known): ExplorerView {
   };
 }
 
-/** `wanted` where it makes sense for this network and these pictures, field by field, and `fallback` where it doesn't. */
-export function settled(wanted: Wanted, fallback: ExplorerView, { network, pictures, means }: Known): ExplorerView {
+/**
+ * `wanted` where it makes sense for this network and these pictures, field by field, and `fallback`
+ * where it doesn't.
+ */
+export function settled(
+  wanted: Wanted,
+  fallback: ExplorerView,
+  { network, pictures, means }: Known,
+): ExplorerView {
   const blockOf = (name: unknown) => network.blocks.find((b) => b.name === name);
   const one = <T>(value: unknown, ok: boolean, otherwise: T) => (ok ? (value as T) : otherwise);
   const shown = (id: unknown) => pictures.some((p) => p.id === id);
   const none = wanted.second === null || wanted.second === "";
-  const second = none ? null : one(wanted.second, shown(wanted.second), shown(fallback.second) ? fallback.second : null);
+  const second = none
+    ? null
+    : one(wanted.second, shown(wanted.second), shown(fallback.second) ? fallback.second : null);
   const block = one(wanted.block, !!blockOf(wanted.block), fallback.block);
   const beside = one(wanted.beside, !!blockOf(wanted.beside), fallback.beside);
   const comparable = (value: unknown) =>
-    value === "none" || (value === SECOND && second !== null) || (!!means && (COMPARISONS.includes(value as never) || network.classes.includes(value as string)));
+    value === "none" ||
+    (value === SECOND && second !== null) ||
+    (!!means &&
+      (COMPARISONS.includes(value as never) || network.classes.includes(value as string)));
   const kept = comparable(fallback.compare) ? fallback.compare : means ? "predicted" : "none";
   return {
     network: network.name,
@@ -76,11 +92,17 @@ export function settled(wanted: Wanted, fallback: ExplorerView, { network, pictu
     scale: one(wanted.scale, SCALES.includes(wanted.scale as Scale), fallback.scale),
     zoom: one(whole(wanted.zoom), ZOOMS.includes(whole(wanted.zoom) as never), fallback.zoom),
     from: one(whole(wanted.from), whole(wanted.from) !== null, fallback.from),
-    gates: typeof wanted.gates === "string" ? written(read(wanted.gates, network.blocks)) : fallback.gates,
+    gates:
+      typeof wanted.gates === "string"
+        ? written(read(wanted.gates, network.blocks))
+        : fallback.gates,
   };
 }
 
-/** The block to open beside `block`, which stood there: the one that it takes the place of, else a neighbour. */
+/**
+ * The block to open beside `block`, which stood there: the one that it takes the place of, else a
+ * neighbour.
+ */
 function apart(block: string, fallback: ExplorerView, blocks: BlockInfo[]): string {
   if (fallback.block !== block) return fallback.block;
   if (fallback.beside !== block) return fallback.beside;
@@ -88,8 +110,14 @@ function apart(block: string, fallback: ExplorerView, blocks: BlockInfo[]): stri
 }
 
 /** A channel of one block means nothing in another: it stays only with its block. */
-function channelOf(wanted: Wanted, fallback: ExplorerView, block: string, channels: number): number | null {
-  if (wanted.channel === undefined || wanted.channel === null) return wanted.channel === undefined && block === fallback.block ? fallback.channel : null;
+function channelOf(
+  wanted: Wanted,
+  fallback: ExplorerView,
+  block: string,
+  channels: number,
+): number | null {
+  if (wanted.channel === undefined || wanted.channel === null)
+    return wanted.channel === undefined && block === fallback.block ? fallback.channel : null;
   const number = whole(wanted.channel);
   return number !== null && number < channels ? number : null;
 }
@@ -100,18 +128,42 @@ function whole(value: unknown): number | null {
   return Number.isInteger(number) && (number as number) >= 0 ? (number as number) : null;
 }
 
-const FIELDS = ["network", "second", "block", "beside", "channel", "order", "compare", "scale", "zoom", "from", "gates"] as const;
+const FIELDS = [
+  "network",
+  "second",
+  "block",
+  "beside",
+  "channel",
+  "order",
+  "compare",
+  "scale",
+  "zoom",
+  "from",
+  "gates",
+] as const;
 
-/** Read a view from an address: `picture` belongs to all widgets of a page, the others carry the widget's `key`. */
+/**
+ * Read a view from an address: `picture` belongs to all widgets of a page, the others carry the
+ * widget's `key`.
+ */
 export function fromQuery(query: URLSearchParams, key: string): Wanted {
   const wanted: Wanted = {};
   if (query.has("picture")) wanted.picture = query.get("picture");
-  for (const field of FIELDS) if (query.has(`${key}.${field}`)) wanted[field] = query.get(`${key}.${field}`);
+  for (const field of FIELDS)
+    if (query.has(`${key}.${field}`)) wanted[field] = query.get(`${key}.${field}`);
   return wanted;
 }
 
-/** Write `view` into `query`; other parameters stay. What is as in `usual` is left out, but for the picture, which others share. */
-export function toQuery(query: URLSearchParams, key: string, view: ExplorerView, usual: ExplorerView): URLSearchParams {
+/**
+ * Write `view` into `query`; other parameters stay. What is as in `usual` is left out, but for the
+ * picture, which others share.
+ */
+export function toQuery(
+  query: URLSearchParams,
+  key: string,
+  view: ExplorerView,
+  usual: ExplorerView,
+): URLSearchParams {
   query.set("picture", view.picture);
   for (const field of FIELDS) {
     if (view[field] === usual[field]) query.delete(`${key}.${field}`);

@@ -21,11 +21,22 @@ export interface Layers {
   s: number[];
 }
 
-export function excite({ w1, w2 }: Weights, z: number[], rule: Rule, pushed: Map<number, number> = new Map()): Layers {
+export function excite(
+  { w1, w2 }: Weights,
+  z: number[],
+  rule: Rule,
+  pushed: Map<number, number> = new Map(),
+): Layers {
   const before = w1.map((row) => dot(row, z));
   const hidden = rule === "linear" ? before : before.map((value) => Math.max(0, value));
   const logits = w2.map((row, c) => dot(row, hidden) + (pushed.get(c) ?? 0));
-  return { z, before, hidden, logits, s: rule === "softmax" ? shares(logits) : logits.map((value) => 1 / (1 + Math.exp(-value))) };
+  return {
+    z,
+    before,
+    hidden,
+    logits,
+    s: rule === "softmax" ? shares(logits) : logits.map((value) => 1 / (1 + Math.exp(-value))),
+  };
 }
 
 function shares(logits: number[]): number[] {
@@ -38,18 +49,32 @@ function shares(logits: number[]): number[] {
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 /** "3:0.5,7:-1" as a map from channel to value; what makes no sense is left out. */
-export function changes(text: string, channels: number, low: number, high: number): Map<number, number> {
+export function changes(
+  text: string,
+  channels: number,
+  low: number,
+  high: number,
+): Map<number, number> {
   const found = new Map<number, number>();
   for (const part of text.split(",")) {
     const [, channel, value] = /^(\d+):(-?\d+(?:\.\d+)?)$/.exec(part) ?? [];
-    if (channel === undefined || Number(channel) >= channels || Number(value) < low || Number(value) > high) continue;
+    if (
+      channel === undefined ||
+      Number(channel) >= channels ||
+      Number(value) < low ||
+      Number(value) > high
+    )
+      continue;
     found.set(Number(channel), Number(value));
   }
   return found;
 }
 
 export function written(changed: Map<number, number>): string {
-  return [...changed].sort(([a], [b]) => a - b).map(([channel, value]) => `${channel}:${value}`).join(",");
+  return [...changed]
+    .sort(([a], [b]) => a - b)
+    .map(([channel, value]) => `${channel}:${value}`)
+    .join(",");
 }
 
 /** A sum with each of its terms: (0.12 × 1.5) + (−0.3 × 0.2) = 0.120. */

@@ -1,4 +1,5 @@
-// How far two rows of numbers agree in their order, as senet.attribution and senet.importance count it.
+// How far two rows of numbers agree in their order, as senet.attribution and senet.importance count
+// it.
 
 /** Ranks less their mean, ties shared. */
 export function ranks(values: ArrayLike<number>): number[] {

@@ -1,4 +1,5 @@
-// The large scripts of `live/`, fetched with progress and a way to stop; from file://, where nothing can be fetched, loaded as scripts.
+// The large scripts of `live/`, fetched with progress and a way to stop; from file://, where
+// nothing can be fetched, loaded as scripts.
 
 import { address, need } from "./registry.ts";
 
@@ -19,28 +20,40 @@ export async function download(
   for (const name of names) {
     const expected = manifest[name];
     if (expected === undefined) throw new Error(`this book has no live/${name}.js`);
-    if (location.protocol === "file:") texts.push(await abortable(need<string>(`live/${name}`), signal));
-    else texts.push(provided(await fetched(name, expected, (bytes) => progress(before + bytes), signal)));
+    if (location.protocol === "file:")
+      texts.push(await abortable(need<string>(`live/${name}`), signal));
+    else
+      texts.push(
+        provided(await fetched(name, expected, (bytes) => progress(before + bytes), signal)),
+      );
     progress((before += expected));
   }
   return texts;
 }
 
-export const total = (names: string[], manifest: Manifest) => names.reduce((sum, name) => sum + (manifest[name] ?? 0), 0);
+export const total = (names: string[], manifest: Manifest) =>
+  names.reduce((sum, name) => sum + (manifest[name] ?? 0), 0);
 
-async function fetched(name: string, expected: number, progress: (bytes: number) => void, signal: AbortSignal): Promise<string> {
+async function fetched(
+  name: string,
+  expected: number,
+  progress: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<string> {
   const abort = new AbortController();
   const give = () => abort.abort(signal.reason);
   signal.addEventListener("abort", give);
   if (signal.aborted) give();
   let silent = 0;
-  // Counts the seconds that the page lives through: one that was frozen meanwhile has not been waiting.
+  // Counts the seconds that the page lives through: one that was frozen meanwhile has not been
+  // waiting.
   const patience = setInterval(() => {
     if (++silent >= PATIENCE) abort.abort(new Error(`nothing has come for ${PATIENCE} seconds`));
   }, 1000);
   try {
     const response = await fetch(address(`live/${name}`), { signal: abort.signal });
-    if (!response.ok || !response.body) throw new Error(`${name}.js: the server answers ${response.status}`);
+    if (!response.ok || !response.body)
+      throw new Error(`${name}.js: the server answers ${response.status}`);
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
     let [text, bytes] = ["", 0];
@@ -48,7 +61,8 @@ async function fetched(name: string, expected: number, progress: (bytes: number)
       const { done, value } = await reader.read();
       if (done) break;
       silent = 0;
-      bytes += value.length; // unpacked, and so counted against the file's own size whatever the server did to it
+      // unpacked, and so counted against the file's own size whatever the server did to it
+      bytes += value.length;
       text += decoder.decode(value, { stream: true });
       progress(bytes);
     }
@@ -56,7 +70,9 @@ async function fetched(name: string, expected: number, progress: (bytes: number)
     return text + decoder.decode();
   } catch (error) {
     if (abort.signal.aborted) throw abort.signal.reason;
-    throw error instanceof TypeError ? new Error(`${name}.js could not be fetched: is there a connection?`) : error; // what fetch says is each browser's own
+    throw error instanceof TypeError
+      ? new Error(`${name}.js could not be fetched: is there a connection?`)
+      : error; // what fetch says is each browser's own
   } finally {
     clearInterval(patience);
     signal.removeEventListener("abort", give);

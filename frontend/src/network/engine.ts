@@ -1,4 +1,5 @@
-// A network in the reader's browser: started when asked for, in the one thread that all networks of a page share (runtime.ts).
+// A network in the reader's browser: started when asked for, in the one thread that all networks of
+// a page share (runtime.ts).
 //
 //   idle ──start──▶ loading ──all there──▶ starting ──first answer is right──▶ ready
 //    ▲  └──────cancel────┴───────────────────┤                                   │ no answer, or its thread dies
@@ -6,9 +7,12 @@
 
 import { download, type Manifest } from "./download.ts";
 import type { Answer, EngineState, Gates, Maps, NetworkInfo, Starter } from "./network.ts";
-import { simd, type Reply, type Runtime } from "./runtime.ts";
+import { type Reply, type Runtime, simd } from "./runtime.ts";
 
-/** What has to come out for a picture that was recorded: an old file in a cache must not answer for a new one. */
+/**
+ * What has to come out for a picture that was recorded: an old file in a cache must not answer for
+ * a new one.
+ */
 export interface Known {
   picture: Float32Array;
   size: number;
@@ -33,12 +37,15 @@ export class Engine implements Starter {
     this.known = known;
     this.runtime = runtime;
     runtime.watch((death) => {
-      if (death && this.state.kind !== "idle" && this.state.kind !== "failed") this.fail(death.message);
+      if (death && this.state.kind !== "idle" && this.state.kind !== "failed")
+        this.fail(death.message);
       else this.tell(this.state); // there is less to fetch now, or more
     });
   }
 
-  /** Bytes to fetch before it runs: less where another network of the page has brought the runtime. */
+  /**
+   * Bytes to fetch before it runs: less where another network of the page has brought the runtime.
+   */
   get total(): number {
     return this.runtime.missing + this.manifest[this.network.name]!;
   }
@@ -59,18 +66,30 @@ export class Engine implements Starter {
     const [total, others] = [this.total, this.runtime.missing];
     const progress = (bytes: number) => here() && this.tell({ kind: "loading", bytes, total });
     try {
-      if (!simd()) throw new Error("this browser’s WebAssembly is too old: one of 2023 or later has what it takes");
+      if (!simd())
+        throw new Error(
+          "this browser’s WebAssembly is too old: one of 2023 or later has what it takes",
+        );
       progress(0);
       await this.runtime.begin(progress, abort.signal);
-      const [model] = await download([name], this.manifest, (bytes) => progress(others + bytes), abort.signal);
+      const [model] = await download(
+        [name],
+        this.manifest,
+        (bytes) => progress(others + bytes),
+        abort.signal,
+      );
       if (!here()) return;
       this.tell({ kind: "starting" });
       await this.runtime.call({ open: name, model: model!, blocks });
-      if (!here()) return this.abort ? undefined : this.runtime.close(name); // cancelled, and not begun again
+      // cancelled, and not begun again
+      if (!here()) return this.abort ? undefined : this.runtime.close(name);
       const { picture, size, answer } = this.known;
       const off = apart(answerOf((await this.question(picture, size)).outputs), answer);
       if (!here()) return;
-      if (!(off <= TOLERANCE)) throw new Error("the network that was fetched is not the one of this page: reload it without its cache");
+      if (!(off <= TOLERANCE))
+        throw new Error(
+          "the network that was fetched is not the one of this page: reload it without its cache",
+        );
       this.tell({ kind: "ready" });
     } catch (error) {
       if (here()) this.fail((error as Error).message);
@@ -89,15 +108,30 @@ export class Engine implements Starter {
     return answerOf((await this.whenReady(picture, size, gates)).outputs);
   }
 
-  /** The map of one channel before and after its gate: its own question, so that an ordinary answer stays small and quick. */
-  async maps(picture: Float32Array, size: number, block: string, channel: number, gates?: Gates): Promise<Maps> {
+  /**
+   * The map of one channel before and after its gate: its own question, so that an ordinary answer
+   * stays small and quick.
+   */
+  async maps(
+    picture: Float32Array,
+    size: number,
+    block: string,
+    channel: number,
+    gates?: Gates,
+  ): Promise<Maps> {
     const { outputs, shape } = await this.whenReady(picture, size, gates, { block, channel });
     return { u: outputs[0]!, x: outputs[1]!, height: shape[0]!, width: shape[1]! };
   }
 
-  private async whenReady(picture: Float32Array, size: number, gates?: Gates, map?: { block: string; channel: number }): Promise<Reply> {
+  private async whenReady(
+    picture: Float32Array,
+    size: number,
+    gates?: Gates,
+    map?: { block: string; channel: number },
+  ): Promise<Reply> {
     if (this.state.kind !== "ready") throw new Error("the network is not loaded");
-    const overrides = row(this.network.blocks, gates); // which may refuse: then the question is at fault
+    // which may refuse: then the question is at fault
+    const overrides = row(this.network.blocks, gates);
     try {
       return await this.question(picture, size, overrides, map);
     } catch (error) {
@@ -106,7 +140,12 @@ export class Engine implements Starter {
     }
   }
 
-  private question(picture: Float32Array, size: number, gates: Float32Array | null = null, map: { block: string; channel: number } | null = null) {
+  private question(
+    picture: Float32Array,
+    size: number,
+    gates: Float32Array | null = null,
+    map: { block: string; channel: number } | null = null,
+  ) {
     return this.runtime.call({ ask: this.network.name, picture, size, gates, map });
   }
 
@@ -128,15 +167,21 @@ export class Engine implements Starter {
   }
 }
 
-/** All gates in one row, block after block, NaN for those left alone; null where none is overridden. */
-export function row(blocks: { name: string; channels: number }[], gates?: Gates): Float32Array | null {
+/**
+ * All gates in one row, block after block, NaN for those left alone; null where none is overridden.
+ */
+export function row(
+  blocks: { name: string; channels: number }[],
+  gates?: Gates,
+): Float32Array | null {
   if (!gates || Object.keys(gates).length === 0) return null;
   const unknown = Object.keys(gates).find((name) => !blocks.some((block) => block.name === name));
   if (unknown !== undefined) throw new Error(`${unknown} is no SE block of this network`);
   const values: number[] = [];
   for (const { name, channels } of blocks) {
     const own = gates[name] ?? new Float32Array(channels).fill(NaN);
-    if (own.length !== channels) throw new Error(`${name} has ${channels} gates, not ${own.length}`);
+    if (own.length !== channels)
+      throw new Error(`${name} has ${channels} gates, not ${own.length}`);
     values.push(...own);
   }
   return Float32Array.from(values);
@@ -144,13 +189,20 @@ export function row(blocks: { name: string; channels: number }[], gates?: Gates)
 
 /** Outputs: the logits, then z and s of each block. */
 export function answerOf(outputs: Float32Array[]): Answer {
-  const blocks = Array.from({ length: (outputs.length - 1) / 2 }, (_, i) => ({ z: outputs[1 + 2 * i]!, s: outputs[2 + 2 * i]! }));
+  const blocks = Array.from({ length: (outputs.length - 1) / 2 }, (_, i) => ({
+    z: outputs[1 + 2 * i]!,
+    s: outputs[2 + 2 * i]!,
+  }));
   return { logits: outputs[0]!, blocks };
 }
 
 /** The largest difference between two answers' excitations. */
 export function apart(one: Answer, other: Answer): number {
-  return Math.max(...one.blocks.map(({ s }, b) => Math.max(...s.map((value, c) => Math.abs(value - (other.blocks[b]?.s[c] ?? NaN))))));
+  return Math.max(
+    ...one.blocks.map(({ s }, b) =>
+      Math.max(...s.map((value, c) => Math.abs(value - (other.blocks[b]?.s[c] ?? NaN)))),
+    ),
+  );
 }
 
 /** Start it where it does not run yet. @returns whether it runs in the end */

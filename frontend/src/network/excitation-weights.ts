@@ -1,6 +1,7 @@
-// The weights of a network's excitations, as `senet.layers` writes them: fetched when a channel is looked into, and not before.
+// The weights of a network's excitations, as `senet.layers` writes them: fetched when a channel is
+// looked into, and not before.
 
-import { unpack, type Packed } from "../math/packed.ts";
+import { type Packed, unpack } from "../math/packed.ts";
 import type { Layers, NetworkInfo } from "./network.ts";
 import { need } from "./registry.ts";
 
@@ -31,7 +32,8 @@ export function fetchExcitationWeights(network: NetworkInfo): () => Promise<Exci
 }
 
 function open({ format, grey, blocks }: File, network: NetworkInfo): ExcitationWeights {
-  if (format !== FORMAT || blocks.length !== network.blocks.length) throw new Error("the weights are not of this page: reload it without its cache");
+  if (format !== FORMAT || blocks.length !== network.blocks.length)
+    throw new Error("the weights are not of this page: reload it without its cache");
   const known = network.blocks.flatMap(({ name }, i): [string, Layers][] => {
     const block = blocks[i];
     if (!block) return [];
@@ -54,11 +56,26 @@ export interface Way {
   s: number;
 }
 
-export function way({ hidden: count, w1, b1, w2, b2 }: Layers, z: Float32Array, channel: number): Way {
+export function way(
+  { hidden: count, w1, b1, w2, b2 }: Layers,
+  z: Float32Array,
+  channel: number,
+): Way {
   const channels = z.length;
   const units = Array.from({ length: count }, (_, j) => j);
-  const hidden = units.map((j) => Math.max(0, z.reduce((sum, value, c) => sum + w1[j * channels + c]! * value, b1[j]!)));
+  const hidden = units.map((j) =>
+    Math.max(
+      0,
+      z.reduce((sum, value, c) => sum + w1[j * channels + c]! * value, b1[j]!),
+    ),
+  );
   const added = units.map((j) => w2[channel * count + j]! * hidden[j]!);
   const sum = added.reduce((a, b) => a + b, b2[channel]!);
-  return { given: units.map((j) => w1[j * channels + channel]! * z[channel]!), hidden, added, sum, s: 1 / (1 + Math.exp(-sum)) };
+  return {
+    given: units.map((j) => w1[j * channels + channel]! * z[channel]!),
+    hidden,
+    added,
+    sum,
+    s: 1 / (1 + Math.exp(-sum)),
+  };
 }

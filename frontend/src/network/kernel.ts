@@ -1,6 +1,6 @@
 // A notebook as engine: Python runs the network in torch.
 
-import { openGallery, type Gallery } from "./gallery.ts";
+import { type Gallery, openGallery } from "./gallery.ts";
 import type { Answer, Gates, Inside, Layers, Probe } from "./network.ts";
 
 /** What anywidget hands to a widget (its API of 0.9). */
@@ -13,7 +13,10 @@ export interface Model {
   off(event: string, callback: (...args: any[]) => void): void;
 }
 
-/** Milliseconds after which a silent kernel is taken to be gone. A large network on a slow machine takes a few seconds. */
+/**
+ * Milliseconds after which a silent kernel is taken to be gone. A large network on a slow machine
+ * takes a few seconds.
+ */
 const PATIENCE = 60_000;
 
 let asked = 0;
@@ -24,19 +27,30 @@ export async function kernelProbe(model: Model): Promise<Probe> {
   return {
     ...(await openGallery(gallery)),
     engine: "computed by PyTorch in this notebook’s kernel",
-    probe: async (picture, gates) => unpackAnswer(await question(model, { picture, gates: plain(gates) }), gallery.network.blocks),
+    probe: async (picture, gates) =>
+      unpackAnswer(await question(model, { picture, gates: plain(gates) }), gallery.network.blocks),
   };
 }
 
-/** The kernel's answers to what is asked inside a network: {map}, {cover} and {layers} of a block in a question. */
-export function kernelInside(model: Model): { inside: Inside; layers(block: string): Promise<Layers | null> } {
+/**
+ * The kernel's answers to what is asked inside a network: {map}, {cover} and {layers} of a block in
+ * a question.
+ */
+export function kernelInside(model: Model): {
+  inside: Inside;
+  layers(block: string): Promise<Layers | null>;
+} {
   const inside: Inside = {
     async maps(picture, block, channel, gates) {
-      const [u, x, shape] = floats(await question(model, { picture, gates: plain(gates), map: { block, channel } }));
+      const [u, x, shape] = floats(
+        await question(model, { picture, gates: plain(gates), map: { block, channel } }),
+      );
       return { u: u!, x: x!, height: shape![0]!, width: shape![1]! };
     },
     async covered(picture, block, channel, patches, gates) {
-      return floats(await question(model, { picture, gates: plain(gates), cover: { block, channel, patches } }))[0]!;
+      return floats(
+        await question(model, { picture, gates: plain(gates), cover: { block, channel, patches } }),
+      )[0]!;
     },
   };
   const layers = async (block: string) => {
@@ -72,17 +86,25 @@ function question(model: Model, message: Record<string, unknown>): Promise<DataV
 /** JSON has no NaN. */
 export function plain(gates?: Gates): Record<string, (number | null)[]> | null {
   if (!gates) return null;
-  const row = (values: Float32Array) => Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+  const row = (values: Float32Array) =>
+    Array.from(values, (value) => (Number.isNaN(value) ? null : value));
   return Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, row(values)]));
 }
 
 /** Buffers: the logits, then z and s of each block. */
 export function unpackAnswer(buffers: DataView[], blocks: unknown[]): Answer {
-  if (buffers.length !== 1 + 2 * blocks.length) throw new Error(`the kernel sent ${buffers.length} arrays, not ${1 + 2 * blocks.length}`);
+  if (buffers.length !== 1 + 2 * blocks.length)
+    throw new Error(`the kernel sent ${buffers.length} arrays, not ${1 + 2 * blocks.length}`);
   const values = floats(buffers);
-  return { logits: values[0]!, blocks: blocks.map((_, i) => ({ z: values[1 + 2 * i]!, s: values[2 + 2 * i]! })) };
+  return {
+    logits: values[0]!,
+    blocks: blocks.map((_, i) => ({ z: values[1 + 2 * i]!, s: values[2 + 2 * i]! })),
+  };
 }
 
 /** A copy: the buffers come at any offset, and Float32Array asks for multiples of four. */
 const floats = (buffers: DataView[]) =>
-  buffers.map((b) => new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.byteLength) as ArrayBuffer));
+  buffers.map(
+    (b) =>
+      new Float32Array(b.buffer.slice(b.byteOffset, b.byteOffset + b.byteLength) as ArrayBuffer),
+  );

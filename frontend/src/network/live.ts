@@ -1,11 +1,19 @@
-// A page's probe: recorded answers until the reader starts the network, the network's own from then on, also for a picture of theirs.
+// A page's probe: recorded answers until the reader starts the network, the network's own from then
+// on, also for a picture of theirs.
 
 import type { Manifest } from "./download.ts";
 import { Engine } from "./engine.ts";
 import { fetchExcitationWeights } from "./excitation-weights.ts";
+import {
+  type Gates,
+  type Inside,
+  type Live,
+  OWN,
+  type PictureInfo,
+  type Probe,
+} from "./network.ts";
 import { cover } from "./occlusion.ts";
 import { Runtime } from "./runtime.ts";
-import { OWN, type Gates, type Inside, type Live, type PictureInfo, type Probe } from "./network.ts";
 
 let runtime: Runtime | null = null; // one for all networks of a page
 
@@ -21,7 +29,12 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
   };
   const first = await recorded.probe(0);
   recorded.draw(0, scratch);
-  const engine = new Engine(recorded.network, manifest, { picture: planes(scratch), size: scratch.width, answer: first }, (runtime ??= new Runtime(manifest)));
+  const engine = new Engine(
+    recorded.network,
+    manifest,
+    { picture: planes(scratch), size: scratch.width, answer: first },
+    (runtime ??= new Runtime(manifest)),
+  );
   const size = scratch.width;
   const pictures = [...recorded.pictures];
   let own: HTMLCanvasElement | null = null;
@@ -32,7 +45,14 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
     size,
     take(square, name, by) {
       own = square;
-      const info: PictureInfo = { id: OWN, title: name, alt: `Your picture ${name}`, source: "your picture", credit: "", label: null };
+      const info: PictureInfo = {
+        id: OWN,
+        title: name,
+        alt: `Your picture ${name}`,
+        source: "your picture",
+        credit: "",
+        label: null,
+      };
       const before = pictures.findIndex(({ id }) => id === OWN);
       const at = before >= 0 ? before : pictures.length;
       pictures[at] = info;
@@ -49,8 +69,13 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
     maps: (index, block, channel, gates) => engine.maps(pixels(index), size, block, channel, gates),
     async covered(index, block, channel, patches, gates) {
       const { grey } = await layers();
-      const [plain, at] = [pixels(index), recorded.network.blocks.findIndex(({ name }) => name === block)];
-      const answers = await Promise.all(patches.map((patch) => engine.ask(cover(plain, size, patch, grey), size, gates)));
+      const [plain, at] = [
+        pixels(index),
+        recorded.network.blocks.findIndex(({ name }) => name === block),
+      ];
+      const answers = await Promise.all(
+        patches.map((patch) => engine.ask(cover(plain, size, patch, grey), size, gates)),
+      );
       return Float32Array.from(answers, ({ blocks }) => blocks[at]!.s[channel]!);
     },
   };
@@ -61,7 +86,9 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
     inside,
     layers: async (block) => (await layers()).blocks.get(block) ?? null,
     get engine() {
-      return engine.state.kind === "ready" ? "computed in this page by ONNX Runtime" : recorded.engine;
+      return engine.state.kind === "ready"
+        ? "computed in this page by ONNX Runtime"
+        : recorded.engine;
     },
     draw(index, canvas) {
       if (pictures[index]?.id !== OWN) return recorded.draw(index, canvas);
@@ -69,18 +96,28 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
       canvas.getContext("2d")!.drawImage(own!, 0, 0);
     },
     probe: (index: number, gates?: Gates) => {
-      const recordedDoes = pictures[index]?.id !== OWN && (!gates || Object.keys(gates).length === 0);
+      const recordedDoes =
+        pictures[index]?.id !== OWN && (!gates || Object.keys(gates).length === 0);
       if (engine.state.kind !== "ready" && recordedDoes) return recorded.probe(index);
       const answer = engine.ask(pixels(index), size, gates);
-      return recordedDoes ? answer.catch(() => recorded.probe(index)) : answer; // it died over the question: what is recorded goes on
+      // it died over the question: what is recorded goes on
+      return recordedDoes ? answer.catch(() => recorded.probe(index)) : answer;
     },
   };
   return probe;
 }
 
-/** A canvas's pixels as the network takes them: (3 * size * size), RGB from 0 to 255, one plane after the other. */
+/**
+ * A canvas's pixels as the network takes them: (3 * size * size), RGB from 0 to 255, one plane
+ * after the other.
+ */
 function planes(canvas: HTMLCanvasElement): Float32Array {
-  const { data, width, height } = canvas.getContext("2d", { willReadFrequently: true })!.getImageData(0, 0, canvas.width, canvas.height);
+  const { data, width, height } = canvas
+    .getContext("2d", { willReadFrequently: true })!
+    .getImageData(0, 0, canvas.width, canvas.height);
   const count = width * height;
-  return Float32Array.from({ length: 3 * count }, (_, i) => data[4 * (i % count) + Math.floor(i / count)]!);
+  return Float32Array.from(
+    { length: 3 * count },
+    (_, i) => data[4 * (i % count) + Math.floor(i / count)]!,
+  );
 }

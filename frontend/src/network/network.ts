@@ -1,5 +1,6 @@
-// What a widget asks of a network, whatever computes it: recorded results, a Python kernel, or the network in the browser. Types alone, so
-// that everything may import this file and it imports nothing.
+// What a widget asks of a network, whatever computes it: recorded results, a Python kernel, or the
+// network in the browser. Types alone, so that everything may import this file and it imports
+// nothing.
 
 /** One SE block as a reader meets it. */
 export interface BlockInfo {
@@ -14,7 +15,10 @@ export interface BlockInfo {
   channels: number;
   /** Width of the layer between, C / r; null where the block has none. */
   hidden: number | null;
-  /** Least and largest excitation among the gallery's pictures and the class means: what a chart's axis has to hold. */
+  /**
+   * Least and largest excitation among the gallery's pictures and the class means: what a chart's
+   * axis has to hold.
+   */
   range: [low: number, high: number];
 }
 
@@ -85,15 +89,26 @@ export interface Patch {
   side: number;
 }
 
-/** What only a running network can say, and no recording. On a page it rejects until the engine is ready. */
+/**
+ * What only a running network can say, and no recording. On a page it rejects until the engine is
+ * ready.
+ */
 export interface Inside {
   /** Picture `index`'s map of one channel. */
   maps(index: number, block: string, channel: number, gates?: Gates): Promise<Maps>;
   /** The excitation of one channel with a grey patch over the picture, once for each patch. */
-  covered(index: number, block: string, channel: number, patches: Patch[], gates?: Gates): Promise<Float32Array>;
+  covered(
+    index: number,
+    block: string,
+    channel: number,
+    patches: Patch[],
+    gates?: Gates,
+  ): Promise<Float32Array>;
 }
 
-/** The id of the reader's own picture. It is in no link and on no other page: nobody else has it. */
+/**
+ * The id of the reader's own picture. It is in no link and on no other page: nobody else has it.
+ */
 export const OWN = "yours";
 
 /** How a network in the reader's browser is doing. */
@@ -123,8 +138,8 @@ export interface Live {
   /** Side of the network's pictures in pixels. */
   readonly size: number;
   /**
-   * Put the reader's picture, size x size, among the pictures, in place of one they gave before. There is one for all widgets of this
-   * network on a page, and the others hear of it.
+   * Put the reader's picture, size x size, among the pictures, in place of one they gave before.
+   * There is one for all widgets of this network on a page, and the others hear of it.
    * @param by the widget that has it
    * @returns its position
    */
@@ -145,10 +160,16 @@ export interface Probe {
   readonly live?: Live;
   /** Draw picture `index` into a canvas at its own resolution. */
   draw(index: number, canvas: HTMLCanvasElement): void;
-  /** Run the network on picture `index`. Rejects with an `Error` whose message a reader can be shown. */
+  /**
+   * Run the network on picture `index`. Rejects with an `Error` whose message a reader can be
+   * shown.
+   */
   probe(index: number, gates?: Gates): Promise<Answer>;
   /** Absent where the book has no network to run. */
   readonly inside?: Inside;
-  /** The weights of a block's excitation, null where it is built in another way; absent where nobody has them. */
+  /**
+   * The weights of a block's excitation, null where it is built in another way; absent where nobody
+   * has them.
+   */
   layers?(block: string): Promise<Layers | null>;
 }

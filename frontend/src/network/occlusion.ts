@@ -1,4 +1,5 @@
-// "Why did this gate open?" A grey patch goes over the picture, step by step, and the network says each time how open the gate is.
+// "Why did this gate open?" A grey patch goes over the picture, step by step, and the network says
+// each time how open the gate is.
 //
 //   patches row by row ──▶ asked a row at a time ──▶ told as they come ──▶ all, or cancelled between two rows
 
@@ -8,7 +9,10 @@ import type { Gates, Inside, Patch } from "./network.ts";
 export const STEPS = { coarse: 8, fine: 16 } as const;
 export type Fineness = keyof typeof STEPS;
 
-/** Row by row. Each is centred on its own cell, so that cells tile the picture; at the rim it sticks out. */
+/**
+ * Row by row. Each is centred on its own cell, so that cells tile the picture; at the rim it sticks
+ * out.
+ */
 export function patchesOf(size: number, steps: number): Patch[] {
   const step = size / steps;
   return Array.from({ length: steps * steps }, (_, i) => ({
@@ -19,11 +23,18 @@ export function patchesOf(size: number, steps: number): Patch[] {
 }
 
 /** A copy of a picture, (3 * size * size), with a patch of one colour on it. */
-export function cover(picture: Float32Array, size: number, { left, top, side }: Patch, grey: readonly number[]): Float32Array {
+export function cover(
+  picture: Float32Array,
+  size: number,
+  { left, top, side }: Patch,
+  grey: readonly number[],
+): Float32Array {
   const covered = picture.slice();
   for (let y = Math.max(0, top); y < Math.min(size, top + side); y++) {
     const [from, to] = [y * size + Math.max(0, left), y * size + Math.min(size, left + side)];
-    grey.forEach((value, plane) => covered.fill(value, plane * size * size + from, plane * size * size + to));
+    grey.forEach((value, plane) =>
+      covered.fill(value, plane * size * size + from, plane * size * size + to),
+    );
   }
   return covered;
 }
@@ -34,14 +45,24 @@ export function cover(picture: Float32Array, size: number, { left, top, side }: 
  */
 export async function occlude(
   inside: Inside,
-  { index, block, channel, size, steps, gates }: { index: number; block: string; channel: number; size: number; steps: number; gates: Gates },
+  {
+    index,
+    block,
+    channel,
+    size,
+    steps,
+    gates,
+  }: { index: number; block: string; channel: number; size: number; steps: number; gates: Gates },
   told: (values: Float32Array) => void,
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const patches = patchesOf(size, steps);
   const values = new Float32Array(patches.length).fill(NaN);
   for (let at = 0; at < patches.length; at += steps) {
-    values.set(await inside.covered(index, block, channel, patches.slice(at, at + steps), gates), at);
+    values.set(
+      await inside.covered(index, block, channel, patches.slice(at, at + steps), gates),
+      at,
+    );
     signal.throwIfAborted();
     told(values);
   }

@@ -1,10 +1,13 @@
-// Data that pages load on demand, as classic scripts that call `SENet.provide(name, data)`: those work from file://, where fetch doesn't.
+// Data that pages load on demand, as classic scripts that call `SENet.provide(name, data)`: those
+// work from file://, where fetch doesn't.
 
 const provided = new Map<string, unknown>();
 const waiting = new Map<string, Promise<unknown>>();
 
 // Everything lies beside page.js, whatever folder the page is in and wherever the book is served.
-const here = globalThis.document ? ((document.currentScript as HTMLScriptElement | null)?.src ?? location.href) : ""; // none in the tests
+const here = globalThis.document
+  ? ((document.currentScript as HTMLScriptElement | null)?.src ?? location.href)
+  : ""; // none in the tests
 
 /** Called by the data's own script. */
 export function provide(name: string, data: unknown): void {

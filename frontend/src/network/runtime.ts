@@ -1,16 +1,26 @@
-// What runs networks in the reader's browser: one thread with one ONNX Runtime for all networks of a page, fetched with the first.
+// What runs networks in the reader's browser: one thread with one ONNX Runtime for all networks of
+// a page, fetched with the first.
 //
 //   absent ──first network──▶ fetched, by all who wait for it at once ──▶ there ──dies, or is silent for too long──▶ absent
 //     ▲ └──the last who waits gives up──┘                                                                             │
 //     └───────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 
-import { abortable, download, total, type Manifest } from "./download.ts";
+import { abortable, download, type Manifest, total } from "./download.ts";
 
 export type Question =
   | { start: string }
   | { open: string; model: string; blocks: { name: string; channels: number }[]; level?: Level }
-  | { ask: string; picture: Float32Array; size: number; gates: Float32Array | null; map: { block: string; channel: number } | null };
-/** What ONNX Runtime may do to the graph before it runs: all that it can, unless tools/engine_bench.py asks what that saves. */
+  | {
+      ask: string;
+      picture: Float32Array;
+      size: number;
+      gates: Float32Array | null;
+      map: { block: string; channel: number } | null;
+    };
+/**
+ * What ONNX Runtime may do to the graph before it runs: all that it can, unless
+ * tools/engine_bench.py asks what that saves.
+ */
 export type Level = "disabled" | "basic" | "all";
 export interface Reply {
   outputs: Float32Array[];
@@ -22,7 +32,10 @@ export type FromWorker = ({ id: number } & Reply) | { id: number; failed: string
 
 const FILES = ["worker", "runtime"];
 
-/** Seconds that the thread may be silent with a question before it. To compile the runtime takes a slow phone ten. */
+/**
+ * Seconds that the thread may be silent with a question before it. To compile the runtime takes a
+ * slow phone ten.
+ */
 const PATIENCE = 60;
 
 interface Start {
@@ -37,7 +50,10 @@ export class Runtime {
   private start: Start | null = null;
   private worker: Worker | null = null;
   private readonly open = new Set<string>();
-  private readonly waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
+  private readonly waiting = new Map<
+    number,
+    { resolve: (reply: Reply) => void; reject: (error: Error) => void }
+  >();
   private readonly watchers = new Set<(death: Error | null) => void>();
   private patience: ReturnType<typeof setInterval> | undefined;
   private silent = 0;
@@ -57,7 +73,10 @@ export class Runtime {
     this.watchers.add(watcher);
   }
 
-  /** Fetch and start it, unless it is there. Rejects when `signal` says so; the others who wait don't notice. */
+  /**
+   * Fetch and start it, unless it is there. Rejects when `signal` says so; the others who wait
+   * don't notice.
+   */
   async begin(progress: (bytes: number) => void, signal: AbortSignal): Promise<void> {
     if (this.worker) return;
     const start = (this.start ??= this.fetch());
@@ -91,8 +110,10 @@ export class Runtime {
       if ("open" in question) this.open.add(question.open);
       return answer;
     } catch (error) {
-      // With no network running it may be the runtime that is at fault, and it stays so: better start anew.
-      if (!("ask" in question) && this.open.size === 0 && this.worker === worker) this.die(error as Error);
+      // With no network running it may be the runtime that is at fault, and it stays so: better
+      // start anew.
+      if (!("ask" in question) && this.open.size === 0 && this.worker === worker)
+        this.die(error as Error);
       throw error;
     }
   }
@@ -111,20 +132,26 @@ export class Runtime {
       for (const hear of start.hearers) hear(bytes);
     };
     start.fetched = (async () => {
-      const [source, runtime] = (await download(FILES, this.manifest, progress, abort.signal)) as [string, string];
+      const [source, runtime] = (await download(FILES, this.manifest, progress, abort.signal)) as [
+        string,
+        string,
+      ];
       if (this.start !== start) throw new Error("cancelled");
       this.launch(source);
       this.call({ start: runtime }).catch(() => {}); // then it has died, which all are told
       for (const watcher of this.watchers) watcher(null);
     })();
-    start.fetched.catch(() => {}).finally(() => {
-      if (this.start === start) this.start = null;
-    });
+    start.fetched
+      .catch(() => {})
+      .finally(() => {
+        if (this.start === start) this.start = null;
+      });
     return start;
   }
 
   private launch(source: string): void {
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" })); // a worker's file is refused on file://
+    // a worker's file is refused on file://
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     const worker = (this.worker = new Worker(url));
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       this.silent = 0;
@@ -135,18 +162,23 @@ export class Runtime {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      if (this.worker === worker) this.die(new Error(event.message || "its thread could not be started"));
+      if (this.worker === worker)
+        this.die(new Error(event.message || "its thread could not be started"));
     };
   }
 
-  /** Counts the seconds that the page lives through: one that sleeps in the background, or is frozen, has not been waiting. */
+  /**
+   * Counts the seconds that the page lives through: one that sleeps in the background, or is
+   * frozen, has not been waiting.
+   */
   private wait(): void {
     if (this.waiting.size === 1) this.silent = 0;
     this.patience ??= setInterval(() => {
       if (this.waiting.size === 0) {
         clearInterval(this.patience);
         this.patience = undefined;
-      } else if (++this.silent >= PATIENCE) this.die(new Error(`its thread has not answered for ${PATIENCE} seconds`));
+      } else if (++this.silent >= PATIENCE)
+        this.die(new Error(`its thread has not answered for ${PATIENCE} seconds`));
     }, 1000);
   }
 
@@ -165,6 +197,9 @@ export class Runtime {
 
 /** Whether this browser can run it: a module that uses one SIMD instruction. */
 export function simd(): boolean {
-  const module = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+  const module = [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253,
+    15, 253, 98, 11,
+  ];
   return typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(module));
 }

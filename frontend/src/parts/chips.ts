@@ -1,4 +1,5 @@
-// A few of many names, each with the look of its line: buttons that take one away, and a menu that adds one.
+// A few of many names, each with the look of its line: buttons that take one away, and a menu that
+// adds one.
 
 import { choice, h, matched, svg } from "./dom.ts";
 
@@ -9,7 +10,10 @@ export interface Look {
   symbol: string;
 }
 
-/** Told apart by colour, by dash and by symbol: middle tones of Okabe and Ito's set, 3:1 or more on white and on the dark page. */
+/**
+ * Told apart by colour, by dash and by symbol: middle tones of Okabe and Ito's set, 3:1 or more on
+ * white and on the dark page.
+ */
 export const LOOKS: Look[] = [
   { colour: "#0f7fc0", dash: "", symbol: "circle" },
   { colour: "#d55e00", dash: "7 2.5", symbol: "square" },
@@ -34,13 +38,24 @@ export function key({ colour, dash, symbol }: Look, dashed = true): SVGElement {
   return svg(
     "svg",
     { class: "senet-key-line", viewBox: "0 0 30 12", width: 30, height: 12, "aria-hidden": "true" },
-    svg("path", { d: "M0 6h30", stroke: colour, "stroke-width": 2, "stroke-dasharray": dashed ? dash : null }),
+    svg("path", {
+      d: "M0 6h30",
+      stroke: colour,
+      "stroke-width": 2,
+      "stroke-dasharray": dashed ? dash : null,
+    }),
     dashed ? null : svg("path", { d: SHAPES[symbol]!, fill: colour, transform: "translate(15 6)" }),
   );
 }
 
 /** @param dashed whether lines differ by dash (else by symbol) */
-export function chips(legend: string, add: string, most: number, dashed: boolean, changed: (names: string[]) => void) {
+export function chips(
+  legend: string,
+  add: string,
+  most: number,
+  dashed: boolean,
+  changed: (names: string[]) => void,
+) {
   const row = h("div", { class: "senet-chips" });
   const more = choice(add, (name) => name && changed([...now, name]));
   const el = h("fieldset", { class: "senet-chosen" }, h("legend", {}, legend), row, more.el);
@@ -51,16 +66,26 @@ export function chips(legend: string, add: string, most: number, dashed: boolean
     show(names: string[], all: string[]): void {
       const lost = names.length < now.length && row.contains(document.activeElement);
       now = names;
-      matched(row, names.length, () => h("button", { type: "button", class: "senet-chip" })).forEach((button, i) => {
+      matched(row, names.length, () =>
+        h("button", { type: "button", class: "senet-chip" }),
+      ).forEach((button, i) => {
         const name = names[i]!;
-        button.replaceChildren(key(LOOKS[i]!, dashed), h("span", {}, name), h("span", { "aria-hidden": "true" }, "×"));
+        button.replaceChildren(
+          key(LOOKS[i]!, dashed),
+          h("span", {}, name),
+          h("span", { "aria-hidden": "true" }, "×"),
+        );
         button.setAttribute("aria-label", `${name}: take away`);
         button.dataset.name = name;
         button.onclick = () => changed(now.filter((other) => other !== name));
       });
-      if (lost && !row.contains(document.activeElement)) ((row.lastElementChild as HTMLElement) ?? more.select).focus();
+      if (lost && !row.contains(document.activeElement))
+        ((row.lastElementChild as HTMLElement) ?? more.select).focus();
       const left = all.filter((name) => !names.includes(name));
-      more.select.replaceChildren(h("option", { value: "" }, names.length >= most ? `${most} are the most` : "choose …"), ...left.map((name) => h("option", { value: name }, name)));
+      more.select.replaceChildren(
+        h("option", { value: "" }, names.length >= most ? `${most} are the most` : "choose …"),
+        ...left.map((name) => h("option", { value: name }, name)),
+      );
       more.select.disabled = names.length >= most || left.length === 0;
     },
   };

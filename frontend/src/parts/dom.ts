@@ -4,8 +4,9 @@ type Value = string | number | boolean | null | undefined | ((event: any) => voi
 type Child = Node | string | null;
 
 /**
- * Set attributes; `onclick: f` listens, `true` sets an empty attribute, `false`, null and undefined remove it. What is so already is let
- * alone: to write it again would have the browser style it again.
+ * Set attributes; `onclick: f` listens, `true` sets an empty attribute, `false`, null and undefined
+ * remove it. What is so already is let alone: to write it again would have the browser style it
+ * again.
  */
 export function set(element: Element, attributes: Record<string, Value>): void {
   for (const [name, value] of Object.entries(attributes)) {
@@ -34,14 +35,21 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export function svg<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Record<string, Value> = {}, ...children: Child[]) {
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, Value> = {},
+  ...children: Child[]
+) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   set(element, attributes);
   element.append(...children.filter((child) => child !== null));
   return element;
 }
 
-/** As many children as items: those there are reused, so that they can change smoothly, and the others made or removed. */
+/**
+ * As many children as items: those there are reused, so that they can change smoothly, and the
+ * others made or removed.
+ */
 export function matched<E extends Element>(parent: Element, count: number, make: () => E): E[] {
   while (parent.children.length > count) parent.lastElementChild!.remove();
   while (parent.children.length < count) parent.append(make());
@@ -50,13 +58,26 @@ export function matched<E extends Element>(parent: Element, count: number, make:
 
 /** A mathematical symbol in its own colour, the same in every figure of the book. */
 export function symbol(letter: "u" | "z" | "s" | "x"): HTMLElement {
-  return h("i", { class: "senet-symbol", "data-symbol": letter }, letter === "x" ? "x\u0303" : letter);
+  return h(
+    "i",
+    { class: "senet-symbol", "data-symbol": letter },
+    letter === "x" ? "x\u0303" : letter,
+  );
 }
 
 /** A select with its label before it. */
-export function choice(label: string, onchange: (value: string) => void): { el: HTMLElement; select: HTMLSelectElement } {
-  const select: HTMLSelectElement = h("select", { id: unique("senet-choice"), onchange: () => onchange(select.value) });
-  return { el: h("div", { class: "senet-choice" }, h("label", { for: select.id }, label), select), select };
+export function choice(
+  label: string,
+  onchange: (value: string) => void,
+): { el: HTMLElement; select: HTMLSelectElement } {
+  const select: HTMLSelectElement = h("select", {
+    id: unique("senet-choice"),
+    onchange: () => onchange(select.value),
+  });
+  return {
+    el: h("div", { class: "senet-choice" }, h("label", { for: select.id }, label), select),
+    select,
+  };
 }
 
 /** What a select offers, value by value. */
@@ -67,6 +88,7 @@ export function options(words: Record<string, string>): HTMLOptionElement[] {
 let count = 0;
 /** An id that no other element of the page has. */
 export function unique(prefix: string): string {
-  // A notebook loads the bundle once a widget, each with its own count; the random part keeps those apart.
+  // A notebook loads the bundle once a widget, each with its own count; the random part keeps those
+  // apart.
   return `${prefix}-${Math.random().toString(36).slice(2, 8)}-${++count}`;
 }

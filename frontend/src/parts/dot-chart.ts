@@ -1,18 +1,19 @@
-// One SE block's excitations: a dot a channel, the class mean as a line behind, a stem for the difference between the two, and a
-// channel that the reader points at.
+// One SE block's excitations: a dot a channel, the class mean as a line behind, a stem for the
+// difference between the two, and a channel that the reader points at.
 //
 //   nothing held ──point──▶ shown while pointed at ──leave──▶ nothing held
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or the same again──▶ nothing held
 //                                         held ──drag its handle, or Shift and an arrow──▶ its gate is pulled, where that is wanted
 //
-// The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so that no resize needs a redraw; strokes don't
-// scale, and so a line of no length with round ends stays a round dot. All dots are one path, by channel: it glides to another picture's
-// as a whole, and there is one element to be styled anew and not one a channel.
+// The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so
+// that no resize needs a redraw; strokes don't scale, and so a line of no length with round ends
+// stays a round dot. All dots are one path, by channel: it glides to another picture's as a whole,
+// and there is one element to be styled anew and not one a channel.
 
-import { behind, type axis, type Comparison } from "../math/channels.ts";
-import { h, matched, say, set, svg, symbol, unique } from "./dom.ts";
-import type { BlockAnswer } from "../network/network.ts";
+import { type axis, behind, type Comparison } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
+import type { BlockAnswer } from "../network/network.ts";
+import { h, matched, say, set, svg, symbol, unique } from "./dom.ts";
 
 export interface Excitations {
   answer: BlockAnswer;
@@ -31,7 +32,10 @@ export interface Excitations {
   part?: { from: number; count: number };
 }
 
-/** A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand from its beginning to its end. */
+/**
+ * A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand from its beginning
+ * to its end.
+ */
 export type Pull = (channel: number, value: number, stroke: string) => void;
 
 const STEP = 0.05; // of a key
@@ -41,19 +45,60 @@ export interface DotChart {
   draw(data: Excitations): void;
 }
 
-export function dotChart(name: string, hold: (channel: number | null) => void, pull: Pull | null = null): DotChart {
-  const marker = svg("rect", { class: "senet-marker", width: 1, height: 100, visibility: "hidden" });
+export function dotChart(
+  name: string,
+  hold: (channel: number | null) => void,
+  pull: Pull | null = null,
+): DotChart {
+  const marker = svg("rect", {
+    class: "senet-marker",
+    width: 1,
+    height: 100,
+    visibility: "hidden",
+  });
   const layer = (name: string) => svg("g", { class: `senet-${name}` });
   const [grid, lines, stems, dots] = [layer("grid"), layer("means"), layer("stems"), layer("dots")];
-  const plot = svg("svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, marker, grid, lines, stems, dots);
+  const plot = svg(
+    "svg",
+    { preserveAspectRatio: "none", "aria-hidden": "true" },
+    marker,
+    grid,
+    lines,
+    stems,
+    dots,
+  );
   const scale = h("div", { class: "senet-scale", "aria-hidden": "true" });
   const flag = h("span", { class: "senet-flag", "aria-hidden": "true", hidden: true });
-  const handle = h("span", { class: "senet-handle", "aria-hidden": "true", hidden: true, title: "Drag to pull this gate" });
+  const handle = h("span", {
+    class: "senet-handle",
+    "aria-hidden": "true",
+    hidden: true,
+    title: "Drag to pull this gate",
+  });
   const readoutId = unique("senet-readout");
-  const slider = h("div", { class: "senet-plot", role: "slider", tabindex: 0, "aria-label": `Channels of the ${name}`, "aria-valuemin": 0 }, plot, flag, pull && handle);
+  const slider = h(
+    "div",
+    {
+      class: "senet-plot",
+      role: "slider",
+      tabindex: 0,
+      "aria-label": `Channels of the ${name}`,
+      "aria-valuemin": 0,
+    },
+    plot,
+    flag,
+    pull && handle,
+  );
   const [first, last] = [h("span"), h("span")];
   const readout = h("p", { class: "senet-readout", id: readoutId });
-  const el = h("div", { class: "senet-chart" }, scale, slider, h("div", { class: "senet-ends" }, first, last), readout);
+  const el = h(
+    "div",
+    { class: "senet-chart" },
+    scale,
+    slider,
+    h("div", { class: "senet-ends" }, first, last),
+    readout,
+  );
 
   let data: Excitations | null = null;
   let pointed: number | null = null; // a channel under the mouse
@@ -76,19 +121,35 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
     const [own, pulled] = [seen.filter((c) => !byHand(c)), seen.filter(byHand)];
     matched(dots, pulled.length > 0 ? 2 : 1, () => svg("path")).forEach((path, i) => {
       const channels = i === 0 ? own : pulled;
-      set(path, { d: channels.map((c) => `${at(c)}h0`).join(""), "data-channels": channels.join(" "), "data-set": i === 1 });
+      set(path, {
+        d: channels.map((c) => `${at(c)}h0`).join(""),
+        "data-channels": channels.join(" "),
+        "data-set": i === 1,
+      });
     });
-    set(dots, { "data-s": answer.s.join(" "), "data-z": answer.z.join(" "), "data-mean": mean && mean.join(" ") });
-    matched(stems, mean ? 1 : 0, () => svg("path")).forEach((path) => set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }));
-    // The mean as steps, a channel wide each: a slanted line would show values between channels, where there are none.
+    set(dots, {
+      "data-s": answer.s.join(" "),
+      "data-z": answer.z.join(" "),
+      "data-mean": mean && mean.join(" "),
+    });
+    matched(stems, mean ? 1 : 0, () => svg("path")).forEach((path) =>
+      set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }),
+    );
+    // The mean as steps, a channel wide each: a slanted line would show values between channels,
+    // where there are none.
     const steps = (row: Float32Array) =>
-      order.slice(from, from + count).map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
+      order
+        .slice(from, from + count)
+        .map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`)
+        .join("");
     const rows = mean ? [mean, ...comparison.each] : [];
     matched(lines, rows.length, () => svg("path")).forEach((line, i) => {
       set(line, { d: steps(rows[i]!), class: i === 0 ? "senet-mean" : "senet-one" });
     });
 
-    matched(grid, ticks.length, () => svg("path")).forEach((line, i) => set(line, { d: `M${from} ${y(ticks[i]!)}h${count}` }));
+    matched(grid, ticks.length, () => svg("path")).forEach((line, i) =>
+      set(line, { d: `M${from} ${y(ticks[i]!)}h${count}` }),
+    );
     matched(scale, ticks.length, () => h("span")).forEach((number, i) => {
       set(number, { style: `top:${y(ticks[i]!)}%` });
       say(number, decimal(ticks[i]!, digits));
@@ -111,21 +172,37 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
     set(marker, { visibility: seen ? "visible" : "hidden", x: place });
     set(flag, { hidden: !seen, style: `left:clamp(0.7rem,${left}%,100% - 0.7rem)` });
     const { low, high } = data!.axis;
-    const height = channel === null ? 0 : Math.min(1, Math.max(0, (high - answer.s[channel]!) / (high - low)));
+    const height =
+      channel === null ? 0 : Math.min(1, Math.max(0, (high - answer.s[channel]!) / (high - low)));
     set(handle, { hidden: !seen || channel !== held, style: `left:${left}%;top:${100 * height}%` });
     set(slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
     if (channel === null) {
-      readout.replaceChildren(`Point at a dot, tap it, or use the arrow keys.${pull ? " Then drag it, or press Shift with an arrow." : ""}`);
+      readout.replaceChildren(
+        `Point at a dot, tap it, or use the arrow keys.${pull ? " Then drag it, or press Shift with an arrow." : ""}`,
+      );
       set(slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
       return;
     }
     say(flag, String(channel));
     const [z, s] = [answer.z[channel]!, answer.s[channel]!];
-    const lines = [h("span", {}, `channel ${channel}: `, symbol("z"), ` = ${decimal(z)}, `, symbol("s"), ` = ${decimal(s)}`)];
+    const lines = [
+      h(
+        "span",
+        {},
+        `channel ${channel}: `,
+        symbol("z"),
+        ` = ${decimal(z)}, `,
+        symbol("s"),
+        ` = ${decimal(s)}`,
+      ),
+    ];
     if (comparison.mean) {
       const mean = comparison.mean[channel]!;
       const values = comparison.each.map((row) => row[channel]!);
-      const more = values.length > 0 ? `(${decimal(Math.min(...values))} to ${decimal(Math.max(...values))})` : `(${signed(s - mean)})`;
+      const more =
+        values.length > 0
+          ? `(${decimal(Math.min(...values))} to ${decimal(Math.max(...values))})`
+          : `(${signed(s - mean)})`;
       lines.push(h("span", {}, `${behind(comparison)}: ${decimal(mean)} ${more}`));
     }
     if (!Number.isNaN(data!.set?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
@@ -137,13 +214,19 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
     const { left, width } = slider.getBoundingClientRect();
     const { order, part } = data!;
     const { from, count } = part ?? { from: 0, count: order.length };
-    return order[from + Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * count)))]!;
+    return order[
+      from + Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * count)))
+    ]!;
   }
 
   function pullTo(event: PointerEvent): void {
     const { top, height } = slider.getBoundingClientRect();
     const { low, high } = data!.axis;
-    pull!(data!.held!, Math.min(1, Math.max(0, high - ((event.clientY - top) / height) * (high - low))), pulling!);
+    pull!(
+      data!.held!,
+      Math.min(1, Math.max(0, high - ((event.clientY - top) / height) * (high - low))),
+      pulling!,
+    );
   }
 
   handle.addEventListener("pointerdown", (event) => {
@@ -158,8 +241,10 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
     event.stopPropagation();
     if (pulling !== null) pullTo(event);
   });
-  for (const end of ["pointerup", "pointercancel"] as const) handle.addEventListener(end, () => (pulling = null));
-  handle.addEventListener("click", (event) => event.stopPropagation()); // or the channel would be let go
+  for (const end of ["pointerup", "pointercancel"] as const)
+    handle.addEventListener(end, () => (pulling = null));
+  // or the channel would be let go
+  handle.addEventListener("click", (event) => event.stopPropagation());
 
   slider.addEventListener("pointermove", (event) => {
     if (!data) return;
@@ -181,11 +266,20 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
   slider.addEventListener("keydown", (event) => {
     if (!data || event.altKey || event.ctrlKey || event.metaKey) return;
     const { order, held, answer } = data;
-    if (pull && held !== null && event.shiftKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    if (
+      pull &&
+      held !== null &&
+      event.shiftKey &&
+      (event.key === "ArrowUp" || event.key === "ArrowDown")
+    ) {
       event.preventDefault();
       event.stopPropagation();
       const to = answer.s[held]! + (event.key === "ArrowUp" ? STEP : -STEP);
-      return pull(held, Math.round(Math.min(1, Math.max(0, to)) * 100) / 100, `${name}-${++strokes}`);
+      return pull(
+        held,
+        Math.round(Math.min(1, Math.max(0, to)) * 100) / 100,
+        `${name}-${++strokes}`,
+      );
     }
     const place = held === null ? -1 : order.indexOf(held);
     const end = order.length - 1;
@@ -200,7 +294,8 @@ export function dotChart(name: string, hold: (channel: number | null) => void, p
       End: end,
     };
     if (event.key !== "Escape" && !(event.key in to)) return;
-    // Elsewhere on the page arrow keys turn to the next chapter, and in JupyterLab they leave the cell.
+    // Elsewhere on the page arrow keys turn to the next chapter, and in JupyterLab they leave the
+    // cell.
     event.preventDefault();
     event.stopPropagation();
     pointed = null;

@@ -1,7 +1,8 @@
-// The frame of a widget on one SE block: pictures to choose from, what is said aloud, a link and a way back.
+// The frame of a widget on one SE block: pictures to choose from, what is said aloud, a link and a
+// way back.
 
-import { h, unique } from "./dom.ts";
 import type { Keeper, Settings } from "../state/settings.ts";
+import { h, unique } from "./dom.ts";
 
 export interface Shown {
   id: string;
@@ -22,13 +23,26 @@ export interface Frame {
 }
 
 /** One radio button a picture. */
-export function pictures(shown: Shown[], chosen: (id: string) => void): { el: HTMLElement; choose(id: string): void } {
+export function pictures(
+  shown: Shown[],
+  chosen: (id: string) => void,
+): { el: HTMLElement; choose(id: string): void } {
   const name = unique("senet-picture");
-  const inputs = shown.map(({ id, title }) => h("input", { type: "radio", name, value: id, "aria-label": title, onchange: () => chosen(id) }));
-  const labels = inputs.map((input, i) => h("label", { title: shown[i]!.title }, input, h("img", { src: shown[i]!.url, alt: shown[i]!.title })));
+  const inputs = shown.map(({ id, title }) =>
+    h("input", { type: "radio", name, value: id, "aria-label": title, onchange: () => chosen(id) }),
+  );
+  const labels = inputs.map((input, i) =>
+    h(
+      "label",
+      { title: shown[i]!.title },
+      input,
+      h("img", { src: shown[i]!.url, alt: shown[i]!.title }),
+    ),
+  );
   const strip = h("div", { class: "senet-thumbs", style: "--rows:1" }, ...labels);
   strip.addEventListener("keydown", (event) => {
-    if (event.key.startsWith("Arrow")) event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
+    // elsewhere on the page arrow keys turn to the next chapter
+    if (event.key.startsWith("Arrow")) event.stopPropagation();
   });
   return {
     el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Choose a picture"), strip),
@@ -40,7 +54,13 @@ export function pictures(shown: Shown[], chosen: (id: string) => void): { el: HT
 export function slider(low: number, high: number, step: number, moved: (value: number) => void) {
   const name = h("span");
   const value = h("output");
-  const input = h("input", { type: "range", min: low, max: high, step, oninput: () => moved(Number(input.value)) });
+  const input = h("input", {
+    type: "range",
+    min: low,
+    max: high,
+    step,
+    oninput: () => moved(Number(input.value)),
+  });
   input.addEventListener("keydown", (event) => {
     if (event.key.startsWith("Arrow")) event.stopPropagation();
   });
@@ -48,7 +68,10 @@ export function slider(low: number, high: number, step: number, moved: (value: n
   return { el, input, name, value };
 }
 
-/** Hold the settings of a widget: `draw` is called at the start and after each change, `spoken` a while after the last one. `foot` stands beside the link. */
+/**
+ * Hold the settings of a widget: `draw` is called at the start and after each change, `spoken` a
+ * while after the last one. `foot` stands beside the link.
+ */
 export function widgetFrame(
   root: HTMLElement,
   keeper: Keeper,
@@ -67,8 +90,14 @@ export function widgetFrame(
   const live = h("p", { class: "senet-unseen", role: "status" });
   const link = h("a", { class: "senet-link" }, "Link to this view");
   const reset = h("button", { type: "button", onclick: () => change(initial, true) }, "Reset");
-  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours while the focus is here
-  const actions = h("div", { class: "senet-foot" }, ...foot, h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset));
+  // JupyterLab: the keys are ours while the focus is here
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  const actions = h(
+    "div",
+    { class: "senet-foot" },
+    ...foot,
+    h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset),
+  );
   root.replaceChildren(...parts, actions, live);
 
   function change(wanted: Settings, ours: boolean): void {

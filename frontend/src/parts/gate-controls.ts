@@ -1,9 +1,9 @@
 // The controls that set gates by hand.
 
+import { decimal } from "../math/format.ts";
+import type { BlockInfo } from "../network/network.ts";
 import type { ByHand } from "../state/by-hand.ts";
 import { h, say, symbol } from "./dom.ts";
-import type { BlockInfo } from "../network/network.ts";
-import { decimal } from "../math/format.ts";
 
 /** What the controls of one side show. */
 export interface Hand {
@@ -30,10 +30,25 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
   };
   const undo = h("button", { type: "button", onclick: act(() => hand.undo()) }, "Undo");
   const redo = h("button", { type: "button", onclick: act(() => hand.redo()) }, "Redo");
-  const release = h("button", { type: "button", onclick: act(() => hand.release()) }, "Let all gates go");
+  const release = h(
+    "button",
+    { type: "button", onclick: act(() => hand.release()) },
+    "Let all gates go",
+  );
   const line = h("p", { class: "senet-hand-line", role: "status" });
-  const panel = h("div", { class: "senet-hand" }, ...sides.map((s) => s.el), h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release), line);
-  const el = h("details", { class: "senet-numbers senet-by-hand", ontoggle: fill }, h("summary", {}, "Pull gates by hand"), panel);
+  const panel = h(
+    "div",
+    { class: "senet-hand" },
+    ...sides.map((s) => s.el),
+    h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release),
+    line,
+  );
+  const el = h(
+    "details",
+    { class: "senet-numbers senet-by-hand", ontoggle: fill },
+    h("summary", {}, "Pull gates by hand"),
+    panel,
+  );
   let now: [Hand[], string] | null = null;
 
   function fill(): void {
@@ -48,7 +63,8 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
 
   panel.addEventListener("keydown", (event) => {
     event.stopPropagation(); // arrow keys are the sliders' here
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z")
+      return;
     event.preventDefault();
     act(() => (event.shiftKey ? hand.redo() : hand.undo()))();
   });
@@ -64,21 +80,40 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
 function side(title: string, hand: ByHand, changed: () => void) {
   let now: Hand;
   let pulls = 0;
-  const apply = (channels: number[] | null, value: (channel: number) => number | null, pull: string | null = null) => {
+  const apply = (
+    channels: number[] | null,
+    value: (channel: number) => number | null,
+    pull: string | null = null,
+  ) => {
     hand.set(now.block, channels, value, pull);
     changed();
   };
   const slider: HTMLInputElement = h("input", {
-    type: "range", min: 0, max: 1, step: 0.01, disabled: true,
-    oninput: () => apply([now.channel!], () => Number(slider.value), `${title}-${now.channel}-${pulls}`),
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 0.01,
+    disabled: true,
+    oninput: () =>
+      apply([now.channel!], () => Number(slider.value), `${title}-${now.channel}-${pulls}`),
     onchange: () => void pulls++, // the hand has let go: what comes next is another pull
   });
   const output = h("output", {});
   const name = h("span", {});
   const legend = h("legend", {}, title);
-  // A name begins with what is written: whoever speaks to the page says what they see. There is nothing to pull before `show`.
+  // A name begins with what is written: whoever speaks to the page says what they see. There is
+  // nothing to pull before `show`.
   const button = (words: string, does: string, act: () => void) =>
-    h("button", { type: "button", disabled: true, "aria-label": `${words}: ${does}, ${title.toLowerCase()}`, onclick: act }, words);
+    h(
+      "button",
+      {
+        type: "button",
+        disabled: true,
+        "aria-label": `${words}: ${does}, ${title.toLowerCase()}`,
+        onclick: act,
+      },
+      words,
+    );
   const one = [
     button("off", "close the gate", () => apply([now.channel!], () => 0)),
     button("1", "open the gate", () => apply([now.channel!], () => 1)),
@@ -106,9 +141,14 @@ function side(title: string, hand: ByHand, changed: () => void) {
       for (const each of [slider, ...one]) each.disabled = channel === null;
       for (const each of all) each.disabled = false;
       if (!mean) one[2]!.disabled = all[1]!.disabled = true;
-      name.replaceChildren(...(channel === null ? ["Choose a channel in the chart."] : [symbol("s"), ` of channel ${channel}`]));
+      name.replaceChildren(
+        ...(channel === null
+          ? ["Choose a channel in the chart."]
+          : [symbol("s"), ` of channel ${channel}`]),
+      );
       if (channel === null) return void output.replaceChildren();
-      if (document.activeElement !== slider || Math.abs(Number(slider.value) - s[channel]!) > 0.011) slider.value = String(s[channel]);
+      if (document.activeElement !== slider || Math.abs(Number(slider.value) - s[channel]!) > 0.011)
+        slider.value = String(s[channel]);
       say(output, decimal(s[channel]!, 2));
     },
   };

@@ -32,10 +32,19 @@ const USUAL = 640; // pixels, while the box has no width yet
 const HINT = "Point at a place, tap it, or use the arrow keys.";
 
 /** @param loose whether nothing may be held */
-export function plotFrame(name: string, hold: (place: number | null) => void, loose = true): PlotFrame {
+export function plotFrame(
+  name: string,
+  hold: (place: number | null) => void,
+  loose = true,
+): PlotFrame {
   const marker = h("div", { class: "senet-plotted-marker", "aria-hidden": "true" });
   const sheet = h("div", { class: "senet-plotted-sheet", "aria-hidden": "true" });
-  const box = h("div", { class: "senet-plotted", role: "slider", tabindex: 0, "aria-label": name, "aria-valuemin": 0 }, sheet, marker);
+  const box = h(
+    "div",
+    { class: "senet-plotted", role: "slider", tabindex: 0, "aria-label": name, "aria-valuemin": 0 },
+    sheet,
+    marker,
+  );
   const readout = h("p", { class: "senet-readout" });
   const summary = h("p", { class: "senet-summary" });
   const el = h("div", { class: "senet-plotted-whole" }, box, readout, summary);
@@ -49,7 +58,11 @@ export function plotFrame(name: string, hold: (place: number | null) => void, lo
     drawn = draw(width || USUAL);
     sheet.replaceChildren(drawn.svg);
     summary.textContent = drawn.summary;
-    set(box, { "data-along": drawn.along, "aria-valuemax": Math.max(0, drawn.places.length - 1), "data-places": drawn.places.length });
+    set(box, {
+      "data-along": drawn.along,
+      "aria-valuemax": Math.max(0, drawn.places.length - 1),
+      "data-places": drawn.places.length,
+    });
     if (pointed !== null && pointed >= drawn.places.length) pointed = null;
     point();
   }
@@ -61,18 +74,26 @@ export function plotFrame(name: string, hold: (place: number | null) => void, lo
     marker.hidden = at === undefined;
     const text = at === undefined ? HINT : read(place!);
     if (at !== undefined) {
-      const whole = along === "x" ? drawn!.svg.width.baseVal.value : drawn!.svg.height.baseVal.value;
+      const whole =
+        along === "x" ? drawn!.svg.width.baseVal.value : drawn!.svg.height.baseVal.value;
       marker.style.cssText = `${along === "x" ? "left" : "top"}:${(100 * at) / whole}%`;
     }
     readout.textContent = text;
-    set(box, { "aria-valuenow": place ?? 0, "aria-valuetext": at === undefined ? "nothing chosen" : text, "data-held": held });
+    set(box, {
+      "aria-valuenow": place ?? 0,
+      "aria-valuetext": at === undefined ? "nothing chosen" : text,
+      "data-held": held,
+    });
   }
 
   /** The place nearest to the pointer. */
   function under(event: PointerEvent | MouseEvent): number | null {
     const { left, top, width: wide, height } = sheet.getBoundingClientRect();
     const { places, along, svg } = drawn!;
-    const at = along === "x" ? ((event.clientX - left) / wide) * svg.width.baseVal.value : ((event.clientY - top) / height) * svg.height.baseVal.value;
+    const at =
+      along === "x"
+        ? ((event.clientX - left) / wide) * svg.width.baseVal.value
+        : ((event.clientY - top) / height) * svg.height.baseVal.value;
     let best: number | null = null;
     places.forEach((place, i) => {
       if (best === null || Math.abs(place - at) < Math.abs(places[best]! - at)) best = i;

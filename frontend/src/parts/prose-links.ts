@@ -1,12 +1,13 @@
-// Prose that drives a widget: `<a data-try="shallow-deep" href="?...#shallow-deep">` (book/_ext/book_try.py). Without this script it
-// is a link to that state.
+// Prose that drives a widget: `<a data-try="shallow-deep" href="?...#shallow-deep">`
+// (book/_ext/book_try.py). Without this script it is a link to that state.
 //
 //   text ──click──▶ widget shows the link's state, in view and with the focus ──"Back to the text"──▶ text, widget as it was
 //
-// A second try before the way back leaves from the second link, and the widget returns to what it was before the first.
+// A second try before the way back leaves from the second link, and the widget returns to what it
+// was before the first.
 
-import { h } from "./dom.ts";
 import { addressOf, go } from "../state/deep-links.ts";
+import { h } from "./dom.ts";
 
 interface Way {
   key: string;
@@ -24,19 +25,35 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
   document.addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest<HTMLAnchorElement>("a[data-try]");
     const figure = figures.get(link?.dataset.try ?? "");
-    if (!link || !figure || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (
+      !link ||
+      !figure ||
+      event.button !== 0 ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     event.preventDefault();
     begin(link, figure);
   });
 
   function begin(link: HTMLAnchorElement, figure: HTMLElement): void {
     const key = link.dataset.try!;
-    const before = way?.key === key ? way.before : (addressOf(key) ?? new URLSearchParams(location.search));
+    const before =
+      way?.key === key ? way.before : (addressOf(key) ?? new URLSearchParams(location.search));
     const top = link.getBoundingClientRect().top;
     way?.bar.remove();
     const back = h("button", { type: "button", onclick: () => end(link, top) }, "Back to the text");
     const close = h("button", { type: "button", "aria-label": "Stay here", onclick: stay }, "×");
-    const bar = h("div", { class: "senet-back", role: "group", "aria-label": "The way back" }, h("span", {}, `Shown: ${link.textContent}`), back, close);
+    const bar = h(
+      "div",
+      { class: "senet-back", role: "group", "aria-label": "The way back" },
+      h("span", {}, `Shown: ${link.textContent}`),
+      back,
+      close,
+    );
     figure.before(bar);
     way = { key, before, bar };
     go(key, new URLSearchParams(link.search));

@@ -1,6 +1,7 @@
-// Hue, brightness and blur of a picture, as torchvision.transforms.functional has them: adjust_hue, adjust_brightness, gaussian_blur, in
-// this order, on values from 0 to 1. So Python says what must come out. (A canvas has filters of its own, but not in every browser,
-// and each browser's are a little different.)
+// Hue, brightness and blur of a picture, as torchvision.transforms.functional has them: adjust_hue,
+// adjust_brightness, gaussian_blur, in this order, on values from 0 to 1. So Python says what must
+// come out. (A canvas has filters of its own, but not in every browser, and each browser's are a
+// little different.)
 
 export interface Adjustments {
   /** Degrees round the colour circle, -180 to 180. */
@@ -14,14 +15,22 @@ export interface Adjustments {
 export const AS_IT_IS: Readonly<Adjustments> = { hue: 0, brightness: 1, blur: 0 };
 
 /** @param data RGBA of size x size pixels, changed in place; its alpha stays */
-export function adjust(data: Uint8ClampedArray, size: number, { hue, brightness, blur }: Adjustments): void {
+export function adjust(
+  data: Uint8ClampedArray,
+  size: number,
+  { hue, brightness, blur }: Adjustments,
+): void {
   if (hue === 0 && brightness === 1 && blur === 0) return; // to the bit as it was
   const count = size * size;
-  const planes = [0, 1, 2].map((c) => Float64Array.from({ length: count }, (_, i) => data[4 * i + c]! / 255));
+  const planes = [0, 1, 2].map((c) =>
+    Float64Array.from({ length: count }, (_, i) => data[4 * i + c]! / 255),
+  );
   if (hue !== 0) turn(planes, hue / 360);
-  if (brightness !== 1) for (const plane of planes) plane.forEach((value, i) => (plane[i] = clamp(value * brightness)));
+  if (brightness !== 1)
+    for (const plane of planes) plane.forEach((value, i) => (plane[i] = clamp(value * brightness)));
   const final = blur > 0 ? planes.map((plane) => blurred(plane, size, blur)) : planes;
-  final.forEach((plane, c) => plane.forEach((value, i) => (data[4 * i + c] = 255 * value))); // the array rounds
+  // the array rounds
+  final.forEach((plane, c) => plane.forEach((value, i) => (data[4 * i + c] = 255 * value)));
 }
 
 /** @param by share of the circle */
@@ -31,7 +40,8 @@ function turn([red, green, blue]: Float64Array[], by: number): void {
     const [most, least] = [Math.max(r, g, b), Math.min(r, g, b)];
     const range = most - least;
     if (range === 0) continue; // grey has no hue
-    const sixth = most === r ? (g - b) / range : most === g ? 2 + (b - r) / range : 4 + (r - g) / range;
+    const sixth =
+      most === r ? (g - b) / range : most === g ? 2 + (b - r) / range : 4 + (r - g) / range;
     const hue = 6 * modulo(sixth / 6 + by, 1);
     const [side, part, saturation] = [Math.floor(hue) % 6, hue - Math.floor(hue), range / most];
     const p = clamp(most * (1 - saturation));
@@ -51,14 +61,19 @@ function turn([red, green, blue]: Float64Array[], by: number): void {
 /** Three standard deviations to each side; beyond the edge the picture is mirrored. */
 function blurred(plane: Float64Array, size: number, deviation: number): Float64Array {
   const reach = Math.min(Math.ceil(3 * deviation), size - 1);
-  const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / deviation) ** 2));
+  const weights = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-0.5 * ((i - reach) / deviation) ** 2),
+  );
   const sum = weights.reduce((all, weight) => all + weight, 0);
   const mirror = (at: number) => (at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at);
   const along = (from: Float64Array, step: number, across: number) =>
     from.map((_, i) => {
       const at = Math.floor(i / step) % size;
       let value = 0;
-      for (let k = -reach; k <= reach; k++) value += weights[k + reach]! * from[Math.floor(i / across) * across + mirror(at + k) * step + (i % step)]!;
+      for (let k = -reach; k <= reach; k++)
+        value +=
+          weights[k + reach]! *
+          from[Math.floor(i / across) * across + mirror(at + k) * step + (i % step)]!;
       return value / sum;
     });
   return along(along(plane, 1, size), size, size * size);

@@ -1,4 +1,5 @@
-// What the network sees, large, and a brush that covers parts of it with grey: by pointer, by touch, or by keys.
+// What the network sees, large, and a brush that covers parts of it with grey: by pointer, by
+// touch, or by keys.
 
 import { h, unique } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
@@ -17,7 +18,11 @@ export interface BrushView {
  * @param crop where it lies in the reader's picture
  * @param changed by the reader; `said` in words
  */
-export function brushView(square: HTMLCanvasElement, crop: () => Crop, changed: (said: string) => void): BrushView {
+export function brushView(
+  square: HTMLCanvasElement,
+  crop: () => Crop,
+  changed: (said: string) => void,
+): BrushView {
   const size = square.width;
   const strokes = new Strokes();
   const help = h(
@@ -28,7 +33,18 @@ export function brushView(square: HTMLCanvasElement, crop: () => Crop, changed: 
   const name = `What the network sees, ${size} × ${size} pixels, and a brush`;
   square.setAttribute("aria-hidden", "true"); // named by what holds it
   const ring = h("span", { class: "senet-ring" });
-  const board = h("div", { class: "senet-board", role: "application", tabindex: 0, "aria-label": name, "aria-describedby": help.id }, square, ring);
+  const board = h(
+    "div",
+    {
+      class: "senet-board",
+      role: "application",
+      tabindex: 0,
+      "aria-label": name,
+      "aria-describedby": help.id,
+    },
+    square,
+    ring,
+  );
   const width = slider(1, size / 2, 1, place);
   width.name.textContent = "Brush";
   width.input.value = String(Math.round(size / 6));
@@ -89,7 +105,8 @@ export function brushView(square: HTMLCanvasElement, crop: () => Crop, changed: 
     strokes.on(...there());
     changed("");
   });
-  for (const end of ["pointerup", "pointercancel"] as const) board.addEventListener(end, () => (painting = false));
+  for (const end of ["pointerup", "pointercancel"] as const)
+    board.addEventListener(end, () => (painting = false));
   let pen = false; // whether the stroke of the keys goes on
   board.addEventListener("keydown", (event) => {
     if (event.altKey) return;
@@ -100,7 +117,12 @@ export function brushView(square: HTMLCanvasElement, crop: () => Crop, changed: 
       event.stopPropagation();
       return shiftKey ? redo.click() : undo.click();
     }
-    const steps: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const steps: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    };
     const step = steps[key];
     if (!step && key !== " " && key !== "Enter") return;
     event.preventDefault();

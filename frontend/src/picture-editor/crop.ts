@@ -1,4 +1,5 @@
-// The square of a picture that the network is shown: moved and zoomed, and never outside the picture.
+// The square of a picture that the network is shown: moved and zoomed, and never outside the
+// picture.
 
 import { middle } from "./picture.ts";
 
@@ -20,16 +21,20 @@ const LEAST = 8;
 export const largest = ({ width, height }: Size): Crop => middle(width, height);
 
 /** Doublings from the largest square to the smallest: how far the zoom goes. */
-export const zoomRange = ({ width, height }: Size): number => Math.max(0, Math.log2(Math.min(width, height) / LEAST));
+export const zoomRange = ({ width, height }: Size): number =>
+  Math.max(0, Math.log2(Math.min(width, height) / LEAST));
 
 /** 0 for the largest square, 1 for one of half its side, and so on. */
-export const zoomOf = ({ side }: Crop, { width, height }: Size): number => Math.log2(Math.min(width, height) / side);
+export const zoomOf = ({ side }: Crop, { width, height }: Size): number =>
+  Math.log2(Math.min(width, height) / side);
 
 export function moved({ left, top, side }: Crop, right: number, down: number, size: Size): Crop {
   return inside({ left: left + right, top: top + down, side }, size);
 }
 
-/** @param about the point that stays where it is, as shares of the square: its middle unless given */
+/**
+ * @param about the point that stays where it is, as shares of the square: its middle unless given
+ */
 export function zoomed(crop: Crop, zoom: number, size: Size, about = { x: 0.5, y: 0.5 }): Crop {
   const full = Math.min(size.width, size.height);
   const side = full / 2 ** Math.min(Math.max(zoom, 0), zoomRange(size));

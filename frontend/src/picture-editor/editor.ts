@@ -2,14 +2,14 @@
 //
 //   picture ──crop──▶ size x size ──hue, brightness, blur──▶ ──brush──▶ square, which is what the network gets, pixel by pixel
 
+import { decimal, signed } from "../math/format.ts";
 import { h } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
-import { cutter, type Picture } from "./picture.ts";
-import { decimal, signed } from "../math/format.ts";
-import { adjust, AS_IT_IS, type Adjustments } from "./adjust.ts";
+import { type Adjustments, AS_IT_IS, adjust } from "./adjust.ts";
 import { cover, covered } from "./brush.ts";
 import { brushView } from "./brush-view.ts";
 import { cropView } from "./crop-view.ts";
+import { cutter, type Picture } from "./picture.ts";
 
 const QUIET = 600; // milliseconds without a change before it is spoken
 
@@ -35,7 +35,14 @@ export function editor(size: number, changed: () => void): Editor {
   const brush = brushView(square, () => crop.crop, later);
   const sliders = {
     hue: adjustment("hue", "Hue", -180, 180, 5, (value) => `${signed(value, 0)}°`),
-    brightness: adjustment("brightness", "Brightness", 0, 2, 0.05, (value) => `× ${decimal(value, 2)}`),
+    brightness: adjustment(
+      "brightness",
+      "Brightness",
+      0,
+      2,
+      0.05,
+      (value) => `× ${decimal(value, 2)}`,
+    ),
     blur: adjustment("blur", "Blur", 0, 4, 0.25, (value) => `${decimal(value, 2)} px`),
   };
   const names = Object.keys(sliders) as (keyof Adjustments)[];
@@ -46,12 +53,25 @@ export function editor(size: number, changed: () => void): Editor {
     { class: "senet-editor", role: "group", "aria-label": "Edit your picture", hidden: true },
     crop.el,
     brush.el,
-    h("div", { class: "senet-adjust" }, h("p", { class: "senet-part" }, "How it looks"), ...names.map((name) => sliders[name].el), reset),
+    h(
+      "div",
+      { class: "senet-adjust" },
+      h("p", { class: "senet-part" }, "How it looks"),
+      ...names.map((name) => sliders[name].el),
+      reset,
+    ),
     line,
   );
   set(AS_IT_IS, false);
 
-  function adjustment(name: keyof Adjustments, label: string, low: number, high: number, step: number, words: (value: number) => string) {
+  function adjustment(
+    name: keyof Adjustments,
+    label: string,
+    low: number,
+    high: number,
+    step: number,
+    words: (value: number) => string,
+  ) {
     const made = slider(low, high, step, (value) => set({ ...now, [name]: value }));
     made.name.textContent = label;
     return { ...made, words };
@@ -63,7 +83,8 @@ export function editor(size: number, changed: () => void): Editor {
       const { input, value, words } = sliders[name];
       input.value = String(now[name]);
       value.textContent = words(now[name]);
-      input.setAttribute("aria-valuetext", value.textContent); // read out by the browser, so that nothing need be said
+      // read out by the browser, so that nothing need be said
+      input.setAttribute("aria-valuetext", value.textContent);
     }
     reset.disabled = names.every((name) => now[name] === AS_IT_IS[name]);
     if (ours) later("");

@@ -1,10 +1,13 @@
 // How the network in this page is doing, and the buttons for it: run, cancel, try again.
 
-import { h } from "../parts/dom.ts";
 import type { EngineState, Starter } from "../network/network.ts";
+import { h } from "../parts/dom.ts";
 
 /** @param changed when its state has become another */
-export function engineRow(engine: Starter, changed: (kind: EngineState["kind"]) => void): { el: HTMLElement; end(): void } {
+export function engineRow(
+  engine: Starter,
+  changed: (kind: EngineState["kind"]) => void,
+): { el: HTMLElement; end(): void } {
   const run = h("button", { type: "button", onclick: () => void engine.start() });
   const cancel = h("button", { type: "button", onclick: stop }, "Cancel");
   const bar = h("progress", { "aria-label": "Fetching the network" });
@@ -23,7 +26,10 @@ export function engineRow(engine: Starter, changed: (kind: EngineState["kind"]) 
     const controls = busy ? [bar, cancel] : state.kind === "ready" ? [] : [run];
     if (state.kind !== drawn) el.replaceChildren(...controls, line);
     drawn = state.kind;
-    run.textContent = state.kind === "failed" ? "Try again" : `Run the network in this page (${megabytes(engine.total)})`;
+    run.textContent =
+      state.kind === "failed"
+        ? "Try again"
+        : `Run the network in this page (${megabytes(engine.total)})`;
     if (state.kind === "loading") [bar.max, bar.value] = [state.total, state.bytes];
     else bar.removeAttribute("value");
     line.textContent = words(state);

@@ -1,22 +1,25 @@
-// A picture of the reader's own, by file, drop, paste or camera, or one of the gallery's to be changed; an editor for it; and the
-// network that it needs: fetched when asked for, never before.
+// A picture of the reader's own, by file, drop, paste or camera, or one of the gallery's to be
+// changed; an editor for it; and the network that it needs: fetched when asked for, never before.
 //
 //   given ──▶ opened, in the editor ──network ready──▶ joins the gallery, chosen ──edited──▶ asked again
 //         └─▶ refused in words        └─not yet──▶ the network is fetched first; the picture waits
 //
-// All widgets of one network on a page have one picture of the reader's. It is in the editor of the widget that it was given to, or edited
-// in, last; the others show it, and can take it into theirs.
+// All widgets of one network on a page have one picture of the reader's. It is in the editor of the
+// widget that it was given to, or edited in, last; the others show it, and can take it into theirs.
 
+import { type Live, OWN, type PictureInfo } from "../network/network.ts";
 import { h, say } from "../parts/dom.ts";
-import { atNextFrame, openCamera, type Camera } from "./camera.ts";
+import { atNextFrame, type Camera, openCamera } from "./camera.ts";
 import { editor } from "./editor.ts";
 import { engineRow } from "./engine-row.ts";
 import { openPicture, type Picture } from "./picture.ts";
-import { OWN, type Live, type PictureInfo } from "../network/network.ts";
 
 export interface OwnPicture {
   el: HTMLElement;
-  /** Tell which picture the widget is about to show: it can be edited, and a camera stops when it is another's turn. */
+  /**
+   * Tell which picture the widget is about to show: it can be edited, and a camera stops when it is
+   * another's turn.
+   */
   shows(picture: PictureInfo, draw: (canvas: HTMLCanvasElement) => void): void;
   /** Another widget of this network has put a picture in the place of this one's. */
   yields(): void;
@@ -25,20 +28,42 @@ export interface OwnPicture {
 
 const SECOND = 1000; // milliseconds
 
-/** The file that the reader gave last on this page: a widget further down, or another network, begins with it. */
+/**
+ * The file that the reader gave last on this page: a widget further down, or another network,
+ * begins with it.
+ */
 let latest: Picture | null = null;
 
 /**
- * @param chosen with the position of the reader's picture, once the network can answer for it; settles when the answer is shown
+ * @param chosen with the position of the reader's picture, once the network can answer for it;
+ * settles when the answer is shown
  * @param turned when another answers from now on: the network has been started, or it has died
  */
-export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number) => Promise<void> | void, turned: () => void): OwnPicture {
+export function ownPicture(
+  root: HTMLElement,
+  live: Live,
+  chosen: (index: number) => Promise<void> | void,
+  turned: () => void,
+): OwnPicture {
   const { engine } = live;
   const input = h("input", { type: "file", accept: "image/*", hidden: true, onchange: chosenFile });
-  const browse = h("button", { type: "button", onclick: () => input.click() }, "Choose a picture of yours");
-  const film = h("button", { type: "button", onclick: () => (camera ? stopCamera() : void startCamera()) }, "Use the camera");
-  const edit = h("button", { type: "button", hidden: true, onclick: editShown }, "Edit this picture");
-  const edited = editor(live.size, () => void (camera || handOver())); // a camera's next frame has it all
+  const browse = h(
+    "button",
+    { type: "button", onclick: () => input.click() },
+    "Choose a picture of yours",
+  );
+  const film = h(
+    "button",
+    { type: "button", onclick: () => (camera ? stopCamera() : void startCamera()) },
+    "Use the camera",
+  );
+  const edit = h(
+    "button",
+    { type: "button", hidden: true, onclick: editShown },
+    "Edit this picture",
+  );
+  // a camera's next frame has it all
+  const edited = editor(live.size, () => void (camera || handOver()));
   const row = engineRow(engine, (kind) => {
     const ran = el.dataset.engine === "ready";
     el.dataset.engine = kind;
@@ -49,9 +74,26 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
   const note = h("p", { class: "senet-source senet-note" });
   const el = h(
     "div",
-    { class: "senet-own", role: "group", "aria-label": "Your own picture", "data-engine": engine.state.kind },
-    h("p", { class: "senet-ways" }, browse, input, film, edit, h("span", {}, " or drop or paste a picture here.")),
-    h("p", { class: "senet-source" }, "Nothing leaves this device: the network comes to your picture."),
+    {
+      class: "senet-own",
+      role: "group",
+      "aria-label": "Your own picture",
+      "data-engine": engine.state.kind,
+    },
+    h(
+      "p",
+      { class: "senet-ways" },
+      browse,
+      input,
+      film,
+      edit,
+      h("span", {}, " or drop or paste a picture here."),
+    ),
+    h(
+      "p",
+      { class: "senet-source" },
+      "Nothing leaves this device: the network comes to your picture.",
+    ),
     row.el,
     problem,
     note,
@@ -73,7 +115,8 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
       if (ticket !== tickets) return;
       latest = picture;
       open(picture);
-      if (files.length > 1) problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
+      if (files.length > 1)
+        problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
     } catch (error) {
       if (ticket === tickets) problem.textContent = (error as Error).message;
     }
@@ -111,8 +154,15 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
     problem.textContent = "";
     const image = document.createElement("canvas");
     shown.draw(image);
-    open({ name: `${shown.title}, edited`, image, width: image.width, height: image.height, factor: 1 });
-    edited.el.querySelector<HTMLElement>("[tabindex]")!.focus(); // the button that was pressed is gone
+    open({
+      name: `${shown.title}, edited`,
+      image,
+      width: image.width,
+      height: image.height,
+      factor: 1,
+    });
+    // the button that was pressed is gone
+    edited.el.querySelector<HTMLElement>("[tabindex]")!.focus();
   }
 
   // ---- camera
@@ -123,11 +173,15 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
     const ticket = ++tickets;
     problem.textContent = "";
     try {
-      const opened = await openCamera(() => stopCamera("The camera went away: connect it and start it again."));
-      if (ticket !== tickets || document.hidden) return opened.stop(); // pressed twice, or another picture came
+      const opened = await openCamera(() =>
+        stopCamera("The camera went away: connect it and start it again."),
+      );
+      // pressed twice, or another picture came
+      if (ticket !== tickets || document.hidden) return opened.stop();
       camera = opened;
       film.textContent = "Stop the camera";
-      root.toggleAttribute("data-filming", true); // nothing glides where the next picture comes before it has arrived
+      // nothing glides where the next picture comes before it has arrived
+      root.toggleAttribute("data-filming", true);
       open(frame(opened.video));
       roll(opened);
     } catch (error) {
@@ -136,11 +190,17 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
   }
 
   const frame = (image: HTMLVideoElement | HTMLCanvasElement): Picture => {
-    const [width, height] = image instanceof HTMLVideoElement ? [image.videoWidth, image.videoHeight] : [image.width, image.height];
+    const [width, height] =
+      image instanceof HTMLVideoElement
+        ? [image.videoWidth, image.videoHeight]
+        : [image.width, image.height];
     return { name: "your camera", image, width, height, factor: 1 };
   };
 
-  /** Frame after frame, each when the one before has been answered: a slow network makes fewer of them, never a queue. */
+  /**
+   * Frame after frame, each when the one before has been answered: a slow network makes fewer of
+   * them, never a queue.
+   */
   function roll(filming: Camera): void {
     let [answers, since] = [0, performance.now()];
     const next = () => {
@@ -204,15 +264,21 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
     const { files, items, types } = event.dataTransfer!;
     if (files.length === 0 && !types.includes("text/uri-list")) return;
     event.preventDefault();
-    const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+    const folder = [...items]
+      .map((item) => item.webkitGetAsEntry?.())
+      .find((entry) => entry?.isDirectory);
     if (folder) problem.textContent = `${folder.name} is a folder: drop one picture out of it.`;
-    else if (files.length === 0) problem.textContent = "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.";
+    else if (files.length === 0)
+      problem.textContent =
+        "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.";
     else void take(files);
   };
   // With nothing focused, a paste goes to the body: the page's first widget takes it.
   const paste = (event: ClipboardEvent) => {
     const files = event.clipboardData?.files;
-    const ours = root.contains(event.target as Node) || (event.target === document.body && document.querySelector(".senet-own") === el);
+    const ours =
+      root.contains(event.target as Node) ||
+      (event.target === document.body && document.querySelector(".senet-own") === el);
     if (!files?.length || !ours) return;
     event.preventDefault();
     void take(files);
@@ -220,7 +286,8 @@ export function ownPicture(root: HTMLElement, live: Live, chosen: (index: number
   if (latest) {
     name = latest.name;
     edited.show(latest);
-    wait(engine.state.kind !== "ready"); // where the network runs, the gallery has the picture already
+    // where the network runs, the gallery has the picture already
+    wait(engine.state.kind !== "ready");
   }
   root.addEventListener("dragover", over);
   root.addEventListener("drop", drop);

@@ -2,11 +2,14 @@
 //
 //   own gates ──pull, off, 1, mean──▶ overridden ──undo──▶ as before ──redo──▶ overridden
 //
-// Overrides belong to the network and not to a picture: they stay when the picture changes, until they are let go.
+// Overrides belong to the network and not to a picture: they stay when the picture changes, until
+// they are let go.
 
 import type { BlockInfo, Gates } from "../network/network.ts";
 
-/** Overrides and their history. Everything that is set goes from 0 to 1, as a sigmoid's values do. */
+/**
+ * Overrides and their history. Everything that is set goes from 0 to 1, as a sigmoid's values do.
+ */
 export class ByHand {
   private past: Gates[] = [];
   private future: Gates[] = [];
@@ -18,13 +21,20 @@ export class ByHand {
    * @param value for each channel, null lets it go
    * @param pull names a movement of the hand: its steps are undone as one
    */
-  set(block: BlockInfo, channels: number[] | null, value: (channel: number) => number | null, pull: string | null = null): void {
+  set(
+    block: BlockInfo,
+    channels: number[] | null,
+    value: (channel: number) => number | null,
+    pull: string | null = null,
+  ): void {
     if (pull === null || pull !== this.pulling) {
       this.past.push(this.now);
       this.future = [];
     }
     this.pulling = pull;
-    const row = Float32Array.from(this.now[block.name] ?? new Float32Array(block.channels).fill(NaN));
+    const row = Float32Array.from(
+      this.now[block.name] ?? new Float32Array(block.channels).fill(NaN),
+    );
     for (const c of channels ?? row.keys()) {
       const wanted = value(c);
       row[c] = wanted === null ? NaN : Math.min(1, Math.max(0, wanted));
@@ -53,7 +63,10 @@ export class ByHand {
   }
 
   get count(): number {
-    return Object.values(this.now).reduce((sum, row) => sum + row.filter((v) => !Number.isNaN(v)).length, 0);
+    return Object.values(this.now).reduce(
+      (sum, row) => sum + row.filter((v) => !Number.isNaN(v)).length,
+      0,
+    );
   }
 
   get undoable(): boolean {

@@ -1,5 +1,6 @@
-// What drives a page's widgets from outside: an address, wherever it comes from. A widget is known by its key, the word before the
-// dot in `shallow-deep.order`. Where it has not come alive yet, its address waits for it.
+// What drives a page's widgets from outside: an address, wherever it comes from. A widget is known
+// by its key, the word before the dot in `shallow-deep.order`. Where it has not come alive yet, its
+// address waits for it.
 
 export interface Driven {
   /** What an address would hold of it now. */

@@ -1,6 +1,8 @@
-// Gates set by hand, as one line of text for an address: "layer1.0.se:3=0,5-7=0.25;layer3.2.se:0-63=1".
+// Gates set by hand, as one line of text for an address:
+// "layer1.0.se:3=0,5-7=0.25;layer3.2.se:0-63=1".
 //
-// Runs of channels with one value are written as one. Values have four digits behind the point, which no eye tells from more.
+// Runs of channels with one value are written as one. Values have four digits behind the point,
+// which no eye tells from more.
 
 import type { BlockInfo, Gates } from "../network/network.ts";
 
@@ -11,7 +13,10 @@ export function written(gates: Gates): string {
   return blocks.filter((text) => !text.endsWith(":")).join(";");
 }
 
-/** What makes no sense for these blocks is left out: names, channels and values that they don't have. */
+/**
+ * What makes no sense for these blocks is left out: names, channels and values that they don't
+ * have.
+ */
 export function read(text: string, blocks: readonly Sized[]): Gates {
   const gates: Gates = {};
   for (const part of text.split(";")) {
@@ -21,7 +26,8 @@ export function read(text: string, blocks: readonly Sized[]): Gates {
     const row = new Float32Array(block.channels).fill(NaN);
     for (const run of part.slice(cut + 1).split(",")) {
       const [, first, last, value] = /^(\d{1,6})(?:-(\d{1,6}))?=(\d+(?:\.\d+)?)$/.exec(run) ?? [];
-      if (first === undefined || Number(value) > 1 || Number(last ?? first) >= block.channels) continue;
+      if (first === undefined || Number(value) > 1 || Number(last ?? first) >= block.channels)
+        continue;
       row.fill(Number(value), Number(first), Number(last ?? first) + 1);
     }
     if (!row.every(Number.isNaN)) gates[block.name] = row;
@@ -31,7 +37,9 @@ export function read(text: string, blocks: readonly Sized[]): Gates {
 
 /** Blocks as the network has them, so that the same gates are the same text. */
 function inOrder(gates: Gates, blocks: readonly Sized[]): Gates {
-  return Object.fromEntries(blocks.filter(({ name }) => name in gates).map(({ name }) => [name, gates[name]!]));
+  return Object.fromEntries(
+    blocks.filter(({ name }) => name in gates).map(({ name }) => [name, gates[name]!]),
+  );
 }
 
 function runs(row: Float32Array): string[] {

@@ -1,10 +1,14 @@
-// Where a widget lives and keeps its view: here a published page. (The other home, a notebook, is in kernel.ts.)
+// Where a widget lives and keeps its view: here a published page. (The other home, a notebook, is
+// in kernel.ts.)
 
 import { drivable } from "./deep-links.ts";
 
 /** @template V the widget's view: what is wanted has its fields, unchecked */
 export interface Home<V extends { picture: string }> {
-  /** What is wanted at the start: the author's own view first, then what the reader brings. Neither is checked yet. */
+  /**
+   * What is wanted at the start: the author's own view first, then what the reader brings. Neither
+   * is checked yet.
+   */
   initial(): { author: Wanted<V>; reader: Wanted<V> };
   /** Keep a view that the reader has made. */
   keep(view: V): void;
@@ -22,16 +26,20 @@ export interface Address<V> {
   toQuery(query: URLSearchParams, key: string, view: V, usual: V): URLSearchParams;
 }
 
-/** Milliseconds until the address follows: to change it takes longer than to draw, and browsers allow it a few times a second only. */
+/**
+ * Milliseconds until the address follows: to change it takes longer than to draw, and browsers
+ * allow it a few times a second only.
+ */
 const PAUSE = 200;
 const PICTURE = "senet:picture";
 
 /**
- * The view sits in the address, the picture also in the session, so that the next chapter shows it too, and other widgets of
- * the page hear of it at once.
+ * The view sits in the address, the picture also in the session, so that the next chapter shows it
+ * too, and other widgets of the page hear of it at once.
  * @param key tells a page's widgets apart in the address
  * @param author the view that the chapter asks for
- * @param initial the author's view, checked, for the network of a given view: what the address need not repeat
+ * @param initial the author's view, checked, for the network of a given view: what the address need
+ * not repeat
  */
 export function pageHome<V extends { picture: string }>(
   key: string,
@@ -46,7 +54,13 @@ export function pageHome<V extends { picture: string }>(
   return {
     initial() {
       shared = read();
-      return { author, reader: { ...(shared ? { picture: shared } : {}), ...form.fromQuery(new URLSearchParams(location.search), key) } };
+      return {
+        author,
+        reader: {
+          ...(shared ? { picture: shared } : {}),
+          ...form.fromQuery(new URLSearchParams(location.search), key),
+        },
+      };
     },
     keep(view) {
       clearTimeout(writing);
@@ -58,18 +72,24 @@ export function pageHome<V extends { picture: string }>(
       } catch {
         // Storage is switched off: the picture stays this page's.
       }
-      document.dispatchEvent(new CustomEvent(PICTURE, { detail: { picture: view.picture, from: wantsPicture } }));
+      document.dispatchEvent(
+        new CustomEvent(PICTURE, { detail: { picture: view.picture, from: wantsPicture } }),
+      );
     },
     listen(wish) {
       const hear = (event: Event) => {
-        const { picture, from } = (event as CustomEvent<{ picture: string; from: EventTarget }>).detail;
+        const { picture, from } = (event as CustomEvent<{ picture: string; from: EventTarget }>)
+          .detail;
         if (from === wantsPicture) return;
         shared = picture;
         wish({ picture } as Wanted<V>);
       };
       document.addEventListener(PICTURE, hear);
       const undriven = drivable(key, {
-        address: () => (latest ? form.toQuery(new URLSearchParams(), key, latest, initial(latest)) : new URLSearchParams(location.search)),
+        address: () =>
+          latest
+            ? form.toQuery(new URLSearchParams(), key, latest, initial(latest))
+            : new URLSearchParams(location.search),
         go(query) {
           const start: Wanted<V> = { ...(latest ? initial(latest) : {}), ...author };
           delete start.picture; // it stays, unless the address has one

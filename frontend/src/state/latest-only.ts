@@ -1,4 +1,5 @@
-// One question at a time, and of those that wait only the newest: a hand on a slider asks faster than a network answers.
+// One question at a time, and of those that wait only the newest: a hand on a slider asks faster
+// than a network answers.
 
 /** What an older question gets when a newer one has taken its place. */
 export class Superseded extends Error {
@@ -7,10 +8,16 @@ export class Superseded extends Error {
   }
 }
 
-/** `ask` with at most one call under way; a call that waited and was overtaken rejects with `Superseded`. */
-export function latestOnly<A extends unknown[], T>(ask: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+/**
+ * `ask` with at most one call under way; a call that waited and was overtaken rejects with
+ * `Superseded`.
+ */
+export function latestOnly<A extends unknown[], T>(
+  ask: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
   let busy = false;
-  let next: { args: A; resolve: (value: T) => void; reject: (error: unknown) => void } | null = null;
+  let next: { args: A; resolve: (value: T) => void; reject: (error: unknown) => void } | null =
+    null;
 
   async function run({ args, resolve, reject }: NonNullable<typeof next>): Promise<void> {
     busy = true;
@@ -34,8 +41,14 @@ export function latestOnly<A extends unknown[], T>(ask: (...args: A) => Promise<
     });
 }
 
-/** `ask` for what `root` shows, which says that it is busy meanwhile; null where something else was asked for since. */
-export function asking<A extends unknown[], T>(root: Element, ask: (...args: A) => Promise<T>): (...args: A) => Promise<T | null> {
+/**
+ * `ask` for what `root` shows, which says that it is busy meanwhile; null where something else was
+ * asked for since.
+ */
+export function asking<A extends unknown[], T>(
+  root: Element,
+  ask: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T | null> {
   const question = latestOnly(ask);
   let asked = 0;
   return async (...args) => {

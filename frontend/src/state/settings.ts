@@ -1,8 +1,8 @@
-// A widget that is a few choices and no picture: where its choices come from and are kept. On a page that is the address, in a
-// notebook Python's traits. (Widgets with pictures have home.ts.)
+// A widget that is a few choices and no picture: where its choices come from and are kept. On a
+// page that is the address, in a notebook Python's traits. (Widgets with pictures have home.ts.)
 
-import { drivable } from "./deep-links.ts";
 import type { Model } from "../network/kernel.ts";
+import { drivable } from "./deep-links.ts";
 
 export type Settings = Record<string, string>;
 
@@ -54,7 +54,10 @@ export function pageKeeper(key: string, author: Settings): Keeper {
   };
 }
 
-/** @param names of the traits; those that hold numbers, booleans, None or lists in Python do so afterwards, too */
+/**
+ * @param names of the traits; those that hold numbers, booleans, None or lists in Python do so
+ * afterwards, too
+ */
 export function kernelKeeper(model: Model, names: string[]): Keeper {
   let keeping = false;
   const read = () => Object.fromEntries(names.map((name) => [name, written(model.get(name))]));
@@ -79,7 +82,8 @@ export function kernelKeeper(model: Model, names: string[]): Keeper {
   };
 }
 
-const written = (value: unknown): string => (Array.isArray(value) ? value.join("|") : value == null ? "" : String(value));
+const written = (value: unknown): string =>
+  Array.isArray(value) ? value.join("|") : value == null ? "" : String(value);
 
 /** `text` as the trait whose value is `was` wants it. */
 function like(was: unknown, text: string): unknown {

@@ -1,17 +1,27 @@
-// "Convolution": a window over an RGB picture; under it three times nine pixels, times as many weights, make three numbers and their sum.
+// "Convolution": a window over an RGB picture; under it three times nine pixels, times as many
+// weights, make three numbers and their sum.
 //
 //   whole maps ──Step, Play──▶ as far as the window has come ──Play──▶ runs ──end of the picture, Pause──▶ stands
 //        ▲────────────Whole maps─────────────┘
 
-import { bracketed, parsed, SIDE, slide, terms, under, written, type Kernel } from "../math/convolve.ts";
-import { choice, h, set, symbol } from "../parts/dom.ts";
+import {
+  bracketed,
+  type Kernel,
+  parsed,
+  SIDE,
+  slide,
+  terms,
+  under,
+  written,
+} from "../math/convolve.ts";
+import { decimal } from "../math/format.ts";
 import { fromBase64 } from "../math/packed.ts";
+import { choice, h, set, symbol } from "../parts/dom.ts";
+import { pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "../parts/maps.ts";
-import { pictures, widgetFrame, type Shown } from "../parts/frame.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
 import type { Cell } from "../parts/save.ts";
-import { decimal } from "../math/format.ts";
+import type { Keeper, Settings } from "../state/settings.ts";
 
 export interface ConvolutionData {
   /** Pixels a side. */
@@ -33,20 +43,49 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const bytes = data.pixels.map(fromBase64);
   const known = new Map(data.kernels.map((kernel) => [kernel.id, kernel]));
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  let made = { key: "", maps: [] as Float64Array[], sum: new Float64Array(), far: 1, channels: [] as number[][], rows: [] as Cell[][] };
+  let made = {
+    key: "",
+    maps: [] as Float64Array[],
+    sum: new Float64Array(),
+    far: 1,
+    channels: [] as number[][],
+    rows: [] as Cell[][],
+  };
   let running = 0; // the frame that is asked for, 0 while nothing plays
   let words = "";
 
   const gallery = pictures(data.pictures, (picture) => frame.wish({ picture }));
   const kernels = choice("Kernel", (kernel) => kernel !== "own" && frame.wish({ kernel }));
-  const option = ({ id, title }: { id: string; title: string }) => h("option", { value: id }, title);
+  const option = ({ id, title }: { id: string; title: string }) =>
+    h("option", { value: id }, title);
   const typedOption = h("option", { value: "own" }, "your own");
-  const filters = h("optgroup", { label: `First layer of ${data.network}` }, ...data.kernels.filter(({ id }) => id.startsWith("stem-")).map(option));
-  kernels.select.append(...data.kernels.filter(({ id }) => !id.startsWith("stem-")).map(option), typedOption, filters);
+  const filters = h(
+    "optgroup",
+    { label: `First layer of ${data.network}` },
+    ...data.kernels.filter(({ id }) => id.startsWith("stem-")).map(option),
+  );
+  kernels.select.append(
+    ...data.kernels.filter(({ id }) => !id.startsWith("stem-")).map(option),
+    typedOption,
+    filters,
+  );
 
-  const button = (name: string, act: () => void) => h("button", { type: "button", onclick: act }, name);
+  const button = (name: string, act: () => void) =>
+    h("button", { type: "button", onclick: act }, name);
   const play = button("Play", () => (running ? pause() : start()));
-  const controls = h("div", { class: "senet-controls" }, kernels.el, h("span", { class: "senet-hand-buttons" }, play, button("Step", () => step(1)), button("Step back", () => step(-1)), button("Whole maps", () => frame.wish({ shown: "all" }))));
+  const controls = h(
+    "div",
+    { class: "senet-controls" },
+    kernels.el,
+    h(
+      "span",
+      { class: "senet-hand-buttons" },
+      play,
+      button("Step", () => step(1)),
+      button("Step back", () => step(-1)),
+      button("Whole maps", () => frame.wish({ shown: "all" })),
+    ),
+  );
 
   const stage = (name: string, caption: Node | string) => {
     const canvas = h("canvas", { role: "img", width: size, height: size });
@@ -58,13 +97,23 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const picture = stage("picture", "picture");
   const total = stage("sum", h("span", {}, symbol("u"), ", the sum"));
   set(picture.place, { tabindex: 0, role: "application", "data-control": "window" });
-  arrows(picture.place, (rows, columns) => moveTo(Number(frame.now.row) + rows, Number(frame.now.column) + columns));
+  arrows(picture.place, (rows, columns) =>
+    moveTo(Number(frame.now.row) + rows, Number(frame.now.column) + columns),
+  );
 
   const rows = CHANNELS.map((name, c) => {
     const [channel, map] = [stage(`channel-${name}`, name), stage(`map-${name}`, `map of ${name}`)];
     const pixels = Array.from({ length: SIDE * SIDE }, () => h("span"));
     const inputs = pixels.map((_, k) =>
-      h("input", { type: "number", min: -MOST, max: MOST, step: 0.01, "aria-label": `weight of ${name}, row ${Math.floor(k / SIDE) + 1}, column ${(k % SIDE) + 1}`, onchange: () => edit(c, k), onkeydown: nudge }),
+      h("input", {
+        type: "number",
+        min: -MOST,
+        max: MOST,
+        step: 0.01,
+        "aria-label": `weight of ${name}, row ${Math.floor(k / SIDE) + 1}, column ${(k % SIDE) + 1}`,
+        onchange: () => edit(c, k),
+        onkeydown: nudge,
+      }),
     );
     const result = h("p", { class: "senet-terms" });
     for (const { el, place, caption } of [channel, map]) el.append(place, caption);
@@ -74,7 +123,12 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
       channel.el,
       h("div", { class: "senet-nine", "aria-hidden": "true" }, ...pixels),
       h("span", { class: "senet-sign", "aria-hidden": "true" }, "×"),
-      h("fieldset", { class: "senet-nine" }, h("legend", { class: "senet-unseen" }, `Weights for ${name}`), ...inputs),
+      h(
+        "fieldset",
+        { class: "senet-nine" },
+        h("legend", { class: "senet-unseen" }, `Weights for ${name}`),
+        ...inputs,
+      ),
       h("span", { class: "senet-sign", "aria-hidden": "true" }, "="),
       map.el,
       result,
@@ -86,21 +140,48 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const where = h("p", { class: "senet-about" });
 
   const table = numbers([
-    { what: "the window", name: () => `window-${frame.now.picture}-${frame.now.row}-${frame.now.column}`, grid: () => ({ caption: `Under the window at row ${frame.now.row}, column ${frame.now.column}`, rows: windowRows(frame.now) }) },
-    { what: "the maps", name: () => `maps-${frame.now.picture}`, grid: () => ({ caption: "The maps, whole", rows: made.rows }) },
+    {
+      what: "the window",
+      name: () => `window-${frame.now.picture}-${frame.now.row}-${frame.now.column}`,
+      grid: () => ({
+        caption: `Under the window at row ${frame.now.row}, column ${frame.now.column}`,
+        rows: windowRows(frame.now),
+      }),
+    },
+    {
+      what: "the maps",
+      name: () => `maps-${frame.now.picture}`,
+      grid: () => ({ caption: "The maps, whole", rows: made.rows }),
+    },
   ]);
 
   const frame = widgetFrame(
     root,
     keeper,
     settled,
-    { picture: data.pictures[0]!.id, kernel: data.kernels[0]!.id, row: "0", column: "0", shown: "all" },
+    {
+      picture: data.pictures[0]!.id,
+      kernel: data.kernels[0]!.id,
+      row: "0",
+      column: "0",
+      shown: "all",
+    },
     [
       gallery.el,
       controls,
-      h("div", { class: "senet-conv-ends" }, picture.el, h("div", { class: "senet-conv-middle" }, where, sum), total.el),
+      h(
+        "div",
+        { class: "senet-conv-ends" },
+        picture.el,
+        h("div", { class: "senet-conv-middle" }, where, sum),
+        total.el,
+      ),
       h("div", { class: "senet-conv-rows" }, ...rows.map(({ el }) => el)),
-      h("p", { class: "senet-about" }, "Drag the window, or move it by the arrow keys when the picture has the focus. Weights can be typed over. Pixels count from 0 to 1; the maps share one scale, orange below zero, violet above. The rim stays empty: no whole window fits there."),
+      h(
+        "p",
+        { class: "senet-about" },
+        "Drag the window, or move it by the arrow keys when the picture has the focus. Weights can be typed over. Pixels count from 0 to 1; the maps share one scale, orange below zero, violet above. The rim stays empty: no whole window fits there.",
+      ),
     ],
     draw,
     () => words,
@@ -112,8 +193,12 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   };
 
   function settled(wanted: Settings, fallback: Settings): Settings {
-    const { picture, kernel, row, column, shown } = { ...fallback, ...wanted } as Record<string, string>;
-    const place = (text: string, usual: string) => (/^\d+$/.test(text) && Number(text) < out ? text : usual);
+    const { picture, kernel, row, column, shown } = { ...fallback, ...wanted } as Record<
+      string,
+      string
+    >;
+    const place = (text: string, usual: string) =>
+      /^\d+$/.test(text) && Number(text) < out ? text : usual;
     const typed = known.has(kernel!) ? null : parsed(kernel!, MOST);
     return {
       picture: data.pictures.some(({ id }) => id === picture) ? picture! : fallback.picture!,
@@ -159,7 +244,10 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const tick = (now: number) => {
       began ||= now;
       const gone = ((now - began) / 1000) * pace;
-      const next = Math.min(last, from + (calm.matches ? Math.floor(gone / out) * out : Math.floor(gone)));
+      const next = Math.min(
+        last,
+        from + (calm.matches ? Math.floor(gone / out) * out : Math.floor(gone)),
+      );
       if (next !== at() || frame.now.shown === "all") goTo(next);
       if (next === last) pause();
       else running = requestAnimationFrame(tick);
@@ -179,11 +267,16 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const value = Number(input.value);
     const { weights, constant } = kernelNow();
     const typed = input.value.trim() !== "" && Number.isFinite(value);
-    const next = weights.map((weight, i) => (i === channel * SIDE * SIDE + k && typed ? Math.max(-MOST, Math.min(MOST, value)) : weight));
+    const next = weights.map((weight, i) =>
+      i === channel * SIDE * SIDE + k && typed ? Math.max(-MOST, Math.min(MOST, value)) : weight,
+    );
     frame.wish({ kernel: written({ weights: next, constant }) });
   }
 
-  /** Up and down change a weight by a tenth; left and right stay in the field instead of turning the page. */
+  /**
+   * Up and down change a weight by a tenth; left and right stay in the field instead of turning the
+   * page.
+   */
   function nudge(event: KeyboardEvent): void {
     if (!event.key.startsWith("Arrow")) return;
     event.stopPropagation();
@@ -202,13 +295,38 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     if (made.key === key) return;
     const pixels = bytes[data.pictures.findIndex(({ id }) => id === now.picture)]!;
     const { weights, constant } = known.get(now.kernel!) ?? parsed(now.kernel!, MOST)!;
-    const channels = CHANNELS.map((_, c) => Array.from(pixels.subarray(c * size * size, (c + 1) * size * size), (byte) => byte / 255));
-    const maps = channels.map((channel, c) => slide(channel, size, weights.slice(c * SIDE * SIDE, (c + 1) * SIDE * SIDE)));
+    const channels = CHANNELS.map((_, c) =>
+      Array.from(pixels.subarray(c * size * size, (c + 1) * size * size), (byte) => byte / 255),
+    );
+    const maps = channels.map((channel, c) =>
+      slide(channel, size, weights.slice(c * SIDE * SIDE, (c + 1) * SIDE * SIDE)),
+    );
     const sum = maps[0]!.map((value, i) => value + maps[1]![i]! + maps[2]![i]! + constant);
-    const all = [["row", "column", ...CHANNELS, "sum"], ...Array.from(sum, (value, i) => [Math.floor(i / out), i % out, ...maps.map((map) => map[i]!), value])];
-    made = { key, maps, sum, channels, rows: all, far: Math.max(...[...maps, sum].map((map) => map.reduce((most, value) => Math.max(most, Math.abs(value)), 0))) };
+    const all = [
+      ["row", "column", ...CHANNELS, "sum"],
+      ...Array.from(sum, (value, i) => [
+        Math.floor(i / out),
+        i % out,
+        ...maps.map((map) => map[i]!),
+        value,
+      ]),
+    ];
+    made = {
+      key,
+      maps,
+      sum,
+      channels,
+      rows: all,
+      far: Math.max(
+        ...[...maps, sum].map((map) =>
+          map.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+        ),
+      ),
+    };
     paintBytes(picture.canvas, pixels);
-    rows.forEach(({ channel }, c) => paintBytes(channel.canvas, pixels.subarray(c * size * size, (c + 1) * size * size), 1));
+    rows.forEach(({ channel }, c) =>
+      paintBytes(channel.canvas, pixels.subarray(c * size * size, (c + 1) * size * size), 1),
+    );
   }
 
   function draw(now: Settings): void {
@@ -222,13 +340,21 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     kernels.select.value = known.has(now.kernel!) ? now.kernel! : "own";
     typedOption.disabled = known.has(now.kernel!);
 
-    const outlines: [HTMLElement, number, number][] = [[picture.outline, 0, SIDE], [total.outline, 1, 1]];
-    for (const { channel, map } of rows) outlines.push([channel.outline, 0, SIDE], [map.outline, 1, 1]);
+    const outlines: [HTMLElement, number, number][] = [
+      [picture.outline, 0, SIDE],
+      [total.outline, 1, 1],
+    ];
+    for (const { channel, map } of rows)
+      outlines.push([channel.outline, 0, SIDE], [map.outline, 1, 1]);
     for (const [outline, offset, side] of outlines) {
       outline.style.cssText = `left:${(100 * (column + offset)) / size}%;top:${(100 * (row + offset)) / size}%;width:${(100 * side) / size}%;height:${(100 * side) / size}%`;
     }
     set(picture.canvas, { "aria-label": shown.alt });
-    set(picture.place, { "aria-label": `Window on ${shown.title}: row ${row}, column ${column}. Arrow keys move it.`, "data-row": row, "data-column": column });
+    set(picture.place, {
+      "aria-label": `Window on ${shown.title}: row ${row}, column ${column}. Arrow keys move it.`,
+      "data-row": row,
+      "data-column": column,
+    });
 
     rows.forEach(({ channel, map, pixels, inputs, result }, c) => {
       const [name, value] = [CHANNELS[c]!, made.maps[c]![here]!];
@@ -240,22 +366,35 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
         set(cell, { "data-light": values[k]! > 0.46 });
       });
       inputs.forEach((input, k) => {
-        if (input !== document.activeElement || Math.abs(Number(input.value) - mine[k]!) > 1e-9) input.value = String(Math.round(100 * mine[k]!) / 100);
+        if (input !== document.activeElement || Math.abs(Number(input.value) - mine[k]!) > 1e-9)
+          input.value = String(Math.round(100 * mine[k]!) / 100);
         set(input, { "data-sign": mine[k]! > 0 ? "more" : mine[k]! < 0 ? "less" : null });
       });
       paintMap(map.canvas, made.maps[c]!, upto);
       set(channel.canvas, { "aria-label": `${name} channel of the picture` });
       describe(map.canvas, `Map of ${name}`, made.maps[c]!, upto);
       set(map.place, { "data-value": value });
-      result.replaceChildren(h("b", {}, `${name}: `), `${terms(values, mine)} = `, h("b", {}, decimal(value)));
+      result.replaceChildren(
+        h("b", {}, `${name}: `),
+        `${terms(values, mine)} = `,
+        h("b", {}, decimal(value)),
+      );
     });
     paintMap(total.canvas, made.sum, upto);
     describe(total.canvas, "The sum, one output channel", made.sum, upto);
     set(total.place, { "data-value": made.sum[here]! });
-    const parts = [...rows.map((_, c) => made.maps[c]![here]!), ...(constant === 0 ? [] : [constant])];
+    const parts = [
+      ...rows.map((_, c) => made.maps[c]![here]!),
+      ...(constant === 0 ? [] : [constant]),
+    ];
     const line = parts.map((value, i) => (i === 0 ? decimal(value) : bracketed(value))).join(" + ");
     sum.replaceChildren(symbol("u"), ` = ${line} = `, h("b", {}, decimal(made.sum[here]!)));
-    const because = constant === 0 ? "" : known.get(now.kernel!)?.id.startsWith("stem-") ? " The last term is the filter’s constant: the network shifts its pixels first." : " The last term is the constant.";
+    const because =
+      constant === 0
+        ? ""
+        : known.get(now.kernel!)?.id.startsWith("stem-")
+          ? " The last term is the filter’s constant: the network shifts its pixels first."
+          : " The last term is the constant.";
     where.textContent = `Window at row ${row}, column ${column}.${now.shown === "all" ? "" : ` ${upto} of ${out * out} places done.`}${because}`;
     words = `Row ${row}, column ${column}: red ${decimal(parts[0]!)}, green ${decimal(parts[1]!)}, blue ${decimal(parts[2]!)}${constant === 0 ? "" : `, constant ${decimal(constant)}`}; sum ${decimal(made.sum[here]!)}.`;
     table.show();
@@ -277,13 +416,24 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   /** In the picture's own grid, so that a number lies where the middle of its window was. */
   function paintMap(canvas: HTMLCanvasElement, map: Float64Array, upto: number): void {
     const values = new Float32Array(size * size).fill(Number.NaN);
-    for (let i = 0; i < upto; i++) values[(Math.floor(i / out) + 1) * size + (i % out) + 1] = map[i]!;
+    for (let i = 0; i < upto; i++)
+      values[(Math.floor(i / out) + 1) * size + (i % out) + 1] = map[i]!;
     paint(canvas, values, made.far);
   }
 
-  function describe(canvas: HTMLCanvasElement, name: string, map: Float64Array, upto: number): void {
+  function describe(
+    canvas: HTMLCanvasElement,
+    name: string,
+    map: Float64Array,
+    upto: number,
+  ): void {
     const done = map.subarray(0, upto);
-    const [low, high] = [done.reduce((a, b) => Math.min(a, b)), done.reduce((a, b) => Math.max(a, b))];
-    set(canvas, { "aria-label": `${name}: from ${decimal(low, 2)} to ${decimal(high, 2)}${upto < map.length ? ` in the ${upto} places done` : ""}` });
+    const [low, high] = [
+      done.reduce((a, b) => Math.min(a, b)),
+      done.reduce((a, b) => Math.max(a, b)),
+    ];
+    set(canvas, {
+      "aria-label": `${name}: from ${decimal(low, 2)} to ${decimal(high, 2)}${upto < map.length ? ` in the ${upto} places done` : ""}`,
+    });
   }
 }

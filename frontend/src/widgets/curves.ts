@@ -1,17 +1,18 @@
-// "Training curves": loss and accuracy of a few runs, epoch by epoch; or a study's arms, each with its seeds and their mean's interval.
+// "Training curves": loss and accuracy of a few runs, epoch by epoch; or a study's arms, each with
+// its seeds and their mean's interval.
 //
 //   show: runs  ──runs, quantity, axis──▶ lines ──place──▶ every run's numbers there
 //         study ──value─────────────────▶ dots  ──arm────▶ its seeds, mean and interval
 
 import * as Plot from "@observablehq/plot";
-import { choice, h } from "../parts/dom.ts";
-import { chips, LOOKS } from "../parts/chips.ts";
-import { grids, type Grid } from "../parts/grid.ts";
-import { plotFrame, type Drawn } from "../parts/plot-frame.ts";
-import { saver, type Cell } from "../parts/save.ts";
-import { widgetFrame } from "../parts/frame.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
 import { decimal, percent, signed } from "../math/format.ts";
+import { chips, LOOKS } from "../parts/chips.ts";
+import { choice, h } from "../parts/dom.ts";
+import { widgetFrame } from "../parts/frame.ts";
+import { type Grid, grids } from "../parts/grid.ts";
+import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
+import { type Cell, saver } from "../parts/save.ts";
+import type { Keeper, Settings } from "../state/settings.ts";
 
 const FIELDS = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds"] as const;
 /** By field, one value an epoch; null where nothing was measured. */
@@ -38,13 +39,31 @@ const MOST = 6;
 const QUANTITIES = { accuracy: "accuracy", loss: "loss" };
 const AXES = { epoch: "epochs", minutes: "minutes" };
 const VALUES = { accuracy: "accuracy", difference: "difference from the first arm" };
-const CHARTS = { style: { background: "transparent", color: "currentColor", fontSize: "12px", overflow: "visible" }, marginRight: 14, marginTop: 28 };
+const CHARTS = {
+  style: {
+    background: "transparent",
+    color: "currentColor",
+    fontSize: "12px",
+    overflow: "visible",
+  },
+  marginRight: 14,
+  marginTop: 28,
+};
 
-/** @param feed in a live kernel, calls back with the data whenever Python has changed them; returns what ends that */
-export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed?: (hear: (data: CurvesData) => void) => () => void): () => void {
+/**
+ * @param feed in a live kernel, calls back with the data whenever Python has changed them; returns
+ * what ends that
+ */
+export function curves(
+  root: HTMLElement,
+  data: CurvesData,
+  keeper: Keeper,
+  feed?: (hear: (data: CurvesData) => void) => () => void,
+): () => void {
   let words = "";
 
-  const options = (of: Record<string, string>) => Object.entries(of).map(([value, text]) => h("option", { value }, text));
+  const options = (of: Record<string, string>) =>
+    Object.entries(of).map(([value, text]) => h("option", { value }, text));
   const show = choice("Show", (value) => frame.wish({ show: value, at: "" }));
   const quantity = choice("Quantity", (value) => frame.wish({ quantity: value }));
   quantity.select.append(...options(QUANTITIES));
@@ -52,8 +71,12 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
   axis.select.append(...options(AXES));
   const value = choice("Value", (name) => frame.wish({ value: name }));
   value.select.append(...options(VALUES));
-  const runs = chips("Runs", "Add a run", MOST, false, (names) => frame.wish({ runs: names.join("|"), at: "" }));
-  const chart = plotFrame("Places in the chart", (place) => frame.wish({ at: place === null ? "" : String(place) }));
+  const runs = chips("Runs", "Add a run", MOST, false, (names) =>
+    frame.wish({ runs: names.join("|"), at: "" }),
+  );
+  const chart = plotFrame("Places in the chart", (place) =>
+    frame.wish({ at: place === null ? "" : String(place) }),
+  );
   const numbers = grids();
   const legend = h("p", { class: "senet-legend" });
   const source = h("p", { class: "senet-about" });
@@ -62,13 +85,25 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
     root,
     keeper,
     settled,
-    { show: "runs", quantity: "accuracy", axis: "epoch", runs: Object.keys(data.histories).slice(0, MOST).join("|"), value: "accuracy", at: "" },
+    {
+      show: "runs",
+      quantity: "accuracy",
+      axis: "epoch",
+      runs: Object.keys(data.histories).slice(0, MOST).join("|"),
+      value: "accuracy",
+      at: "",
+    },
     [
       h("div", { class: "senet-controls" }, show.el, quantity.el, axis.el, value.el),
       runs.el,
       legend,
       chart.el,
-      saver("the chart", { name: () => (frame.now.show === "runs" ? `training-${frame.now.quantity}` : frame.now.show!), svg: chart.svg, rows: () => rows(frame.now) }),
+      saver("the chart", {
+        name: () =>
+          frame.now.show === "runs" ? `training-${frame.now.quantity}` : frame.now.show!,
+        svg: chart.svg,
+        rows: () => rows(frame.now),
+      }),
       numbers.el,
       source,
     ],
@@ -86,10 +121,19 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
   };
 
   function settled(wanted: Settings, fallback: Settings): Settings {
-    const one = (field: string, ok: (text: string) => boolean) => (wanted[field] !== undefined && ok(wanted[field]) ? wanted[field] : ok(fallback[field]!) ? fallback[field]! : "");
+    const one = (field: string, ok: (text: string) => boolean) =>
+      wanted[field] !== undefined && ok(wanted[field])
+        ? wanted[field]
+        : ok(fallback[field]!)
+          ? fallback[field]!
+          : "";
     const list = (text: string) => {
       const names = text === "" ? [] : text.split("|");
-      return names.length <= MOST && new Set(names).size === names.length && names.every((name) => Object.hasOwn(data.histories, name));
+      return (
+        names.length <= MOST &&
+        new Set(names).size === names.length &&
+        names.every((name) => Object.hasOwn(data.histories, name))
+      );
     };
     const now: Settings = {
       show: one("show", (name) => name === "runs" || Object.hasOwn(data.studies, name)) || "runs",
@@ -99,7 +143,10 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
       value: one("value", (name) => Object.hasOwn(VALUES, name)),
     };
     const count = now.show === "runs" ? places(now).length : data.studies[now.show!]!.arms.length;
-    return { ...now, at: one("at", (text) => text === "" || (/^\d{1,5}$/.test(text) && Number(text) < count)) };
+    return {
+      ...now,
+      at: one("at", (text) => text === "" || (/^\d{1,5}$/.test(text) && Number(text) < count)),
+    };
   }
 
   function shown(now: Settings): [name: string, run: Run][] {
@@ -120,29 +167,70 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
 
   function draw(now: Settings): void {
     const study = now.show !== "runs";
-    show.select.replaceChildren(h("option", { value: "runs" }, "runs, epoch by epoch"), ...Object.entries(data.studies).map(([name, { title }]) => h("option", { value: name }, `study: ${title}`)));
-    for (const [part, field] of [[show, "show"], [quantity, "quantity"], [axis, "axis"], [value, "value"]] as const) part.select.value = now[field]!;
+    show.select.replaceChildren(
+      h("option", { value: "runs" }, "runs, epoch by epoch"),
+      ...Object.entries(data.studies).map(([name, { title }]) =>
+        h("option", { value: name }, `study: ${title}`),
+      ),
+    );
+    for (const [part, field] of [
+      [show, "show"],
+      [quantity, "quantity"],
+      [axis, "axis"],
+      [value, "value"],
+    ] as const)
+      part.select.value = now[field]!;
     show.el.hidden = Object.keys(data.studies).length === 0;
     quantity.el.hidden = axis.el.hidden = runs.el.hidden = study;
     value.el.hidden = !study;
-    runs.show(shown(now).map(([name]) => name), Object.keys(data.histories));
-    legend.replaceChildren(...(study ? [key("senet-key-seed", "one seed"), key("senet-key-diamond", "mean and its 95% interval")] : [key("senet-key-mean", "on test pictures"), key("senet-key-dashed", "on those trained on")]));
-    source.textContent = study ? `Made by ${data.studies[now.show!]!.command} on ${data.studies[now.show!]!.date}.` : "Training pictures are counted as they were shown: shifted, mirrored, cut.";
+    runs.show(
+      shown(now).map(([name]) => name),
+      Object.keys(data.histories),
+    );
+    legend.replaceChildren(
+      ...(study
+        ? [key("senet-key-seed", "one seed"), key("senet-key-diamond", "mean and its 95% interval")]
+        : [
+            key("senet-key-mean", "on test pictures"),
+            key("senet-key-dashed", "on those trained on"),
+          ]),
+    );
+    source.textContent = study
+      ? `Made by ${data.studies[now.show!]!.command} on ${data.studies[now.show!]!.date}.`
+      : "Training pictures are counted as they were shown: shifted, mirrored, cut.";
     chart.show((width) => (study ? drawStudy(now, width) : drawRuns(now, width)));
-    numbers.show(() => [{ caption: study ? data.studies[now.show!]!.title : `Every epoch, ${now.quantity}`, rows: rows(now) } satisfies Grid]);
+    numbers.show(() => [
+      {
+        caption: study ? data.studies[now.show!]!.title : `Every epoch, ${now.quantity}`,
+        rows: rows(now),
+      } satisfies Grid,
+    ]);
     words = study ? studyWords(now) : runWords(now);
   }
 
   function drawRuns(now: Settings, width: number): Drawn {
-    const [field, test] = now.quantity === "loss" ? (["loss", "test_loss"] as const) : (["accuracy", "test_accuracy"] as const);
+    const [field, test] =
+      now.quantity === "loss"
+        ? (["loss", "test_loss"] as const)
+        : (["accuracy", "test_accuracy"] as const);
     const where = places(now);
     const series = shown(now).flatMap(([, run], i) => {
       const { colour, symbol } = LOOKS[i]! as { colour: string; symbol: Plot.SymbolType };
-      const points = along(run, now).map((x, e) => ({ x, trained: run[field][e], tested: run[test][e] }));
+      const points = along(run, now).map((x, e) => ({
+        x,
+        trained: run[field][e],
+        tested: run[test][e],
+      }));
       const every = Math.max(1, Math.round(points.length / 8));
       const marked = points.filter((_, e) => e % every === every - 1 || e === points.length - 1);
       return [
-        Plot.lineY(points, { x: "x", y: "trained", stroke: colour, strokeWidth: 1.2, strokeDasharray: "4 3" }),
+        Plot.lineY(points, {
+          x: "x",
+          y: "trained",
+          stroke: colour,
+          strokeWidth: 1.2,
+          strokeDasharray: "4 3",
+        }),
         Plot.lineY(points, { x: "x", y: "tested", stroke: colour, strokeWidth: 1.9 }),
         Plot.dot(marked, { x: "x", y: "tested", fill: colour, symbol, r: 4 }),
       ];
@@ -153,8 +241,22 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
       height: 280,
       marginLeft: 46,
       marginBottom: 36,
-      x: { domain: [0, where.at(-1) ?? 1], label: now.axis === "epoch" ? "epoch" : "minutes", labelAnchor: "center", labelArrow: "none", ticks: Math.min(8, Math.max(2, Math.floor(width / 70))) },
-      y: { ...(now.quantity === "loss" ? { zero: true, nice: true } : { domain: [0, 100], percent: true }), grid: true, ticks: 5, label: now.quantity === "loss" ? "loss (nats)" : "accuracy, %", labelArrow: "none" },
+      x: {
+        domain: [0, where.at(-1) ?? 1],
+        label: now.axis === "epoch" ? "epoch" : "minutes",
+        labelAnchor: "center",
+        labelArrow: "none",
+        ticks: Math.min(8, Math.max(2, Math.floor(width / 70))),
+      },
+      y: {
+        ...(now.quantity === "loss"
+          ? { zero: true, nice: true }
+          : { domain: [0, 100], percent: true }),
+        grid: true,
+        ticks: 5,
+        label: now.quantity === "loss" ? "loss (nats)" : "accuracy, %",
+        labelArrow: "none",
+      },
       marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...series],
     }) as SVGSVGElement;
     const x = (svg as unknown as Plot.Plot).scale("x")!;
@@ -168,7 +270,9 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
         const said = shown(now).flatMap(([name, run]) => {
           const e = along(run, now).findLastIndex((end) => end <= at);
           if (e < 0 || (now.axis === "epoch" && run.epoch[e] !== at)) return [];
-          return [`${name} ${figure(run[test][e], now)} on test pictures, ${figure(run[field][e], now)} on those trained on`];
+          return [
+            `${name} ${figure(run[test][e], now)} on test pictures, ${figure(run[field][e], now)} on those trained on`,
+          ];
         });
         return `${now.axis === "epoch" ? `epoch ${at}` : `after ${decimal(at, 1)} minutes`}: ${said.join("; ") || "no run"}`;
       },
@@ -177,28 +281,55 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
   }
 
   function figure(measured: number | null | undefined, now: Settings): string {
-    return measured == null ? "nothing measured" : now.quantity === "loss" ? decimal(measured, 3) : percent(measured);
+    return measured == null
+      ? "nothing measured"
+      : now.quantity === "loss"
+        ? decimal(measured, 3)
+        : percent(measured);
   }
 
   function runWords(now: Settings): string {
-    const [field, test] = now.quantity === "loss" ? (["loss", "test_loss"] as const) : (["accuracy", "test_accuracy"] as const);
+    const [field, test] =
+      now.quantity === "loss"
+        ? (["loss", "test_loss"] as const)
+        : (["accuracy", "test_accuracy"] as const);
     const said = shown(now).map(([name, run]) => {
       const last = run.epoch.length - 1;
       if (last < 0) return `${name}: no epoch has ended yet`;
       const which = run[test][last] == null ? field : test;
       return `${name} from ${figure(run[which][0], now)} after epoch 1 to ${figure(run[which][last], now)} after ${run.epoch[last]}`;
     });
-    return said.length ? `${now.quantity === "loss" ? "Loss" : "Accuracy"} on test pictures: ${said.join("; ")}.` : "No run is chosen.";
+    return said.length
+      ? `${now.quantity === "loss" ? "Loss" : "Accuracy"} on test pictures: ${said.join("; ")}.`
+      : "No run is chosen.";
   }
 
   function drawStudy(now: Settings, width: number): Drawn {
     const { arms } = data.studies[now.show!]!;
     const differs = now.value === "difference";
     const standard = new Map(arms[0]!.runs);
-    const seeds = arms.flatMap(({ name, runs }) => runs.flatMap(([seed, accuracy]) => (differs ? (standard.has(seed) ? [{ name, x: accuracy - standard.get(seed)! }] : []) : [{ name, x: accuracy }])));
+    const seeds = arms.flatMap(({ name, runs }) =>
+      runs.flatMap(([seed, accuracy]) =>
+        differs
+          ? standard.has(seed)
+            ? [{ name, x: accuracy - standard.get(seed)! }]
+            : []
+          : [{ name, x: accuracy }],
+      ),
+    );
     const means = arms.flatMap(({ name, ...arm }, i) => {
       const [mean, half] = differs ? [arm.difference, arm.differenceHalf] : [arm.mean, arm.half];
-      return mean === null ? [] : [{ name, mean, low: mean - (half ?? 0), high: mean + (half ?? 0), here: String(i) === now.at }];
+      return mean === null
+        ? []
+        : [
+            {
+              name,
+              mean,
+              low: mean - (half ?? 0),
+              high: mean + (half ?? 0),
+              here: String(i) === now.at,
+            },
+          ];
     });
     const svg = Plot.plot({
       ...CHARTS,
@@ -206,14 +337,34 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
       height: 60 + 24 * arms.length,
       marginLeft: 20 + 7 * Math.max(...arms.map(({ name }) => name.length)),
       marginBottom: 36,
-      x: { percent: true, grid: true, nice: true, label: differs ? "difference in points of accuracy" : "accuracy, %", labelAnchor: "center", labelArrow: "none", ticks: Math.max(3, Math.floor(width / 90)) },
+      x: {
+        percent: true,
+        grid: true,
+        nice: true,
+        label: differs ? "difference in points of accuracy" : "accuracy, %",
+        labelAnchor: "center",
+        labelArrow: "none",
+        ticks: Math.max(3, Math.floor(width / 90)),
+      },
       y: { type: "point", domain: arms.map(({ name }) => name), label: null },
       r: { type: "identity" },
       marks: [
         Plot.ruleX([differs ? 0 : arms[0]!.mean], { strokeOpacity: 0.5 }),
         Plot.dot(seeds, { x: "x", y: "name", stroke: LOOKS[1]!.colour, r: 3, strokeWidth: 1.3 }),
-        Plot.ruleY(means, { x1: "low", x2: "high", y: "name", stroke: "currentColor", strokeWidth: 2.5 }),
-        Plot.dot(means, { x: "mean", y: "name", fill: "currentColor", symbol: "diamond", r: (d: { here: boolean }) => (d.here ? 7 : 5) } as Plot.DotOptions),
+        Plot.ruleY(means, {
+          x1: "low",
+          x2: "high",
+          y: "name",
+          stroke: "currentColor",
+          strokeWidth: 2.5,
+        }),
+        Plot.dot(means, {
+          x: "mean",
+          y: "name",
+          fill: "currentColor",
+          symbol: "diamond",
+          r: (d: { here: boolean }) => (d.here ? 7 : 5),
+        } as Plot.DotOptions),
       ],
     }) as SVGSVGElement;
     const y = (svg as unknown as Plot.Plot).scale("y")!;
@@ -228,21 +379,53 @@ export function curves(root: HTMLElement, data: CurvesData, keeper: Keeper, feed
   }
 
   function armWords({ name, runs: each, mean, half, difference, differenceHalf }: Arm): string {
-    const with_ = (number: string, width: number | null) => (width === null ? number : `${number} ± ${decimal(100 * width, 1)}`);
-    const from = difference === null ? "" : `; ${with_(signed(100 * difference, 1), differenceHalf)} points from the first arm`;
+    const with_ = (number: string, width: number | null) =>
+      width === null ? number : `${number} ± ${decimal(100 * width, 1)}`;
+    const from =
+      difference === null
+        ? ""
+        : `; ${with_(signed(100 * difference, 1), differenceHalf)} points from the first arm`;
     return `${name}: ${with_(decimal(100 * mean, 1), half)}% over ${each.length} seed${each.length === 1 ? "" : "s"}${from}`;
   }
 
   function studyWords(now: Settings): string {
     const { title, arms } = data.studies[now.show!]!;
-    const [best, worst] = [arms.reduce((a, b) => (b.mean > a.mean ? b : a)), arms.reduce((a, b) => (b.mean < a.mean ? b : a))];
+    const [best, worst] = [
+      arms.reduce((a, b) => (b.mean > a.mean ? b : a)),
+      arms.reduce((a, b) => (b.mean < a.mean ? b : a)),
+    ];
     return `${title[0]!.toUpperCase()}${title.slice(1)}: ${arms.length} arms. Highest ${best.name} (${percent(best.mean)}), lowest ${worst.name} (${percent(worst.mean)}).`;
   }
 
   function rows(now: Settings): Cell[][] {
-    if (now.show === "runs") return [["run", ...FIELDS], ...shown(now).flatMap(([name, run]) => run.epoch.map((_, e): Cell[] => [name, ...FIELDS.map((field) => run[field][e] ?? null)]))];
-    const heads = ["arm", "seeds", "accuracy", "± (95%)", "difference", "± (95%) of it", "accuracy by seed"];
-    return [heads, ...data.studies[now.show!]!.arms.map((arm): Cell[] => [arm.name, arm.runs.length, arm.mean, arm.half, arm.difference, arm.differenceHalf, arm.runs.map(([, accuracy]) => accuracy).join(" ")])];
+    if (now.show === "runs")
+      return [
+        ["run", ...FIELDS],
+        ...shown(now).flatMap(([name, run]) =>
+          run.epoch.map((_, e): Cell[] => [name, ...FIELDS.map((field) => run[field][e] ?? null)]),
+        ),
+      ];
+    const heads = [
+      "arm",
+      "seeds",
+      "accuracy",
+      "± (95%)",
+      "difference",
+      "± (95%) of it",
+      "accuracy by seed",
+    ];
+    return [
+      heads,
+      ...data.studies[now.show!]!.arms.map((arm): Cell[] => [
+        arm.name,
+        arm.runs.length,
+        arm.mean,
+        arm.half,
+        arm.difference,
+        arm.differenceHalf,
+        arm.runs.map(([, accuracy]) => accuracy).join(" "),
+      ]),
+    ];
   }
 }
 

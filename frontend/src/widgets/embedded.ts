@@ -1,4 +1,5 @@
-// The widgets whose data lies in the page, or in a trait, by name: there is no probe to ask and nothing to wait for.
+// The widgets whose data lies in the page, or in a trait, by name: there is no probe to ask and
+// nothing to wait for.
 
 import type { Keeper } from "../state/settings.ts";
 import { attribution } from "./attribution.ts";
@@ -9,7 +10,10 @@ import { relatives } from "./relatives.ts";
 import { rescale } from "./rescale.ts";
 import { squeeze } from "./squeeze.ts";
 
-export const EMBEDDED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => () => void> = {
+export const EMBEDDED: Record<
+  string,
+  (root: HTMLElement, data: any, keeper: Keeper) => () => void
+> = {
   attribution,
   convolution,
   cost,

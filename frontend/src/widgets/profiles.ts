@@ -1,19 +1,20 @@
-// "Class by class": mean excitations of a few classes in one block, and below, a number for every block.
+// "Class by class": mean excitations of a few classes in one block, and below, a number for every
+// block.
 //
 //   network ──its arrays, fetched once──▶ classes, block ──▶ upper chart ──channel──▶ readout
 //                                     └─▶ measure ─────────▶ lower chart ──click──▶ block
 
 import * as Plot from "@observablehq/plot";
-import { choice, h } from "../parts/dom.ts";
-import { rows as cut } from "../network/gallery.ts";
-import { unpack, type Packed } from "../math/packed.ts";
-import { chips, LOOKS } from "../parts/chips.ts";
-import { grids, type Grid } from "../parts/grid.ts";
-import { plotFrame, type Drawn } from "../parts/plot-frame.ts";
-import { saver, type Cell } from "../parts/save.ts";
-import { widgetFrame } from "../parts/frame.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
 import { decimal, percent } from "../math/format.ts";
+import { type Packed, unpack } from "../math/packed.ts";
+import { rows as cut } from "../network/gallery.ts";
+import { chips, LOOKS } from "../parts/chips.ts";
+import { choice, h } from "../parts/dom.ts";
+import { widgetFrame } from "../parts/frame.ts";
+import { type Grid, grids } from "../parts/grid.ts";
+import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
+import { type Cell, saver } from "../parts/save.ts";
+import type { Keeper, Settings } from "../state/settings.ts";
 
 type Estimate = [value: number, low: number, high: number];
 
@@ -61,19 +62,39 @@ const MEASURES = {
   still: "gates still: within 0.05 of their mean",
 };
 type Measure = keyof typeof MEASURES;
-const CHARTS = { style: { background: "transparent", color: "currentColor", fontSize: "12px", overflow: "visible" }, marginLeft: 46, marginRight: 12, marginTop: 28 };
+const CHARTS = {
+  style: {
+    background: "transparent",
+    color: "currentColor",
+    fontSize: "12px",
+    overflow: "visible",
+  },
+  marginLeft: 46,
+  marginRight: 12,
+  marginTop: 28,
+};
 
 /** @param fetch the arrays of a network that are not at hand */
-export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, fetch: (name: string) => Promise<Arrays>): () => void {
+export function profiles(
+  root: HTMLElement,
+  data: ProfilesData,
+  keeper: Keeper,
+  fetch: (name: string) => Promise<Arrays>,
+): () => void {
   const networks = Object.keys(data.networks);
   const arrays = { ...data.arrays };
   let words = "";
   let over = false;
 
-  const options = (of: Record<string, string>) => Object.entries(of).map(([value, text]) => h("option", { value }, text));
+  const options = (of: Record<string, string>) =>
+    Object.entries(of).map(([value, text]) => h("option", { value }, text));
   const network = choice("Network", (value) => frame.wish({ network: value }));
-  network.select.append(...networks.map((name) => h("option", { value: name }, data.networks[name]!.title)));
-  const classes = chips("Classes", "Add a class", MOST, true, (names) => frame.wish({ classes: names.join("|") }));
+  network.select.append(
+    ...networks.map((name) => h("option", { value: name }, data.networks[name]!.title)),
+  );
+  const classes = chips("Classes", "Add a class", MOST, true, (names) =>
+    frame.wish({ classes: names.join("|") }),
+  );
   const block = choice("Block", (value) => frame.wish({ block: value }));
   const order = choice("Order channels by", (value) => frame.wish({ order: value }));
   order.select.append(...options(ORDERS));
@@ -83,8 +104,14 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   scale.select.append(...options(SCALES));
   const measure = choice("By depth", (value) => frame.wish({ measure: value }));
   measure.select.append(...options(MEASURES));
-  const upper = plotFrame("Channels of the block", (place) => frame.wish({ channel: place === null ? "" : String(ordered(frame.now)[place]) }));
-  const lower = plotFrame("Blocks by depth", (place) => frame.wish({ block: about(frame.now).blocks[place!]!.name }), false);
+  const upper = plotFrame("Channels of the block", (place) =>
+    frame.wish({ channel: place === null ? "" : String(ordered(frame.now)[place]) }),
+  );
+  const lower = plotFrame(
+    "Blocks by depth",
+    (place) => frame.wish({ block: about(frame.now).blocks[place!]!.name }),
+    false,
+  );
   const problem = h("p", { class: "senet-problem", role: "alert" });
   const numbers = grids();
   const source = h("p", { class: "senet-about" });
@@ -94,16 +121,33 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
     root,
     keeper,
     settled,
-    { network: networks[0]!, block: data.networks[networks[0]!]!.blocks.at(-1)!.name, classes: "", order: "mean", marks: "lines", scale: "full", measure: "specificity", channel: "" },
+    {
+      network: networks[0]!,
+      block: data.networks[networks[0]!]!.blocks.at(-1)!.name,
+      classes: "",
+      order: "mean",
+      marks: "lines",
+      scale: "full",
+      measure: "specificity",
+      channel: "",
+    },
     [
       h("div", { class: "senet-controls" }, network.el, block.el, order.el, marks.el, scale.el),
       classes.el,
       upper.el,
-      saver("the class means", { name: () => name(frame.now.block!), svg: upper.svg, rows: () => channelRows(frame.now) }),
+      saver("the class means", {
+        name: () => name(frame.now.block!),
+        svg: upper.svg,
+        rows: () => channelRows(frame.now),
+      }),
       problem,
       h("div", { class: "senet-controls" }, measure.el),
       lower.el,
-      saver("the curve by depth", { name: () => name(frame.now.measure!), svg: lower.svg, rows: () => blockRows(frame.now) }),
+      saver("the curve by depth", {
+        name: () => name(frame.now.measure!),
+        svg: lower.svg,
+        rows: () => blockRows(frame.now),
+      }),
       numbers.el,
       source,
     ],
@@ -118,21 +162,37 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   };
 
   function settled(wanted: Settings, fallback: Settings): Settings {
-    const one = (field: string, ok: (value: string) => boolean, otherwise = fallback[field]!) => (wanted[field] !== undefined && ok(wanted[field]) ? wanted[field] : otherwise);
+    const one = (field: string, ok: (value: string) => boolean, otherwise = fallback[field]!) =>
+      wanted[field] !== undefined && ok(wanted[field]) ? wanted[field] : otherwise;
     const chosenNetwork = one("network", (value) => Object.hasOwn(data.networks, value));
     const { blocks, classes: all, first } = data.networks[chosenNetwork]!;
     const within = (value: string) => blocks.some((each) => each.name === value);
-    const chosenBlock = one("block", within, within(fallback.block!) ? fallback.block! : blocks.at(-1)!.name);
+    const chosenBlock = one(
+      "block",
+      within,
+      within(fallback.block!) ? fallback.block! : blocks.at(-1)!.name,
+    );
     const fits = (text: string) => {
       const names = text === "" ? [] : text.split("|");
-      return names.length <= MOST && new Set(names).size === names.length && names.every((each) => all.includes(each));
+      return (
+        names.length <= MOST &&
+        new Set(names).size === names.length &&
+        names.every((each) => all.includes(each))
+      );
     };
     const { channels } = blocks.find((each) => each.name === chosenBlock)!;
-    const channel = (text: string) => text === "" || (/^\d{1,5}$/.test(text) && Number(text) < channels);
+    const channel = (text: string) =>
+      text === "" || (/^\d{1,5}$/.test(text) && Number(text) < channels);
     return {
       network: chosenNetwork,
       block: chosenBlock,
-      classes: one("classes", fits, fits(fallback.classes!) && chosenNetwork === fallback.network ? fallback.classes! : first.join("|")),
+      classes: one(
+        "classes",
+        fits,
+        fits(fallback.classes!) && chosenNetwork === fallback.network
+          ? fallback.classes!
+          : first.join("|"),
+      ),
       order: one("order", (value) => Object.hasOwn(ORDERS, value)),
       marks: one("marks", (value) => Object.hasOwn(MARKS, value)),
       scale: one("scale", (value) => Object.hasOwn(SCALES, value)),
@@ -150,14 +210,26 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   }
 
   /** The block's means, one row a class, their mean, and how class-specific each channel is. */
-  function numbersOf(now: Settings): { means: Float32Array[]; all: Float32Array; specificity: Float32Array } {
+  function numbersOf(now: Settings): {
+    means: Float32Array[];
+    all: Float32Array;
+    specificity: Float32Array;
+  } {
     const at = position(now);
     const { channels } = about(now).blocks[at]!;
     const found = arrays[now.network!];
-    // A network is on its way, and the chart of the one before still stands: what is pointed at there has no numbers.
-    if (!found) return { means: [], all: new Float32Array(channels), specificity: new Float32Array(channels) };
+    // A network is on its way, and the chart of the one before still stands: what is pointed at
+    // there has no numbers.
+    if (!found)
+      return {
+        means: [],
+        all: new Float32Array(channels),
+        specificity: new Float32Array(channels),
+      };
     const means = cut(found.means[at]!, about(now).classes.length, channels);
-    const all = means[0]!.map((_, c) => means.reduce((sum, row) => sum + row[c]!, 0) / means.length);
+    const all = means[0]!.map(
+      (_, c) => means.reduce((sum, row) => sum + row[c]!, 0) / means.length,
+    );
     return { means, all, specificity: unpack(found.specificity[at]!) };
   }
 
@@ -177,9 +249,21 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   function draw(now: Settings): void {
     const { title, blocks, pictures, classes: all } = about(now);
     network.select.value = now.network!;
-    block.select.replaceChildren(...blocks.map((each) => h("option", { value: each.name }, `${each.title} (C = ${each.channels})`)));
-    for (const [part, field] of [[block, "block"], [order, "order"], [marks, "marks"], [scale, "scale"], [measure, "measure"]] as const) part.select.value = now[field]!;
-    for (const option of measure.select.options) option.disabled = blocks.every((each) => each[option.value as Measure] === null);
+    block.select.replaceChildren(
+      ...blocks.map((each) =>
+        h("option", { value: each.name }, `${each.title} (C = ${each.channels})`),
+      ),
+    );
+    for (const [part, field] of [
+      [block, "block"],
+      [order, "order"],
+      [marks, "marks"],
+      [scale, "scale"],
+      [measure, "measure"],
+    ] as const)
+      part.select.value = now[field]!;
+    for (const option of measure.select.options)
+      option.disabled = blocks.every((each) => each[option.value as Measure] === null);
     classes.show(shown(now), all);
     source.textContent = `${title}: means over ${pictures.toLocaleString("en")} pictures that it did not learn from, in 256 steps of each block’s range. Bars are 95% intervals.`;
     lower.show((width) => byDepth(now, width));
@@ -215,9 +299,21 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
     const wide = channels.length > 64 ? 2 : 3.5;
     const lines = now.marks === "lines";
     const series = rowsShown.flatMap((row, i) => {
-      const { colour, dash, symbol } = LOOKS[i]! as { colour: string; dash: string; symbol: Plot.SymbolType };
+      const { colour, dash, symbol } = LOOKS[i]! as {
+        colour: string;
+        dash: string;
+        symbol: Plot.SymbolType;
+      };
       return lines
-        ? [Plot.lineY(points(row), { x: "x", y: "y", stroke: colour, strokeWidth: 1.7, strokeDasharray: dash })]
+        ? [
+            Plot.lineY(points(row), {
+              x: "x",
+              y: "y",
+              stroke: colour,
+              strokeWidth: 1.7,
+              strokeDasharray: dash,
+            }),
+          ]
         : [Plot.dot(points(row), { x: "x", y: "y", fill: colour, symbol, r: wide })];
     });
     const flat = [all, ...rowsShown].flatMap((row) => [...row]);
@@ -226,10 +322,29 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
       width,
       height: 270,
       marginBottom: 36,
-      x: { domain: [-0.5, channels.length - 0.5], label: axisWords(now), labelAnchor: "center", labelArrow: "none", ...(now.order === "index" ? {} : { ticks: [] }) },
-      y: { domain: now.scale === "full" ? [0, 1] : [Math.min(...flat), Math.max(...flat)], nice: now.scale !== "full", grid: true, ticks: 5, label: "mean excitation s", labelArrow: "none" },
+      x: {
+        domain: [-0.5, channels.length - 0.5],
+        label: axisWords(now),
+        labelAnchor: "center",
+        labelArrow: "none",
+        ...(now.order === "index" ? {} : { ticks: [] }),
+      },
+      y: {
+        domain: now.scale === "full" ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
+        nice: now.scale !== "full",
+        grid: true,
+        ticks: 5,
+        label: "mean excitation s",
+        labelArrow: "none",
+      },
       marks: [
-        Plot.lineY(points(all), { x: "x", y: "y", stroke: "currentColor", strokeOpacity: 0.45, strokeWidth: 3.5 }),
+        Plot.lineY(points(all), {
+          x: "x",
+          y: "y",
+          stroke: "currentColor",
+          strokeOpacity: 0.45,
+          strokeWidth: 3.5,
+        }),
         ...series,
       ],
     }) as SVGSVGElement;
@@ -252,7 +367,9 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
 
   function axisWords(now: Settings): string {
     if (now.order === "index") return "channel";
-    return now.order === "mean" ? "channels, from the smallest mean to the largest" : "channels, from the most class-specific to the least";
+    return now.order === "mean"
+      ? "channels, from the smallest mean to the largest"
+      : "channels, from the most class-specific to the least";
   }
 
   /** How far the lines lie apart. */
@@ -261,7 +378,8 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
     const names = shown(now);
     const { title, channels } = about(now).blocks[position(now)]!;
     const start = `${title}, ${channels} channels, thick grey line: all classes.`;
-    if (names.length < 2) return `Mean excitation in ${start}${names.length ? ` Thin: ${names[0]}.` : ""}`;
+    if (names.length < 2)
+      return `Mean excitation in ${start}${names.length ? ` Thin: ${names[0]}.` : ""}`;
     const rowsShown = names.map((each) => means[about(now).classes.indexOf(each)]!);
     const spread = Array.from(all, (_, c) => {
       const values = rowsShown.map((row) => row[c]!);
@@ -275,19 +393,55 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
   function byDepth(now: Settings, width: number): Drawn {
     const { blocks } = about(now);
     const field = now.measure as Measure;
-    const points = blocks.flatMap(({ name: id, [field]: estimate }) => (estimate ? [{ id, value: estimate[0], low: estimate[1], high: estimate[2], here: id === now.block }] : []));
-    const short = new Map(blocks.map(({ name: id, title }) => [id, title.replace(/^stage (\d+), block (\d+)$/, "$1.$2")]));
+    const points = blocks.flatMap(({ name: id, [field]: estimate }) =>
+      estimate
+        ? [{ id, value: estimate[0], low: estimate[1], high: estimate[2], here: id === now.block }]
+        : [],
+    );
+    const short = new Map(
+      blocks.map(({ name: id, title }) => [
+        id,
+        title.replace(/^stage (\d+), block (\d+)$/, "$1.$2"),
+      ]),
+    );
     const drawing = Plot.plot({
       ...CHARTS,
       width,
       height: 210,
       marginBottom: 38,
-      x: { type: "point", domain: blocks.map(({ name: id }) => id), tickFormat: (id: string) => short.get(id)!, label: "block, from shallow to deep (stage.block)", labelAnchor: "center", labelArrow: "none" },
+      x: {
+        type: "point",
+        domain: blocks.map(({ name: id }) => id),
+        tickFormat: (id: string) => short.get(id)!,
+        label: "block, from shallow to deep (stage.block)",
+        labelAnchor: "center",
+        labelArrow: "none",
+      },
       y: { domain: [0, 100], percent: true, grid: true, ticks: 5, label: "%", labelArrow: "none" },
       marks: [
-        Plot.lineY(points, { x: "id", y: "value", stroke: "currentColor", strokeOpacity: 0.6, strokeWidth: 1.2 }),
-        Plot.ruleX(points, { x: "id", y1: "low", y2: "high", stroke: "currentColor", strokeWidth: 2.5 }),
-        Plot.dot(points, { x: "id", y: "value", r: (d: { here: boolean }) => (d.here ? 7 : 4), fill: LOOKS[1]!.colour, stroke: "currentColor", strokeWidth: (d: { here: boolean }) => (d.here ? 2 : 0), symbol: "circle" } as Plot.DotOptions),
+        Plot.lineY(points, {
+          x: "id",
+          y: "value",
+          stroke: "currentColor",
+          strokeOpacity: 0.6,
+          strokeWidth: 1.2,
+        }),
+        Plot.ruleX(points, {
+          x: "id",
+          y1: "low",
+          y2: "high",
+          stroke: "currentColor",
+          strokeWidth: 2.5,
+        }),
+        Plot.dot(points, {
+          x: "id",
+          y: "value",
+          r: (d: { here: boolean }) => (d.here ? 7 : 4),
+          fill: LOOKS[1]!.colour,
+          stroke: "currentColor",
+          strokeWidth: (d: { here: boolean }) => (d.here ? 2 : 0),
+          symbol: "circle",
+        } as Plot.DotOptions),
       ],
       r: { type: "identity" },
     }) as SVGSVGElement;
@@ -299,7 +453,9 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
       held: position(now),
       read(place) {
         const { title, [field]: estimate } = blocks[place]!;
-        return estimate ? `${title}: ${percent(estimate[0])} (${percent(estimate[1])} to ${percent(estimate[2])})` : `${title}: not measured`;
+        return estimate
+          ? `${title}: ${percent(estimate[0])} (${percent(estimate[1])} to ${percent(estimate[2])})`
+          : `${title}: not measured`;
       },
       summary: depthWords(now),
     };
@@ -319,18 +475,37 @@ export function profiles(root: HTMLElement, data: ProfilesData, keeper: Keeper, 
     const names = shown(now);
     const picked = names.map((each) => means[about(now).classes.indexOf(each)]!);
     const short = (value: number) => Number(value.toFixed(5));
-    return [["channel", ...names, "all classes", "between classes"], ...ordered(now).map((c): Cell[] => [c, ...picked.map((row) => short(row[c]!)), short(all[c]!), short(specificity[c]!)])];
+    return [
+      ["channel", ...names, "all classes", "between classes"],
+      ...ordered(now).map((c): Cell[] => [
+        c,
+        ...picked.map((row) => short(row[c]!)),
+        short(all[c]!),
+        short(specificity[c]!),
+      ]),
+    ];
   }
 
   function blockRows(now: Settings): Cell[][] {
-    const fields = (Object.keys(MEASURES) as Measure[]).filter((field) => about(now).blocks.some((each) => each[field]));
+    const fields = (Object.keys(MEASURES) as Measure[]).filter((field) =>
+      about(now).blocks.some((each) => each[field]),
+    );
     const heads = fields.flatMap((field) => [field, `${field}, low`, `${field}, high`]);
-    return [["block", ...heads], ...about(now).blocks.map((each): Cell[] => [each.name, ...fields.flatMap((field): Cell[] => each[field] ?? [null, null, null])])];
+    return [
+      ["block", ...heads],
+      ...about(now).blocks.map((each): Cell[] => [
+        each.name,
+        ...fields.flatMap((field): Cell[] => each[field] ?? [null, null, null]),
+      ]),
+    ];
   }
 
   function tables(now: Settings): Grid[] {
     return [
-      { caption: `Mean excitation, ${about(now).blocks[position(now)]!.title}`, rows: channelRows(now) },
+      {
+        caption: `Mean excitation, ${about(now).blocks[position(now)]!.title}`,
+        rows: channelRows(now),
+      },
       { caption: "By depth, shares with 95% intervals", rows: blockRows(now) },
     ];
   }
