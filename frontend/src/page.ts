@@ -12,19 +12,9 @@ import { need, provide } from "./network/registry.ts";
 import { h } from "./parts/dom.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
-import { pageHome } from "./state/home.ts";
-import { type Keeper, pageKeeper } from "./state/settings.ts";
+import { type Keeper, pageKeeper } from "./state/keeper.ts";
 import { EMBEDDED } from "./widgets/embedded.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
-import {
-  defaultView,
-  fromQuery,
-  settled,
-  toQuery,
-  type View,
-} from "./widgets/shallow-deep-view.ts";
-
-const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
 
 /**
  * Widgets whose script is fetched when one comes near, and what each has besides data and keeper.
@@ -64,30 +54,17 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget, network, state, data } = figure.dataset;
-  const embedded = EMBEDDED[widget ?? ""] ?? PLOTTED[widget ?? ""];
-  const build = WIDGETS[widget ?? ""];
-  // a figure that was never meant to move
-  if (!(embedded && data) && !((build || widget === "explorer") && network)) return;
+  const { senet: widget = "", network, state, fields, data } = figure.dataset;
+  const embedded = EMBEDDED[widget] ?? PLOTTED[widget];
+  const asks = widget === "shallow-deep" || widget === "explorer";
+  if (!(embedded && data) && !(asks && network)) return; // a figure that was never meant to move
   try {
-    const author = JSON.parse(state || "{}");
-    // Built aside and put in at once, so that the static figure stays until there is something
-    // better.
+    const [author, rules] = [JSON.parse(state || "{}"), JSON.parse(fields || "{}")];
+    // Built aside and put in at once: the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    if (embedded && data) await embedded(live, JSON.parse(data), pageKeeper(key, author));
-    else if (build) {
-      const probe = await probeOf(network!);
-      await build(
-        live,
-        probe,
-        pageHome<View>(key, author, () => settled(author, defaultView(probe), probe), {
-          fromQuery,
-          toQuery,
-        }),
-      );
-    } else {
-      await pageExplorer(live, author, key, probeOf);
-    }
+    if (embedded) await embedded(live, JSON.parse(data!), pageKeeper(key, author, rules));
+    else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf);
+    else await shallowDeep(live, await probeOf(network!), pageKeeper(key, author, rules));
     figure.replaceChildren(live);
     figure.dataset.live = "true";
   } catch (error) {

@@ -3,7 +3,7 @@
 
 import type { Model } from "./network/kernel.ts";
 import { h } from "./parts/dom.ts";
-import { kernelKeeper } from "./state/settings.ts";
+import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { curves } from "./widgets/curves.ts";
 import { profiles } from "./widgets/profiles.ts";
 
@@ -11,7 +11,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.classList.add("senet-widget");
   const live = h("div", { class: "senet-live" });
   el.append(live);
-  const keeper = kernelKeeper(model, model.get("_names"));
+  const keeper = kernelKeeper(model, PAUSE);
   if (model.get("_widget") === "profiles") {
     return profiles(live, model.get("_data"), keeper, (name) =>
       Promise.reject(new Error(`${name} is not among the profiles`)),

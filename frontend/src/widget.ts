@@ -3,13 +3,9 @@
 import { kernelExplorer } from "./explorer/homes.ts";
 import { kernelProbe, type Model } from "./network/kernel.ts";
 import { h } from "./parts/dom.ts";
-import { kernelHome } from "./state/kernel-home.ts";
-import { kernelKeeper } from "./state/settings.ts";
+import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { EMBEDDED } from "./widgets/embedded.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
-import { TRAITS, type View } from "./widgets/shallow-deep-view.ts";
-
-const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
 
 async function render({ model, el }: { model: Model; el: HTMLElement }): Promise<() => void> {
   el.classList.add("senet-widget");
@@ -18,15 +14,13 @@ async function render({ model, el }: { model: Model; el: HTMLElement }): Promise
   try {
     const kind = model.get("_widget") as string;
     const embedded = EMBEDDED[kind];
-    if (embedded)
-      return embedded(live, model.get("_data"), kernelKeeper(model, model.get("_names")));
-    const build = WIDGETS[kind];
-    if (!build && kind !== "explorer") throw new Error(`no widget is called ${kind}`);
+    if (embedded) return embedded(live, model.get("_data"), kernelKeeper(model, PAUSE));
     // The figure draws itself around the first answer. It is not awaited here: anywidget gives a
     // widget two seconds to be ready.
-    const down = build
-      ? kernelProbe(model).then((probe) => build(live, probe, kernelHome<View>(model, TRAITS)))
-      : kernelExplorer(live, model);
+    const down =
+      kind === "explorer"
+        ? kernelExplorer(live, model)
+        : kernelProbe(model).then((probe) => shallowDeep(live, probe, kernelKeeper(model)));
     down.catch((error: Error) =>
       live.replaceChildren(h("p", { class: "senet-problem", role: "alert" }, error.message)),
     );

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { amount, counted, everyChoice, more, settledIn, type Table } from "../src/widgets/cost.ts";
+import { settle } from "../src/state/fields.ts";
+import { amount, counted, everyChoice, more, type Table } from "../src/widgets/cost.ts";
+import { rules } from "./synthetic.ts";
 
 const table: Table = {
   reductions: [8, 16],
@@ -21,7 +23,9 @@ const table: Table = {
   measured: { rows: [] },
   errors: { none: [1, 2], reduction: {}, placement: {} },
 };
-const start = { network: "small", reduction: "16", placement: "standard" };
+const settledIn = (wanted: Record<string, unknown>, fallback: typeof start) =>
+  settle(rules.cost!, wanted, fallback, table as never);
+const start = { network: "small", reduction: 16, placement: "standard" };
 
 test("what SE adds, its two passes among the arithmetic", () => {
   assert.deepEqual(
@@ -29,7 +33,7 @@ test("what SE adds, its two passes among the arithmetic", () => {
     [100, 1000, 400],
   );
   assert.deepEqual(
-    counted(table, { ...start, reduction: "8" }).map((row) => row.added),
+    counted(table, { ...start, reduction: 8 }).map((row) => row.added),
     [200, 1100, 410],
   );
   assert.deepEqual(
@@ -50,11 +54,11 @@ test("a row for every choice, in the order of the menus", () => {
 });
 
 test("choices that the table lacks are let alone, one by one", () => {
-  assert.deepEqual(
-    settledIn(table, { network: "other", reduction: "8", placement: "nowhere" }, start),
-    { ...start, reduction: "8" },
-  );
-  assert.deepEqual(settledIn(table, { reduction: "__proto__" }, start), start);
+  assert.deepEqual(settledIn({ network: "other", reduction: 8, placement: "nowhere" }, start), {
+    ...start,
+    reduction: 8,
+  });
+  assert.deepEqual(settledIn({ reduction: "__proto__" }, start), start);
 });
 
 test("numbers as a reader sees them", () => {

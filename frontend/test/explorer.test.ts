@@ -5,22 +5,25 @@ import { numbersOf } from "../src/explorer/numbers.ts";
 import { short } from "../src/explorer/ribbon.ts";
 import { compared, drawn, firstPlace, opened, type Seen } from "../src/explorer/shown.ts";
 import {
-  defaultView,
   type ExplorerView,
-  fromQuery,
-  settled,
-  toQuery,
+  type Known,
+  rulesOn,
+  settled as settledBy,
 } from "../src/explorer/view.ts";
 import { way } from "../src/network/excitation-weights.ts";
 import { recordedAnswers } from "../src/network/gallery.ts";
 import { cover, occlude, patchesOf } from "../src/network/occlusion.ts";
 import { csv } from "../src/parts/save.ts";
 import { handWords } from "../src/parts/sentences.ts";
+import { fromQuery, toQuery, type Wanted } from "../src/state/fields.ts";
 import { read, written } from "../src/state/gates-text.ts";
-import { gallery, means, probe } from "./synthetic.ts";
+import { gallery, means, probe, rules } from "./synthetic.ts";
 
 const { blocks } = probe.network;
-const usual = defaultView(probe);
+const explorer = rulesOn(rules.explorer!, probe.network.name);
+const settled = (wanted: Wanted, fallback: ExplorerView | null, known: Known) =>
+  settledBy(rules.explorer!, wanted, fallback, known);
+const usual = settled({}, null, probe);
 
 test("by default the last block with the first beside it, and gates from 0 to 1", () => {
   assert.equal(usual.block, "layer2.0.se");
@@ -46,10 +49,10 @@ test("a view survives its address, whatever it holds", () => {
     from: 3,
     gates: "layer1.0.se:0=0.25;layer2.0.se:0-2=1",
   };
-  const query = toQuery(new URLSearchParams("other=1"), "explorer", view, usual);
+  const query = toQuery(explorer, new URLSearchParams("other=1"), "explorer", view, usual);
   assert.equal(query.get("other"), "1");
-  assert.deepEqual(settled(fromQuery(query, "explorer"), usual, probe), view);
-  const back = toQuery(query, "explorer", usual, usual);
+  assert.deepEqual(settled(fromQuery(explorer, query, "explorer"), usual, probe), view);
+  const back = toQuery(explorer, query, "explorer", usual, usual);
   assert.deepEqual([...back.keys()].sort(), ["other", "picture"]);
 });
 

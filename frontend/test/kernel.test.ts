@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Model } from "../src/network/kernel.ts";
-import { kernelHome } from "../src/state/kernel-home.ts";
-import { defaultView, TRAITS, type View } from "../src/widgets/shallow-deep-view.ts";
-import { gallery, probe } from "./synthetic.ts";
+import { setsOf, settle } from "../src/state/fields.ts";
+import { kernelKeeper } from "../src/state/keeper.ts";
+import type { ShallowDeepView } from "../src/widgets/shallow-deep.ts";
+import { gallery, probe, rules } from "./synthetic.ts";
+
+const usual = settle<ShallowDeepView>(rules["shallow-deep"]!, {}, null, setsOf(probe));
 
 /** A model as anywidget has it: `set` reports at once, `save_changes` sends. */
 function model(
@@ -32,6 +35,7 @@ function model(
 
 const traits = () => ({
   _gallery: gallery,
+  _fields: rules["shallow-deep"],
   picture: 1,
   shallow: "layer1.0.se",
   deep: "layer2.0.se",
@@ -44,23 +48,23 @@ const traits = () => ({
 });
 
 test("the view starts as Python has it", () => {
-  assert.deepEqual(kernelHome<View>(model(traits()), TRAITS).initial().author, {
-    ...defaultView(probe),
+  assert.deepEqual(kernelKeeper(model(traits())).initial().author, {
+    ...usual,
     picture: "cup",
   });
 });
 
 test("a reader's view reaches Python, and does not come back as a wish", () => {
   const python = model(traits());
-  const home = kernelHome<View>(python, TRAITS);
+  const home = kernelKeeper(python);
   home.listen(() => assert.fail("heard itself"));
-  home.keep({ ...defaultView(probe), deepChannel: 2 });
+  home.keep({ ...usual, deepChannel: 2 }, usual);
   assert.deepEqual([python.saved.picture, python.saved.deep_channel], [0, 2]);
 });
 
 test("Python's wish reaches the widget until it is taken down", () => {
   const python = model(traits());
-  const home = kernelHome<View>(python, TRAITS);
+  const home = kernelKeeper(python);
   const wishes: unknown[] = [];
   const deaf = home.listen((wanted) => wishes.push(wanted));
   python.set("picture", 0);

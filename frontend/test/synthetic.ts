@@ -1,8 +1,11 @@
-// A small gallery with known numbers, and a probe over it that needs no browser.
+// A small gallery with known numbers, a probe over it that needs no browser, and the rules of the
+// widgets' fields, as Python writes them (tests/test_fields.py).
 
+import { readFileSync } from "node:fs";
 import type { Packed } from "../src/math/packed.ts";
 import { FORMAT, type Gallery, recordedAnswers, rows } from "../src/network/gallery.ts";
 import type { Probe } from "../src/network/network.ts";
+import type { Rules } from "../src/state/fields.ts";
 
 export function pack(values: number[]): Packed {
   return { type: "f4", data: Buffer.from(new Float32Array(values).buffer).toString("base64") };
@@ -60,3 +63,7 @@ export const probe: Probe = {
   draw: () => {},
   probe: async (index) => recordedAnswers(gallery)[index]!,
 };
+
+export const rules = JSON.parse(
+  readFileSync(new URL("./rules.json", import.meta.url), "utf8"),
+) as Record<string, Rules>;

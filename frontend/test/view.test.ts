@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  defaultView,
-  fromQuery,
-  settled,
-  toQuery,
-  type View,
-} from "../src/widgets/shallow-deep-view.ts";
-import { probe } from "./synthetic.ts";
+import { fromQuery, setsOf, settle, toQuery, type Wanted } from "../src/state/fields.ts";
+import type { ShallowDeepView as View } from "../src/widgets/shallow-deep.ts";
+import { probe, rules } from "./synthetic.ts";
+
+type Known = Parameters<typeof setsOf>[0];
+const shallow = rules["shallow-deep"]!;
+const settled = (wanted: Wanted, fallback: View | null, known: Known) =>
+  settle<View>(shallow, wanted, fallback, setsOf(known));
+const defaultView = (known: Known) => settled({}, null, known);
 
 const usual = defaultView(probe);
 
@@ -89,16 +90,17 @@ test("an address holds a view and gives it back", () => {
     scale: "full",
     deepChannel: 2,
   };
-  const query = toQuery(new URLSearchParams("theme=dark"), "shallow-deep", view, usual);
+  const query = toQuery(shallow, new URLSearchParams("theme=dark"), "shallow-deep", view, usual);
   assert.equal(query.get("theme"), "dark");
   assert.equal(query.has("shallow-deep.shallow"), false); // as usual, so not repeated
-  assert.deepEqual(settled(fromQuery(query, "shallow-deep"), usual, probe), view);
+  assert.deepEqual(settled(fromQuery(shallow, query, "shallow-deep"), usual, probe), view);
   // another widget shares the picture alone
-  assert.deepEqual(fromQuery(query, "shallow-deep-2"), { picture: "cup" });
+  assert.deepEqual(fromQuery(shallow, query, "shallow-deep-2"), { picture: "cup" });
 });
 
 test("an address that shows the usual view names the picture alone", () => {
   const query = toQuery(
+    shallow,
     new URLSearchParams("shallow-deep.order=excitation"),
     "shallow-deep",
     usual,

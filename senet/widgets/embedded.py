@@ -4,7 +4,7 @@ import base64
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import anywidget
@@ -13,16 +13,16 @@ from PIL import Image
 from torch import Tensor
 
 from .base import STATIC
+from .fields import View, written
 
 
-class EmbeddedWidget(anywidget.AnyWidget):
+class EmbeddedWidget(View, anywidget.AnyWidget):
     """What such widgets share: the scripts, the data, and the page's figure that holds it.
 
     Args:
         widget: its name in frontend/src/widgets/embedded.ts.
         data: what the front end works on, as plain values.
-        names: of the traits that are the reader's choices.
-        **traits: first choices.
+        known: sets that the fields speak of, beside those that ``data`` has under their names.
 
     Raises:
         FileNotFoundError: the widgets' scripts have not been built.
@@ -33,12 +33,15 @@ class EmbeddedWidget(anywidget.AnyWidget):
     _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
     _widget = traitlets.Unicode("").tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
-    _names = traitlets.List().tag(sync=True)
 
-    def __init__(self, widget: str, data: Mapping[str, Any], names: Sequence[str], **traits: Any) -> None:
+    def __init__(self, widget: str, data: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> None:
         if not self._esm:
             raise FileNotFoundError(f"{self._script} is missing: run `make book`, or `npm run build` in frontend/")
-        super().__init__(_data=dict(data), _widget=widget, _names=list(names), **traits)
+        super().__init__(_data={**data, "known": dict(known or {})}, _widget=widget, _fields=self.rules())
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        return {**self._data, **self._data["known"]}
 
     def figure(self) -> tuple[str, str]:
         """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
@@ -46,7 +49,7 @@ class EmbeddedWidget(anywidget.AnyWidget):
 
     def state(self) -> dict[str, str]:
         """The choices as an address holds them."""
-        return {name: _written(getattr(self, name)) for name in self._names}
+        return {name: written(getattr(self, name)) for name in self.fields()}
 
     def _page_data(self) -> dict[str, Any]:
         """What a published page needs of the data in its HTML."""
@@ -55,7 +58,8 @@ class EmbeddedWidget(anywidget.AnyWidget):
     def _repr_html_(self) -> str:
         svg, caption = self.figure()
         data = json.dumps(self._page_data(), separators=(",", ":"))
-        known = {"senet": self._widget, "state": json.dumps(self.state()), "data": data}
+        fields = json.dumps(self._fields, separators=(",", ":"))
+        known = {"senet": self._widget, "state": json.dumps(self.state()), "fields": fields, "data": data}
         written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
         static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
         return f'<figure class="senet-widget"{written}>{static}</figure>'
@@ -63,10 +67,6 @@ class EmbeddedWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options)
         return {**data, "text/html": self._repr_html_()}, metadata
-
-
-def _written(value: Any) -> str:
-    return "|".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
 
 
 def described(id: str, title: str, alt: str, picture: Tensor) -> dict[str, str]:

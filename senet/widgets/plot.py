@@ -3,9 +3,7 @@
 Their script brings a plotting library along. It is a file of its own, so that the other widgets don't carry it.
 """
 
-from typing import Any
-
-from .base import STATIC, ViewError, _listed
+from .base import STATIC
 from .embedded import EmbeddedWidget
 
 
@@ -19,10 +17,3 @@ class PlotWidget(EmbeddedWidget):
 
     _script = STATIC / "widget-plots.js"
     _esm = _script if _script.exists() else ""
-
-
-def known(name: str, value: Any, choices: Any) -> Any:
-    """``value``, if it is one of ``choices``; else an error that names them."""
-    if value not in choices:
-        raise ViewError(f"{name}={value!r} is not there: choose one of {_listed(list(choices), 60)}")
-    return value

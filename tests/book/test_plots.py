@@ -204,7 +204,7 @@ KERNEL = """async ([module, traits]) => {
 
 def in_a_kernel(page: Page, book_url: str, widget: Curves | Profiles) -> Locator:
     arrive(page, book_url + "book/bibliography.html")
-    traits = {name: getattr(widget, name) for name in [*widget._names, "_names", "_data", "_widget"]}
+    traits = {name: getattr(widget, name) for name in [*widget.fields(), "_fields", "_data", "_widget"]}
     page.evaluate(KERNEL, [book_url + "_static/senet/widget-plots.js", traits])
     return page.locator("#kernel")
 

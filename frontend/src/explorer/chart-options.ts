@@ -1,10 +1,12 @@
 // How charts are drawn: the order of channels, what lies behind, the scale, and how many channels
 // at once.
 
-import { COMPARISONS, SCALES, type Scale } from "../math/channels.ts";
+import { COMPARISONS, type Scale } from "../math/channels.ts";
 import type { Probe } from "../network/network.ts";
 import { choice, h, options } from "../parts/dom.ts";
-import { type ExplorerView, SECOND, type Wanted, ZOOMS } from "./view.ts";
+import { keepArrows } from "../parts/frame.ts";
+import type { Wanted } from "../state/fields.ts";
+import { type ExplorerView, SECOND } from "./view.ts";
 
 const ORDERS = {
   index: "number",
@@ -29,44 +31,32 @@ export interface ChartOptions {
   show(view: ExplorerView, widest: number, labelled: boolean): void;
 }
 
+/** @param zoomed how many channels may be shown at once, 0 for all */
 export function chartOptions(
   { network, means }: Probe,
+  zoomed: unknown,
   wish: (wanted: Wanted) => void,
   legend: HTMLElement,
 ): ChartOptions {
-  const order = choice("Order channels by", (value) => wish({ order: value }));
-  order.select.append(...options(ORDERS));
-  const compare = choice("Behind the gates", (value) => wish({ compare: value }));
+  const order = choice("Order channels by", (value) => wish({ order: value }), ORDERS);
+  const compare = choice("Behind the gates", (value) => wish({ compare: value }), COMPARED);
+  const classes = network.classes.map((name) => [name, name] as const);
   compare.select.append(
-    ...options(COMPARED),
-    h(
-      "optgroup",
-      { label: "mean of one class", hidden: !means },
-      ...network.classes.map((name) => h("option", { value: name }, name)),
-    ),
+    h("optgroup", { label: "mean of one class", hidden: !means }, ...options(classes)),
   );
-  const scale = choice("Scale", (value) => wish({ scale: value }));
-  scale.select.append(...SCALES.map((value) => h("option", { value }, SCALED[value])));
-  const zoom = choice("Channels shown", (value) => wish({ zoom: value }));
+  const scale = choice("Scale", (value) => wish({ scale: value }), SCALED);
   const most = Math.max(...network.blocks.map(({ channels }) => channels));
-  zoom.select.append(
-    ...ZOOMS.filter((count) => count < most).map((count) =>
-      h("option", { value: count }, count === 0 ? "all" : `${count} at once`),
-    ),
+  const zooms = (zoomed as number[]).filter((count) => count < most);
+  const zoom = choice(
+    "Channels shown",
+    (value) => wish({ zoom: value }),
+    zooms.map((count) => [count, count === 0 ? "all" : `${count} at once`]),
   );
-  const from: HTMLInputElement = h("input", {
-    type: "range",
-    min: 0,
-    step: 1,
-    oninput: () => wish({ from: from.value }),
-  });
-  from.addEventListener("keydown", (event) => {
-    // elsewhere on the page arrow keys turn to the next chapter
-    if (event.key.startsWith("Arrow")) event.stopPropagation();
-  });
-  const name = h("span", {}, "from place");
+  const from = keepArrows(
+    h("input", { type: "range", min: 0, step: 1, oninput: () => wish({ from: from.value }) }),
+  );
   const output = h("output");
-  const slide = h("label", { class: "senet-slide" }, name, from, output);
+  const slide = h("label", { class: "senet-slide" }, h("span", {}, "from place"), from, output);
   return {
     el: h(
       "div",

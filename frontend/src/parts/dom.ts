@@ -65,24 +65,39 @@ export function symbol(letter: "u" | "z" | "s" | "x"): HTMLElement {
   );
 }
 
-/** A select with its label before it. */
+export interface Choice {
+  el: HTMLElement;
+  select: HTMLSelectElement;
+}
+
+/** A select with its label before it. @param offered words by value, see `options` */
 export function choice(
   label: string,
   onchange: (value: string) => void,
-): { el: HTMLElement; select: HTMLSelectElement } {
+  offered: Offered = {},
+): Choice {
   const select: HTMLSelectElement = h("select", {
     id: unique("senet-choice"),
     onchange: () => onchange(select.value),
   });
+  select.append(...options(offered));
   return {
     el: h("div", { class: "senet-choice" }, h("label", { for: select.id }, label), select),
     select,
   };
 }
 
+/** Words by value; a list where values are numbers, which objects would sort. */
+export type Offered = Record<string, string> | (readonly [value: string | number, words: string])[];
+
 /** What a select offers, value by value. */
-export function options(words: Record<string, string>): HTMLOptionElement[] {
-  return Object.entries(words).map(([value, text]) => h("option", { value }, text));
+export function options(offered: Offered): HTMLOptionElement[] {
+  const pairs = Array.isArray(offered) ? offered : Object.entries(offered);
+  return pairs.map(([value, words]) => h("option", { value }, words));
+}
+
+export function button(words: string, act: () => void): HTMLButtonElement {
+  return h("button", { type: "button", onclick: act }, words);
 }
 
 let count = 0;

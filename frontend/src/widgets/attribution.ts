@@ -11,7 +11,7 @@ import { place, spearman, top } from "../math/ranks.ts";
 import { choice, h, matched, set, svg, symbol } from "../parts/dom.ts";
 import { pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 const METHODS = ["ablation", "integrated", "conductance"] as const;
 type Method = (typeof METHODS)[number];
@@ -42,6 +42,14 @@ export interface AttributionData {
   /** Each (pictures, C), and `opened` (pictures, C, grid, grid). */
   blocks: Block[];
 }
+
+type AttributionView = {
+  picture: string;
+  block: string;
+  method: Method;
+  channel: number;
+  overlay: "on" | "off";
+};
 
 export function attribution(root: HTMLElement, data: AttributionData, keeper: Keeper): () => void {
   const { grid } = data;
@@ -127,18 +135,8 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
     ),
   );
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    {
-      picture: data.pictures[0]!.id,
-      block: data.blocks.at(-1)!.name,
-      method: "ablation",
-      channel: "0",
-      overlay: "on",
-    },
-    [
+  const frame = widgetFrame<AttributionView>(root, keeper, () => data, {
+    body: [
       gallery.el,
       h("div", { class: "senet-controls" }, block.el, method.el, channel.el, overlay),
       h("div", { class: "senet-attribution" }, slider, h("div", {}, shown, answer)),
@@ -153,34 +151,9 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
       ),
     ],
     draw,
-    () => words,
-  );
+    spoken: () => words,
+  });
   return frame.end;
-
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const pick = (name: string, known: readonly string[]) =>
-      known.includes(wanted[name]!) ? wanted[name]! : fallback[name]!;
-    const name = pick(
-      "block",
-      data.blocks.map((b) => b.name),
-    );
-    const count = data.blocks.find((b) => b.name === name)!.channels;
-    const fits = (c: string | undefined) => c !== undefined && /^\d+$/.test(c) && Number(c) < count;
-    return {
-      picture: pick(
-        "picture",
-        data.pictures.map(({ id }) => id),
-      ),
-      block: name,
-      method: pick("method", METHODS),
-      channel: fits(wanted.channel)
-        ? String(Number(wanted.channel))
-        : fits(fallback.channel)
-          ? fallback.channel!
-          : "0",
-      overlay: pick("overlay", ["on", "off"]),
-    };
-  }
 
   /** The chosen picture's row of a packed array whose rows are `width` long. */
   function row(packed: Packed, index: number, width: number): Float32Array {
@@ -188,7 +161,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
     return unpacked.get(packed)!.subarray(index * width, (index + 1) * width);
   }
 
-  function at(now: Settings) {
+  function at(now: AttributionView) {
     const index = data.pictures.findIndex(({ id }) => id === now.picture);
     const here = data.blocks.find(({ name }) => name === now.block)!;
     const get = (what: "s" | Method) => row(here[what], index, here.channels);
@@ -198,24 +171,24 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
       s: get("s"),
       found: get(now.method as Method),
       get,
-      c: Number(now.channel),
+      c: now.channel,
     };
   }
 
-  function draw(now: Settings): void {
+  function draw(now: AttributionView): void {
     const { index, here, s, found, c } = at(now);
     const picture = data.pictures[index]!;
-    gallery.choose(now.picture!);
+    gallery.choose(now.picture);
     [block.select.value, method.select.value, box.checked] = [
-      now.block!,
-      now.method!,
+      now.block,
+      now.method,
       now.overlay === "on",
     ];
     matched(channel.select, here.channels, () => h("option")).forEach((option, k) => {
       option.value = String(k);
       option.textContent = String(k);
     });
-    channel.select.value = now.channel!;
+    channel.select.value = String(now.channel);
     order = Array.from(s, (_, k) => k).sort((i, j) => s[i]! - s[j]! || i - j);
     drawDots(s, found, c);
     drawOpened(openedBy(now), picture, c, now.overlay === "on");
@@ -361,7 +334,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
   }
 
   /** How far covering each part closes the chosen channel's gate, row by row. */
-  function openedBy(now: Settings): Float32Array {
+  function openedBy(now: AttributionView): Float32Array {
     const { index, here, c } = at(now);
     return row(here.opened, index, here.channels * grid * grid).subarray(
       c * grid * grid,
@@ -383,7 +356,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
 
   function pressed(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const [now, end] = [order.indexOf(Number(frame.now.channel)), order.length - 1];
+    const [now, end] = [order.indexOf(frame.now.channel), order.length - 1];
     const to: Record<string, number> = {
       ArrowRight: now + 1,
       ArrowUp: now + 1,

@@ -21,7 +21,7 @@ import { pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "../parts/maps.ts";
 import type { Cell } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 export interface ConvolutionData {
   /** Pixels a side. */
@@ -36,6 +36,15 @@ export interface ConvolutionData {
 const CHANNELS = ["red", "green", "blue"] as const;
 const MOST = 9; // as senet/widgets/convolution.py bounds a weight
 const PACE = 40; // windows a second
+
+type ConvolutionView = {
+  picture: string;
+  /** A preset's name, or its numbers as math/convolve.ts writes them. */
+  kernel: string;
+  row: number;
+  column: number;
+  shown: "all" | "sofar";
+};
 
 export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Keeper): () => void {
   const { size } = data;
@@ -98,7 +107,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   const total = stage("sum", h("span", {}, symbol("u"), ", the sum"));
   set(picture.place, { tabindex: 0, role: "application", "data-control": "window" });
   arrows(picture.place, (rows, columns) =>
-    moveTo(Number(frame.now.row) + rows, Number(frame.now.column) + columns),
+    moveTo(frame.now.row + rows, frame.now.column + columns),
   );
 
   const rows = CHANNELS.map((name, c) => {
@@ -155,18 +164,8 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     },
   ]);
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    {
-      picture: data.pictures[0]!.id,
-      kernel: data.kernels[0]!.id,
-      row: "0",
-      column: "0",
-      shown: "all",
-    },
-    [
+  const frame = widgetFrame<ConvolutionView>(root, keeper, () => data, {
+    body: [
       gallery.el,
       controls,
       h(
@@ -183,34 +182,17 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
         "Drag the window, or move it by the arrow keys when the picture has the focus. Weights can be typed over. Pixels count from 0 to 1; the maps share one scale, orange below zero, violet above. The rim stays empty: no whole window fits there.",
       ),
     ],
+    foot: [table.el],
     draw,
-    () => words,
-    [table.el],
-  );
+    spoken: () => words,
+  });
   return () => {
     pause();
     frame.end();
   };
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const { picture, kernel, row, column, shown } = { ...fallback, ...wanted } as Record<
-      string,
-      string
-    >;
-    const place = (text: string, usual: string) =>
-      /^\d+$/.test(text) && Number(text) < out ? text : usual;
-    const typed = known.has(kernel!) ? null : parsed(kernel!, MOST);
-    return {
-      picture: data.pictures.some(({ id }) => id === picture) ? picture! : fallback.picture!,
-      kernel: known.has(kernel!) ? kernel! : typed ? written(typed) : fallback.kernel!,
-      row: place(row!, fallback.row!),
-      column: place(column!, fallback.column!),
-      shown: ["all", "sofar"].includes(shown!) ? shown! : fallback.shown!,
-    };
-  }
-
   function kernelNow(): Kernel {
-    return known.get(frame.now.kernel!) ?? parsed(frame.now.kernel!, MOST)!;
+    return known.get(frame.now.kernel) ?? parsed(frame.now.kernel, MOST)!;
   }
 
   // ---- what the reader does
@@ -227,7 +209,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   }
 
   function at(): number {
-    return Number(frame.now.row) * out + Number(frame.now.column);
+    return frame.now.row * out + frame.now.column;
   }
 
   function goTo(index: number): void {
@@ -290,11 +272,11 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
 
   // ---- drawing
 
-  function compute(now: Settings): void {
+  function compute(now: ConvolutionView): void {
     const key = `${now.picture} ${now.kernel}`;
     if (made.key === key) return;
     const pixels = bytes[data.pictures.findIndex(({ id }) => id === now.picture)]!;
-    const { weights, constant } = known.get(now.kernel!) ?? parsed(now.kernel!, MOST)!;
+    const { weights, constant } = known.get(now.kernel) ?? parsed(now.kernel, MOST)!;
     const channels = CHANNELS.map((_, c) =>
       Array.from(pixels.subarray(c * size * size, (c + 1) * size * size), (byte) => byte / 255),
     );
@@ -329,16 +311,16 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     );
   }
 
-  function draw(now: Settings): void {
+  function draw(now: ConvolutionView): void {
     compute(now);
-    const { weights, constant } = known.get(now.kernel!) ?? parsed(now.kernel!, MOST)!;
-    const [row, column] = [Number(now.row), Number(now.column)];
+    const { weights, constant } = known.get(now.kernel) ?? parsed(now.kernel, MOST)!;
+    const [row, column] = [now.row, now.column];
     const here = row * out + column;
     const upto = now.shown === "all" ? out * out : here + 1;
     const shown = data.pictures.find(({ id }) => id === now.picture)!;
-    gallery.choose(now.picture!);
-    kernels.select.value = known.has(now.kernel!) ? now.kernel! : "own";
-    typedOption.disabled = known.has(now.kernel!);
+    gallery.choose(now.picture);
+    kernels.select.value = known.has(now.kernel) ? now.kernel : "own";
+    typedOption.disabled = known.has(now.kernel);
 
     const outlines: [HTMLElement, number, number][] = [
       [picture.outline, 0, SIDE],
@@ -392,7 +374,7 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
     const because =
       constant === 0
         ? ""
-        : known.get(now.kernel!)?.id.startsWith("stem-")
+        : known.get(now.kernel)?.id.startsWith("stem-")
           ? " The last term is the filter’s constant: the network shifts its pixels first."
           : " The last term is the constant.";
     where.textContent = `Window at row ${row}, column ${column}.${now.shown === "all" ? "" : ` ${upto} of ${out * out} places done.`}${because}`;
@@ -401,11 +383,11 @@ export function convolution(root: HTMLElement, data: ConvolutionData, keeper: Ke
   }
 
   /** Pixel, weight and product of each of the 27 places, and what is added to their sum. */
-  function windowRows(now: Settings): Cell[][] {
+  function windowRows(now: ConvolutionView): Cell[][] {
     const { weights, constant } = kernelNow();
     const rows: Cell[][] = [["channel", "row", "column", "pixel", "weight", "product"]];
     CHANNELS.forEach((name, c) =>
-      under(made.channels[c]!, size, Number(now.row), Number(now.column)).forEach((pixel, k) => {
+      under(made.channels[c]!, size, now.row, now.column).forEach((pixel, k) => {
         const weight = weights[c * SIDE * SIDE + k]!;
         rows.push([name, Math.floor(k / SIDE), k % SIDE, pixel, weight, pixel * weight]);
       }),

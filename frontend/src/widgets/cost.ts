@@ -3,9 +3,10 @@
 // looked up in one table that Python counted (senet/cost_table.py).
 
 import { choice, h } from "../parts/dom.ts";
+import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
 import type { Cell } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 /**
  * How far each network has been counted. `plain`: parameters, multiply-adds, bytes. `se`: those of
@@ -56,7 +57,6 @@ const WAYS: { way: Way; name: string }[] = [
   { way: "fused", name: "fused" },
   { way: "torchvision", name: "torchvision’s block" },
 ];
-const QUIET = 500; // milliseconds without a change before it is spoken
 const MEASURED = "se_resnet50"; // the one that was timed, with r = 16 in the standard place
 
 /** What SE adds to one network, whatever is chosen: a row for each r and placement. */
@@ -65,30 +65,17 @@ export function everyChoice(table: Table, network: string): Cell[][] {
     table.reductions.map((r) => [
       placement,
       r,
-      ...counted(table, { network, reduction: String(r), placement }).map(({ added }) => added),
+      ...counted(table, { network, reduction: r, placement }).map(({ added }) => added),
     ]),
   );
   return [["placement", "r", ...KINDS], ...rows];
 }
 
-/** `wanted` where the table has it, choice by choice, and `fallback` elsewhere. */
-export function settledIn(table: Table, wanted: Settings, fallback: Settings): Settings {
-  const known: Record<string, string[]> = {
-    network: Object.keys(table.networks),
-    reduction: table.reductions.map(String),
-    placement: table.placements,
-  };
-  return Object.fromEntries(
-    Object.keys(known).map((name) => [
-      name,
-      known[name]!.includes(wanted[name]!) ? wanted[name]! : fallback[name]!,
-    ]),
-  );
-}
+type CostView = { network: string; reduction: number; placement: string };
 
-export function counted(table: Table, { network, reduction, placement }: Settings): Counted[] {
-  const { plain, se } = table.networks[network!]!;
-  const [parameters, products, passes, bytes] = se[placement!]![reduction!]! as [
+export function counted(table: Table, { network, reduction, placement }: CostView): Counted[] {
+  const { plain, se } = table.networks[network]!;
+  const [parameters, products, passes, bytes] = se[placement]![reduction]! as [
     number,
     number,
     number,
@@ -99,97 +86,62 @@ export function counted(table: Table, { network, reduction, placement }: Setting
 }
 
 export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => void {
-  const first = {
-    network: Object.keys(table.networks)[0]!,
-    reduction: "16",
-    placement: "standard",
-  };
-  const { author, reader } = keeper.initial();
-  const initial = settledIn(table, author, first);
-  let now = settledIn(table, reader, initial);
-  let talk: ReturnType<typeof setTimeout> | undefined;
-
   const option = (value: string, words: string) => h("option", { value }, words);
-  const network = choice("Network", (value) => wish({ network: value }));
+  const network = choice("Network", (value) => frame.wish({ network: value }));
   network.select.append(
     ...Object.entries(table.networks).map(([name, { title }]) => option(name, `SE-${title}`)),
   );
-  const reduction = choice("Reduction ratio r", (value) => wish({ reduction: value }));
+  const reduction = choice("Reduction ratio r", (value) => frame.wish({ reduction: value }));
   reduction.select.append(...table.reductions.map((r) => option(String(r), String(r))));
-  const placement = choice("Placement", (value) => wish({ placement: value }));
+  const placement = choice("Placement", (value) => frame.wish({ placement: value }));
   placement.select.append(...table.placements.map((name) => option(name, name)));
   const bars = h("div", { class: "senet-costs" });
   const time = h("div", { class: "senet-cost-time" });
   const paper = h("div", { class: "senet-cost-paper" });
-  const file = () => `cost-${now.network}-${now.placement}-r${now.reduction}`;
+  const file = () => `cost-${frame.now.network}-${frame.now.placement}-r${frame.now.reduction}`;
   const kept = numbers([
     { what: "the costs", name: file, grid: costs },
     {
       what: "every choice",
-      name: () => `cost-${now.network}`,
+      name: () => `cost-${frame.now.network}`,
       grid: () => ({
-        caption: `What SE adds to ${title()}, for every choice`,
-        rows: everyChoice(table, now.network!),
+        caption: `What SE adds to ${title(frame.now)}, for every choice`,
+        rows: everyChoice(table, frame.now.network),
       }),
     },
     { what: "the times", name: () => "cost-time", grid: times },
   ]);
-  const live = h("p", { class: "senet-unseen", role: "status" });
-  const link = h("a", { class: "senet-link" }, "Link to this view");
-  const reset = h("button", { type: "button", onclick: () => wish(initial) }, "Reset");
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
-  root.replaceChildren(
-    h("div", { class: "senet-controls" }, network.el, reduction.el, placement.el),
-    bars,
-    time,
-    paper,
-    h("p", { class: "senet-about" }, "Counted for one picture in float32; a full bar is 20% more."),
-    h(
-      "div",
-      { class: "senet-foot" },
-      kept.el,
-      h("span", { class: "senet-actions" }, keeper.link(now) ? link : null, reset),
-    ),
-    live,
-  );
-  draw();
-  const deaf = keeper.listen((settings, ours) =>
-    ours ? wish(settings) : change({ ...now, ...settings }),
-  );
-  return () => {
-    clearTimeout(talk);
-    deaf();
-    root.replaceChildren();
-  };
-
-  function wish(settings: Settings): void {
-    change({ ...now, ...settings });
-    keeper.keep(now);
-  }
-
-  function change(settings: Settings): void {
-    now = settledIn(table, settings, now);
-    draw();
-    clearTimeout(talk);
-    talk = setTimeout(() => (live.textContent = spoken()), QUIET);
-  }
-
-  function draw(): void {
-    network.select.value = now.network!;
-    reduction.select.value = now.reduction!;
-    placement.select.value = now.placement!;
-    bars.replaceChildren(
-      scrolled(
-        `What SE adds to ${title()}`,
-        ["", "without SE", "SE adds", "more"],
-        counted(table, now).map(row),
+  let words = "";
+  const frame: Frame<CostView> = widgetFrame(root, keeper, () => table, {
+    body: [
+      h("div", { class: "senet-controls" }, network.el, reduction.el, placement.el),
+      bars,
+      time,
+      paper,
+      h(
+        "p",
+        { class: "senet-about" },
+        "Counted for one picture in float32; a full bar is 20% more.",
       ),
+    ],
+    foot: [kept.el],
+    draw,
+    spoken: () => words,
+  });
+  return frame.end;
+
+  function draw(now: CostView): void {
+    network.select.value = now.network;
+    reduction.select.value = String(now.reduction);
+    placement.select.value = now.placement;
+    const heads = ["", "without SE", "SE adds", "more"];
+    bars.replaceChildren(
+      scrolled(`What SE adds to ${title(now)}`, heads, counted(table, now).map(row)),
     );
-    time.replaceChildren(...timing());
-    paper.replaceChildren(...published());
+    time.replaceChildren(...timing(now));
+    paper.replaceChildren(...published(now));
     kept.show();
-    const address = keeper.link(now);
-    if (address) link.href = address;
+    words = spoken(now);
   }
 
   function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
@@ -212,6 +164,7 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
   }
 
   function costs(): Grid {
+    const { now } = frame;
     const rows = counted(table, now).map(({ name, plain, added }) => [
       name,
       plain,
@@ -219,7 +172,7 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
       (100 * added) / plain,
     ]);
     return {
-      caption: `SE-${title()}, r = ${now.reduction}, ${now.placement}: one picture in float32`,
+      caption: `SE-${title(now)}, r = ${now.reduction}, ${now.placement}: one picture in float32`,
       rows: [["cost", "without SE", "SE adds", "more, %"], ...rows],
     };
   }
@@ -243,10 +196,9 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
     };
   }
 
-  function timing(): Node[] {
+  function timing(now: CostView): Node[] {
     const { rows, date, machine, threads } = table.measured;
-    const timed =
-      now.network === MEASURED && now.reduction === "16" && now.placement === "standard";
+    const timed = now.network === MEASURED && now.reduction === 16 && now.placement === "standard";
     if (!timed || rows.length === 0) {
       return [
         h(
@@ -274,11 +226,11 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
     return [scrolled(caption, ["numbers, layout", ...WAYS.map(({ name }) => name)], lines)];
   }
 
-  function published(): Node[] {
+  function published(now: CostView): Node[] {
     const about = (text: string) => [h("p", { class: "senet-about" }, text)];
     if (now.network !== MEASURED)
       return about("Error: the paper’s ablations are of SE-ResNet-50 only.");
-    const [standard, usual] = [now.placement === "standard", now.reduction === "16"];
+    const [standard, usual] = [now.placement === "standard", now.reduction === 16];
     if (!standard && !usual)
       return about("Error: the paper’s ablations change r or the placement, never both at once.");
     const shown: [string, number[]][] = [["no SE", table.errors.none]];
@@ -308,15 +260,15 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
     ];
   }
 
-  function title(): string {
-    return table.networks[now.network!]!.title;
+  function title(now: CostView): string {
+    return table.networks[now.network]!.title;
   }
 
-  function spoken(): string {
+  function spoken(now: CostView): string {
     const said = counted(table, now).map(
       ({ name, added, plain }) => `${name}: ${more(added / plain)}`,
     );
-    return `SE-${title()}, r = ${now.reduction}, ${now.placement}. ${said.join(". ")}.`;
+    return `SE-${title(now)}, r = ${now.reduction}, ${now.placement}. ${said.join(". ")}.`;
   }
 }
 

@@ -8,11 +8,11 @@ import * as Plot from "@observablehq/plot";
 import { decimal, percent, signed } from "../math/format.ts";
 import { chips, LOOKS } from "../parts/chips.ts";
 import { choice, h } from "../parts/dom.ts";
-import { widgetFrame } from "../parts/frame.ts";
+import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { type Grid, grids } from "../parts/grid.ts";
 import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
 import { type Cell, saver } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 const FIELDS = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds"] as const;
 /** By field, one value an epoch; null where nothing was measured. */
@@ -50,6 +50,16 @@ const CHARTS = {
   marginTop: 28,
 };
 
+type CurvesView = {
+  /** "runs", or the name of a study. */
+  show: string;
+  quantity: keyof typeof QUANTITIES;
+  axis: keyof typeof AXES;
+  runs: string[];
+  value: keyof typeof VALUES;
+  at: number | null;
+};
+
 /**
  * @param feed in a live kernel, calls back with the data whenever Python has changed them; returns
  * what ends that
@@ -64,43 +74,29 @@ export function curves(
 
   const options = (of: Record<string, string>) =>
     Object.entries(of).map(([value, text]) => h("option", { value }, text));
-  const show = choice("Show", (value) => frame.wish({ show: value, at: "" }));
+  const show = choice("Show", (value) => frame.wish({ show: value, at: null }));
   const quantity = choice("Quantity", (value) => frame.wish({ quantity: value }));
   quantity.select.append(...options(QUANTITIES));
-  const axis = choice("Along", (value) => frame.wish({ axis: value, at: "" }));
+  const axis = choice("Along", (value) => frame.wish({ axis: value, at: null }));
   axis.select.append(...options(AXES));
   const value = choice("Value", (name) => frame.wish({ value: name }));
   value.select.append(...options(VALUES));
   const runs = chips("Runs", "Add a run", MOST, false, (names) =>
-    frame.wish({ runs: names.join("|"), at: "" }),
+    frame.wish({ runs: names, at: null }),
   );
-  const chart = plotFrame("Places in the chart", (place) =>
-    frame.wish({ at: place === null ? "" : String(place) }),
-  );
+  const chart = plotFrame("Places in the chart", (place) => frame.wish({ at: place }));
   const numbers = grids();
   const legend = h("p", { class: "senet-legend" });
   const source = h("p", { class: "senet-about" });
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    {
-      show: "runs",
-      quantity: "accuracy",
-      axis: "epoch",
-      runs: Object.keys(data.histories).slice(0, MOST).join("|"),
-      value: "accuracy",
-      at: "",
-    },
-    [
+  const frame: Frame<CurvesView> = widgetFrame(root, keeper, () => data, {
+    body: [
       h("div", { class: "senet-controls" }, show.el, quantity.el, axis.el, value.el),
       runs.el,
       legend,
       chart.el,
       saver("the chart", {
-        name: () =>
-          frame.now.show === "runs" ? `training-${frame.now.quantity}` : frame.now.show!,
+        name: () => (frame.now.show === "runs" ? `training-${frame.now.quantity}` : frame.now.show),
         svg: chart.svg,
         rows: () => rows(frame.now),
       }),
@@ -108,8 +104,9 @@ export function curves(
       source,
     ],
     draw,
-    () => words,
-  );
+    spoken: () => words,
+    mend,
+  });
   const unfed = feed?.((next) => {
     data = next;
     frame.refresh();
@@ -120,52 +117,29 @@ export function curves(
     frame.end();
   };
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const one = (field: string, ok: (text: string) => boolean) =>
-      wanted[field] !== undefined && ok(wanted[field])
-        ? wanted[field]
-        : ok(fallback[field]!)
-          ? fallback[field]!
-          : "";
-    const list = (text: string) => {
-      const names = text === "" ? [] : text.split("|");
-      return (
-        names.length <= MOST &&
-        new Set(names).size === names.length &&
-        names.every((name) => Object.hasOwn(data.histories, name))
-      );
-    };
-    const now: Settings = {
-      show: one("show", (name) => name === "runs" || Object.hasOwn(data.studies, name)) || "runs",
-      quantity: one("quantity", (name) => Object.hasOwn(QUANTITIES, name)),
-      axis: one("axis", (name) => Object.hasOwn(AXES, name)),
-      runs: one("runs", list),
-      value: one("value", (name) => Object.hasOwn(VALUES, name)),
-    };
-    const count = now.show === "runs" ? places(now).length : data.studies[now.show!]!.arms.length;
-    return {
-      ...now,
-      at: one("at", (text) => text === "" || (/^\d{1,5}$/.test(text) && Number(text) < count)),
-    };
+  /** How many places there are depends on what is drawn. */
+  function mend(now: CurvesView): CurvesView {
+    const count = now.show === "runs" ? places(now).length : data.studies[now.show]!.arms.length;
+    return now.at !== null && now.at >= count ? { ...now, at: null } : now;
   }
 
-  function shown(now: Settings): [name: string, run: Run][] {
-    return now.runs ? now.runs.split("|").map((name) => [name, data.histories[name]!]) : [];
+  function shown(now: CurvesView): [name: string, run: Run][] {
+    return now.runs.map((name) => [name, data.histories[name]!]);
   }
 
   /** Where each epoch's end lies on the axis. */
-  function along(run: Run, now: Settings): number[] {
+  function along(run: Run, now: CurvesView): number[] {
     if (now.axis === "epoch") return run.epoch.map((epoch) => epoch!);
     let time = 0;
     return run.seconds.map((seconds) => (time += seconds ?? 0) / 60);
   }
 
   /** All that the axis holds, in order. */
-  function places(now: Settings): number[] {
+  function places(now: CurvesView): number[] {
     return [...new Set(shown(now).flatMap(([, run]) => along(run, now)))].sort((a, b) => a - b);
   }
 
-  function draw(now: Settings): void {
+  function draw(now: CurvesView): void {
     const study = now.show !== "runs";
     show.select.replaceChildren(
       h("option", { value: "runs" }, "runs, epoch by epoch"),
@@ -196,19 +170,19 @@ export function curves(
           ]),
     );
     source.textContent = study
-      ? `Made by ${data.studies[now.show!]!.command} on ${data.studies[now.show!]!.date}.`
+      ? `Made by ${data.studies[now.show]!.command} on ${data.studies[now.show]!.date}.`
       : "Training pictures are counted as they were shown: shifted, mirrored, cut.";
     chart.show((width) => (study ? drawStudy(now, width) : drawRuns(now, width)));
     numbers.show(() => [
       {
-        caption: study ? data.studies[now.show!]!.title : `Every epoch, ${now.quantity}`,
+        caption: study ? data.studies[now.show]!.title : `Every epoch, ${now.quantity}`,
         rows: rows(now),
       } satisfies Grid,
     ]);
     words = study ? studyWords(now) : runWords(now);
   }
 
-  function drawRuns(now: Settings, width: number): Drawn {
+  function drawRuns(now: CurvesView, width: number): Drawn {
     const [field, test] =
       now.quantity === "loss"
         ? (["loss", "test_loss"] as const)
@@ -264,7 +238,7 @@ export function curves(
       svg,
       places: where.map((place) => x.apply(place) as number),
       along: "x",
-      held: now.at === "" ? null : Number(now.at),
+      held: now.at === null ? null : Number(now.at),
       read(place) {
         const at = where[place]!;
         const said = shown(now).flatMap(([name, run]) => {
@@ -280,7 +254,7 @@ export function curves(
     };
   }
 
-  function figure(measured: number | null | undefined, now: Settings): string {
+  function figure(measured: number | null | undefined, now: CurvesView): string {
     return measured == null
       ? "nothing measured"
       : now.quantity === "loss"
@@ -288,7 +262,7 @@ export function curves(
         : percent(measured);
   }
 
-  function runWords(now: Settings): string {
+  function runWords(now: CurvesView): string {
     const [field, test] =
       now.quantity === "loss"
         ? (["loss", "test_loss"] as const)
@@ -304,8 +278,8 @@ export function curves(
       : "No run is chosen.";
   }
 
-  function drawStudy(now: Settings, width: number): Drawn {
-    const { arms } = data.studies[now.show!]!;
+  function drawStudy(now: CurvesView, width: number): Drawn {
+    const { arms } = data.studies[now.show]!;
     const differs = now.value === "difference";
     const standard = new Map(arms[0]!.runs);
     const seeds = arms.flatMap(({ name, runs }) =>
@@ -327,7 +301,7 @@ export function curves(
               mean,
               low: mean - (half ?? 0),
               high: mean + (half ?? 0),
-              here: String(i) === now.at,
+              here: i === now.at,
             },
           ];
     });
@@ -372,7 +346,7 @@ export function curves(
       svg,
       places: arms.map(({ name }) => y.apply(name) as number),
       along: "y",
-      held: now.at === "" ? null : Number(now.at),
+      held: now.at === null ? null : Number(now.at),
       read: (place) => armWords(arms[place]!),
       summary: studyWords(now),
     };
@@ -388,8 +362,8 @@ export function curves(
     return `${name}: ${with_(decimal(100 * mean, 1), half)}% over ${each.length} seed${each.length === 1 ? "" : "s"}${from}`;
   }
 
-  function studyWords(now: Settings): string {
-    const { title, arms } = data.studies[now.show!]!;
+  function studyWords(now: CurvesView): string {
+    const { title, arms } = data.studies[now.show]!;
     const [best, worst] = [
       arms.reduce((a, b) => (b.mean > a.mean ? b : a)),
       arms.reduce((a, b) => (b.mean < a.mean ? b : a)),
@@ -397,7 +371,7 @@ export function curves(
     return `${title[0]!.toUpperCase()}${title.slice(1)}: ${arms.length} arms. Highest ${best.name} (${percent(best.mean)}), lowest ${worst.name} (${percent(worst.mean)}).`;
   }
 
-  function rows(now: Settings): Cell[][] {
+  function rows(now: CurvesView): Cell[][] {
     if (now.show === "runs")
       return [
         ["run", ...FIELDS],
@@ -416,7 +390,7 @@ export function curves(
     ];
     return [
       heads,
-      ...data.studies[now.show!]!.arms.map((arm): Cell[] => [
+      ...data.studies[now.show]!.arms.map((arm): Cell[] => [
         arm.name,
         arm.runs.length,
         arm.mean,

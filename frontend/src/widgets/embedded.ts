@@ -1,7 +1,7 @@
 // The widgets whose data lies in the page, or in a trait, by name: there is no probe to ask and
 // nothing to wait for.
 
-import type { Keeper } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 import { attribution } from "./attribution.ts";
 import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
@@ -10,10 +10,10 @@ import { relatives } from "./relatives.ts";
 import { rescale } from "./rescale.ts";
 import { squeeze } from "./squeeze.ts";
 
-export const EMBEDDED: Record<
-  string,
-  (root: HTMLElement, data: any, keeper: Keeper) => () => void
-> = {
+/** Builds a widget into an element; returns what takes it down. */
+export type Embedded = (root: HTMLElement, data: any, keeper: Keeper) => () => void;
+
+export const EMBEDDED: Record<string, Embedded> = {
   attribution,
   convolution,
   cost,

@@ -18,7 +18,7 @@ import { choice, h, matched, set, svg, symbol } from "../parts/dom.ts";
 import { pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import type { Cell } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 export interface ExcitationData extends Weights {
   network: string;
@@ -38,12 +38,21 @@ const ROWS = ["z", "h", "s"] as const;
 type Row = (typeof ROWS)[number];
 const [WIDTH, HEIGHT, GAP] = [640, 64, 46]; // of the drawing, of a row's bars, and between two rows
 
+type ExcitationView = {
+  picture: string;
+  /** "z3", "h1" or "s3". */
+  unit: string;
+  rule: Rule;
+  /** As math/excite.ts writes them. */
+  moved: string;
+  pushed: string;
+};
+
 export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keeper): () => void {
   const { w1, w2 } = data;
   const [channels, units] = [w2.length, w1.length];
   const all = data.z.flat();
   const [low, high] = [Math.floor(Math.min(...all)) - 1, Math.ceil(Math.max(...all)) + 1];
-  const known = [...range(channels, "s"), ...range(units, "h"), ...range(channels, "z")];
   let layers: Layers;
   let words = "";
 
@@ -90,12 +99,8 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     },
   ]);
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    { picture: data.pictures[0]!.id, unit: "s0", rule: "sigmoid", moved: "", pushed: "" },
-    [
+  const frame = widgetFrame<ExcitationView>(root, keeper, () => data, {
+    body: [
       gallery.el,
       h("div", { class: "senet-controls" }, look.el, rule.el),
       plot,
@@ -104,29 +109,15 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
       effect,
       about,
     ],
+    foot: [table.el],
     draw,
-    () => words,
-    [table.el],
-  );
+    spoken: () => words,
+  });
   return frame.end;
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const one = (name: string, ok: (value: string) => boolean) =>
-      wanted[name] !== undefined && ok(wanted[name]) ? wanted[name] : fallback[name]!;
-    const tidy = (name: string) =>
-      written(changes(wanted[name] ?? fallback[name]!, channels, -FARTHEST, FARTHEST));
-    return {
-      picture: one("picture", (id) => data.pictures.some((picture) => picture.id === id)),
-      unit: one("unit", (unit) => known.includes(unit)),
-      rule: one("rule", (name) => RULES.includes(name as Rule)),
-      moved: tidy("moved"),
-      pushed: tidy("pushed"),
-    };
-  }
-
   /** The channel that the sliders act on: the one looked at, the first where a hidden unit is. */
-  function channelOf(now: Settings): number {
-    return now.unit!.startsWith("h") ? 0 : Number(now.unit!.slice(1));
+  function channelOf(now: ExcitationView): number {
+    return now.unit.startsWith("h") ? 0 : Number(now.unit.slice(1));
   }
 
   function put(name: "moved" | "pushed", value: number): void {
@@ -136,17 +127,17 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     frame.wish({ [name]: written(changed) });
   }
 
-  function draw(now: Settings): void {
+  function draw(now: ExcitationView): void {
     const index = data.pictures.findIndex(({ id }) => id === now.picture);
     const [at, push] = [
-      changes(now.moved!, channels, -FARTHEST, FARTHEST),
-      changes(now.pushed!, channels, -FARTHEST, FARTHEST),
+      changes(now.moved, channels, -FARTHEST, FARTHEST),
+      changes(now.pushed, channels, -FARTHEST, FARTHEST),
     ];
     const z = data.z[index]!.map((value, c) => at.get(c) ?? value);
     layers = excite(data, z, now.rule as Rule, push);
     const plain = excite(data, data.z[index]!, now.rule as Rule);
-    gallery.choose(now.picture!);
-    [look.select.value, rule.select.value] = [now.unit!, now.rule!];
+    gallery.choose(now.picture);
+    [look.select.value, rule.select.value] = [now.unit, now.rule];
     drawRows(now);
     const c = channelOf(now);
     moved.name.replaceChildren("Move ", symbol("z"), ` of channel ${c}`);
@@ -171,11 +162,11 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     ];
     table.show();
     set(plot, {
-      "aria-label": `Three rows of bars for ${data.pictures[index]!.title}: ${channels} z, ${units} hidden units, ${channels} gates. ${called(now.unit!)} is chosen.`,
+      "aria-label": `Three rows of bars for ${data.pictures[index]!.title}: ${channels} z, ${units} hidden units, ${channels} gates. ${called(now.unit)} is chosen.`,
     });
   }
 
-  function drawRows(now: Settings): void {
+  function drawRows(now: ExcitationView): void {
     const spread = Math.max(...layers.z.map(Math.abs), 1e-9);
     const most = Math.max(...layers.hidden.map(Math.abs), 1e-9);
     const values = { z: layers.z, h: layers.hidden, s: layers.s };
@@ -185,7 +176,7 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
       h: most,
       s: now.rule === "softmax" ? Math.max(...layers.s) : 1,
     };
-    const chosen = now.unit!;
+    const chosen = now.unit;
     const linked = new Set(weightsOf(chosen).map(({ unit }) => unit));
     const flat = ROWS.flatMap((row) => values[row].map((value, i) => ({ row, i, value })));
     matched(bars, flat.length, () => svg("rect")).forEach((bar, k) => {
@@ -252,7 +243,7 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
     return row.map((weight, j) => ({ unit: `${from}${j}`, weight, term: weight * of[j]! }));
   }
 
-  function told({ unit, rule: by }: Settings, push: Map<number, number>): string {
+  function told({ unit, rule: by }: ExcitationView, push: Map<number, number>): string {
     const i = Number(unit!.slice(1));
     if (unit![0] === "z") {
       const parts = weightsOf(unit!).map(

@@ -10,11 +10,11 @@ import { type Packed, unpack } from "../math/packed.ts";
 import { rows as cut } from "../network/gallery.ts";
 import { chips, LOOKS } from "../parts/chips.ts";
 import { choice, h } from "../parts/dom.ts";
-import { widgetFrame } from "../parts/frame.ts";
+import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { type Grid, grids } from "../parts/grid.ts";
 import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
 import { type Cell, saver } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 type Estimate = [value: number, low: number, high: number];
 
@@ -74,6 +74,17 @@ const CHARTS = {
   marginTop: 28,
 };
 
+type ProfilesView = {
+  network: string;
+  block: string;
+  classes: string[];
+  order: keyof typeof ORDERS;
+  marks: keyof typeof MARKS;
+  scale: keyof typeof SCALES;
+  measure: Measure;
+  channel: number | null;
+};
+
 /** @param fetch the arrays of a network that are not at hand */
 export function profiles(
   root: HTMLElement,
@@ -93,7 +104,7 @@ export function profiles(
     ...networks.map((name) => h("option", { value: name }, data.networks[name]!.title)),
   );
   const classes = chips("Classes", "Add a class", MOST, true, (names) =>
-    frame.wish({ classes: names.join("|") }),
+    frame.wish({ classes: names }),
   );
   const block = choice("Block", (value) => frame.wish({ block: value }));
   const order = choice("Order channels by", (value) => frame.wish({ order: value }));
@@ -105,7 +116,7 @@ export function profiles(
   const measure = choice("By depth", (value) => frame.wish({ measure: value }));
   measure.select.append(...options(MEASURES));
   const upper = plotFrame("Channels of the block", (place) =>
-    frame.wish({ channel: place === null ? "" : String(ordered(frame.now)[place]) }),
+    frame.wish({ channel: place === null ? null : ordered(frame.now)[place] }),
   );
   const lower = plotFrame(
     "Blocks by depth",
@@ -117,26 +128,13 @@ export function profiles(
   const source = h("p", { class: "senet-about" });
   const name = (what: string) => `${frame.now.network}-${what}`;
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    {
-      network: networks[0]!,
-      block: data.networks[networks[0]!]!.blocks.at(-1)!.name,
-      classes: "",
-      order: "mean",
-      marks: "lines",
-      scale: "full",
-      measure: "specificity",
-      channel: "",
-    },
-    [
+  const frame: Frame<ProfilesView> = widgetFrame(root, keeper, () => data, {
+    body: [
       h("div", { class: "senet-controls" }, network.el, block.el, order.el, marks.el, scale.el),
       classes.el,
       upper.el,
       saver("the class means", {
-        name: () => name(frame.now.block!),
+        name: () => name(frame.now.block),
         svg: upper.svg,
         rows: () => channelRows(frame.now),
       }),
@@ -144,7 +142,7 @@ export function profiles(
       h("div", { class: "senet-controls" }, measure.el),
       lower.el,
       saver("the curve by depth", {
-        name: () => name(frame.now.measure!),
+        name: () => name(frame.now.measure),
         svg: lower.svg,
         rows: () => blockRows(frame.now),
       }),
@@ -152,8 +150,8 @@ export function profiles(
       source,
     ],
     draw,
-    () => words,
-  );
+    spoken: () => words,
+  });
   return () => {
     over = true;
     upper.end();
@@ -161,63 +159,23 @@ export function profiles(
     frame.end();
   };
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const one = (field: string, ok: (value: string) => boolean, otherwise = fallback[field]!) =>
-      wanted[field] !== undefined && ok(wanted[field]) ? wanted[field] : otherwise;
-    const chosenNetwork = one("network", (value) => Object.hasOwn(data.networks, value));
-    const { blocks, classes: all, first } = data.networks[chosenNetwork]!;
-    const within = (value: string) => blocks.some((each) => each.name === value);
-    const chosenBlock = one(
-      "block",
-      within,
-      within(fallback.block!) ? fallback.block! : blocks.at(-1)!.name,
-    );
-    const fits = (text: string) => {
-      const names = text === "" ? [] : text.split("|");
-      return (
-        names.length <= MOST &&
-        new Set(names).size === names.length &&
-        names.every((each) => all.includes(each))
-      );
-    };
-    const { channels } = blocks.find((each) => each.name === chosenBlock)!;
-    const channel = (text: string) =>
-      text === "" || (/^\d{1,5}$/.test(text) && Number(text) < channels);
-    return {
-      network: chosenNetwork,
-      block: chosenBlock,
-      classes: one(
-        "classes",
-        fits,
-        fits(fallback.classes!) && chosenNetwork === fallback.network
-          ? fallback.classes!
-          : first.join("|"),
-      ),
-      order: one("order", (value) => Object.hasOwn(ORDERS, value)),
-      marks: one("marks", (value) => Object.hasOwn(MARKS, value)),
-      scale: one("scale", (value) => Object.hasOwn(SCALES, value)),
-      measure: one("measure", (value) => Object.hasOwn(MEASURES, value)),
-      channel: one("channel", channel, channel(fallback.channel!) ? fallback.channel! : ""),
-    };
+  function about(now: ProfilesView): Network {
+    return data.networks[now.network]!;
   }
 
-  function about(now: Settings): Network {
-    return data.networks[now.network!]!;
-  }
-
-  function position(now: Settings): number {
+  function position(now: ProfilesView): number {
     return about(now).blocks.findIndex((each) => each.name === now.block);
   }
 
   /** The block's means, one row a class, their mean, and how class-specific each channel is. */
-  function numbersOf(now: Settings): {
+  function numbersOf(now: ProfilesView): {
     means: Float32Array[];
     all: Float32Array;
     specificity: Float32Array;
   } {
     const at = position(now);
     const { channels } = about(now).blocks[at]!;
-    const found = arrays[now.network!];
+    const found = arrays[now.network];
     // A network is on its way, and the chart of the one before still stands: what is pointed at
     // there has no numbers.
     if (!found)
@@ -234,7 +192,7 @@ export function profiles(
   }
 
   /** Channels from left to right. */
-  function ordered(now: Settings): number[] {
+  function ordered(now: ProfilesView): number[] {
     const { all, specificity } = numbersOf(now);
     const channels = Array.from(all, (_, c) => c);
     if (now.order === "mean") channels.sort((a, b) => all[a]! - all[b]!);
@@ -242,13 +200,13 @@ export function profiles(
     return channels;
   }
 
-  function shown(now: Settings): string[] {
-    return now.classes ? now.classes.split("|") : [];
+  function shown(now: ProfilesView): string[] {
+    return now.classes;
   }
 
-  function draw(now: Settings): void {
+  function draw(now: ProfilesView): void {
     const { title, blocks, pictures, classes: all } = about(now);
-    network.select.value = now.network!;
+    network.select.value = now.network;
     block.select.replaceChildren(
       ...blocks.map((each) =>
         h("option", { value: each.name }, `${each.title} (C = ${each.channels})`),
@@ -268,7 +226,7 @@ export function profiles(
     source.textContent = `${title}: means over ${pictures.toLocaleString("en")} pictures that it did not learn from, in 256 steps of each block’s range. Bars are 95% intervals.`;
     lower.show((width) => byDepth(now, width));
     words = `${title}. ${depthWords(now)}`;
-    if (!arrays[now.network!]) return fetchFor(now.network!);
+    if (!arrays[now.network]) return fetchFor(now.network);
     problem.textContent = "";
     root.removeAttribute("aria-busy");
     upper.show((width) => byChannel(now, width));
@@ -290,7 +248,7 @@ export function profiles(
     );
   }
 
-  function byChannel(now: Settings, width: number): Drawn {
+  function byChannel(now: ProfilesView, width: number): Drawn {
     const { means, all } = numbersOf(now);
     const channels = ordered(now);
     const names = shown(now);
@@ -350,7 +308,7 @@ export function profiles(
     }) as SVGSVGElement;
     const x = drawing as unknown as Plot.Plot;
     const at = (place: number) => x.scale("x")!.apply(place) as number;
-    const held = now.channel === "" ? null : channels.indexOf(Number(now.channel));
+    const held = now.channel === null ? null : channels.indexOf(Number(now.channel));
     return {
       svg: drawing,
       places: channels.map((_, place) => at(place)),
@@ -365,7 +323,7 @@ export function profiles(
     };
   }
 
-  function axisWords(now: Settings): string {
+  function axisWords(now: ProfilesView): string {
     if (now.order === "index") return "channel";
     return now.order === "mean"
       ? "channels, from the smallest mean to the largest"
@@ -373,7 +331,7 @@ export function profiles(
   }
 
   /** How far the lines lie apart. */
-  function meansWords(now: Settings): string {
+  function meansWords(now: ProfilesView): string {
     const { means, all } = numbersOf(now);
     const names = shown(now);
     const { title, channels } = about(now).blocks[position(now)]!;
@@ -390,7 +348,7 @@ export function profiles(
     return `Mean excitation in ${start} ${names.join(", ")} lie ${decimal(mean, 2)} apart on average, at most ${decimal(spread[most]!, 2)} (channel ${most}).`;
   }
 
-  function byDepth(now: Settings, width: number): Drawn {
+  function byDepth(now: ProfilesView, width: number): Drawn {
     const { blocks } = about(now);
     const field = now.measure as Measure;
     const points = blocks.flatMap(({ name: id, [field]: estimate }) =>
@@ -461,7 +419,7 @@ export function profiles(
     };
   }
 
-  function depthWords(now: Settings): string {
+  function depthWords(now: ProfilesView): string {
     const field = now.measure as Measure;
     const measured = about(now).blocks.filter((each) => each[field]);
     if (measured.length === 0) return `${MEASURES[field]}: not measured for this network.`;
@@ -470,7 +428,7 @@ export function profiles(
     return `By depth, ${MEASURES[field]}: ${value(measured[0]!)} in ${measured[0]!.title}, ${value(measured.at(-1)!)} in ${measured.at(-1)!.title}, most in ${most.title} (${value(most)}).`;
   }
 
-  function channelRows(now: Settings): Cell[][] {
+  function channelRows(now: ProfilesView): Cell[][] {
     const { means, all, specificity } = numbersOf(now);
     const names = shown(now);
     const picked = names.map((each) => means[about(now).classes.indexOf(each)]!);
@@ -486,7 +444,7 @@ export function profiles(
     ];
   }
 
-  function blockRows(now: Settings): Cell[][] {
+  function blockRows(now: ProfilesView): Cell[][] {
     const fields = (Object.keys(MEASURES) as Measure[]).filter((field) =>
       about(now).blocks.some((each) => each[field]),
     );
@@ -500,7 +458,7 @@ export function profiles(
     ];
   }
 
-  function tables(now: Settings): Grid[] {
+  function tables(now: ProfilesView): Grid[] {
     return [
       {
         caption: `Mean excitation, ${about(now).blocks[position(now)]!.title}`,

@@ -5,7 +5,7 @@ import { choice, h, svg, symbol, unique } from "../parts/dom.ts";
 import { widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import type { Cell } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 interface Lane {
   title: string;
@@ -36,6 +36,11 @@ export interface RelativesData {
 
 const SYMBOLS = ["z", "s", "x"] as const;
 
+type RelativesView = {
+  relative: string;
+  stage: number;
+};
+
 export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper): () => void {
   const names = Object.keys(data.relatives);
   const group = unique("senet-relative");
@@ -59,11 +64,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
   const stage = choice("Stage of ResNet-50", (value) => frame.wish({ stage: value }));
   stage.select.append(
     ...data.stages.map((n) =>
-      h(
-        "option",
-        { value: n },
-        `${n}: maps of ${laid("se", String(n)).side} × ${laid("se", String(n)).side}`,
-      ),
+      h("option", { value: n }, `${n}: maps of ${laid("se", n).side} × ${laid("se", n).side}`),
     ),
   );
   const body = h("div", { class: "senet-lanes" });
@@ -74,43 +75,32 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
       name: () => `relatives-stage-${frame.now.stage}`,
       grid: () => ({
         caption: `Every relative in stage ${frame.now.stage} of ResNet-50`,
-        rows: everyRelative(data, frame.now.stage!),
+        rows: everyRelative(data, frame.now.stage),
       }),
     },
   ]);
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    { relative: names[1] ?? names[0]!, stage: String(data.stages[0]) },
-    [
+  const frame = widgetFrame<RelativesView>(root, keeper, () => data, {
+    body: [
       h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), picker),
       h("div", { class: "senet-controls" }, stage.el),
       body,
       sum,
     ],
+    foot: [kept.el],
     draw,
-    () => words,
-    [kept.el],
-  );
+    spoken: () => words,
+  });
   return frame.end;
 
-  function laid(name: string, at: string): Laid {
+  function laid(name: string, at: number): Laid {
     return data.relatives[name]![at]!;
   }
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    return {
-      relative: names.includes(wanted.relative!) ? wanted.relative! : fallback.relative!,
-      stage: data.stages.map(String).includes(wanted.stage!) ? wanted.stage! : fallback.stage!,
-    };
-  }
-
-  function draw(now: Settings): void {
+  function draw(now: RelativesView): void {
     radios.forEach((radio) => (radio.checked = radio.value === now.relative));
-    stage.select.value = now.stage!;
-    const [se, other] = [laid("se", now.stage!), laid(now.relative!, now.stage!)];
+    stage.select.value = String(now.stage);
+    const [se, other] = [laid("se", now.stage), laid(now.relative, now.stage)];
     const shown = now.relative === "se" ? [se] : [se, other];
     body.replaceChildren(...shown.flatMap(family));
     sum.textContent = summary(se, other, now.relative === "se");
@@ -166,7 +156,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
 }
 
 /** A row for each lane of each relative: its weights, its shapes, and which steps are SE's own. */
-export function everyRelative({ relatives, steps }: RelativesData, stage: string): Cell[][] {
+export function everyRelative({ relatives, steps }: RelativesData, stage: number): Cell[][] {
   const rows = Object.values(relatives).flatMap((stages) =>
     stages[stage]!.lanes.map((lane) => {
       const [maps, ...after] = lane.shapes.map((shape) => shape.join(" × "));

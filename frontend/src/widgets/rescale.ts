@@ -8,7 +8,7 @@ import { choice, h, matched, set, symbol } from "../parts/dom.ts";
 import { pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
 import { paint } from "../parts/maps.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 export interface RescaleData {
   network: string;
@@ -25,6 +25,13 @@ export interface RescaleData {
 
 const STAGES = ["u", "product", "shortcut", "sum"] as const;
 const STAGE_WORDS = ["before: u", "after: x\u0303 = s · u", "shortcut", "ReLU(x\u0303 + shortcut)"];
+
+type RescaleView = {
+  picture: string;
+  channel: number;
+  /** As math/excite.ts writes them. */
+  gates: string;
+};
 
 export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): () => void {
   const channels = data.s[0]!.length;
@@ -64,12 +71,8 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
     { what: "the channels", name: () => `rescale-${frame.now.picture}`, grid },
   ]);
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    { picture: data.pictures[0]!.id, channel: "0", gates: "" },
-    [
+  const frame = widgetFrame<RescaleView>(root, keeper, () => data, {
+    body: [
       gallery.el,
       h("div", { class: "senet-controls" }, look.el, gate.el, presets),
       h("div", { class: "senet-stages" }, ...large.map(({ el }) => el)),
@@ -82,26 +85,17 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
       tiles,
       about,
     ],
+    foot: [table.el],
     draw,
-    () => words,
-    [table.el],
-  );
+    spoken: () => words,
+  });
   return frame.end;
-
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const { picture, channel, gates } = { ...fallback, ...wanted } as Record<string, string>;
-    return {
-      picture: data.pictures.some(({ id }) => id === picture) ? picture! : fallback.picture!,
-      channel: /^\d+$/.test(channel!) && Number(channel) < channels ? channel! : fallback.channel!,
-      gates: written(changes(gates!, channels, 0, 1)),
-    };
-  }
 
   /** null gives the gate back to the block. */
   function put(value: number | null): void {
-    const set = changes(frame.now.gates!, channels, 0, 1);
-    if (value === null) set.delete(Number(frame.now.channel));
-    else set.set(Number(frame.now.channel), value);
+    const set = changes(frame.now.gates, channels, 0, 1);
+    if (value === null) set.delete(frame.now.channel);
+    else set.set(frame.now.channel, value);
     frame.wish({ gates: written(set) });
   }
 
@@ -110,11 +104,11 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
     return unpacked.get(packed)!;
   }
 
-  function draw(now: Settings): void {
+  function draw(now: RescaleView): void {
     const index = data.pictures.findIndex(({ id }) => id === now.picture);
-    const mine = changes(now.gates!, channels, 0, 1);
+    const mine = changes(now.gates, channels, 0, 1);
     const s = data.s[index]!.map((value, c) => mine.get(c) ?? value);
-    const c = Number(now.channel);
+    const c = now.channel;
     const [u, shortcut] = [maps(data.u[index]!), maps(data.shortcut[index]!)];
     const far = Math.max(
       ...[data.u[index]!, data.shortcut[index]!].map((p) =>
@@ -149,8 +143,8 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
         "data-changed": mine.has(k),
       });
     });
-    gallery.choose(now.picture!);
-    look.select.value = now.channel!;
+    gallery.choose(now.picture);
+    look.select.value = String(now.channel);
     gate.name.replaceChildren("gate ", symbol("s"), ` of channel ${c}`);
     [gate.input.value, gate.value.textContent] = [String(s[c]), decimal(s[c]!)];
     const others = [...mine.keys()].filter((k) => s[k] !== data.s[index]![k]);
@@ -162,7 +156,7 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
   /** Means of the maps before and after the gate: the second is the first times s. */
   function grid(): Grid {
     const index = data.pictures.findIndex(({ id }) => id === frame.now.picture);
-    const [mine, u] = [changes(frame.now.gates!, channels, 0, 1), maps(data.u[index]!)];
+    const [mine, u] = [changes(frame.now.gates, channels, 0, 1), maps(data.u[index]!)];
     const rows = data.s[index]!.map((kept, c) => {
       const [mean, s] = [
         u.subarray(c * pixels, (c + 1) * pixels).reduce((a, b) => a + b, 0) / pixels,

@@ -1,39 +1,49 @@
 // "Shallow and deep": one picture, the excitations of an early and of a late SE block beside each
-// other, and the prediction.
-//
-//   wish (control, address, Python, another widget) ──▶ settled view ──▶ keep ──▶ probe, if the picture is new ──▶ draw
-//
-// There is one view at a time and everything on the screen follows from it; no part keeps a state
-// of its own but what is pointed at.
+// other, and the prediction. What changes and what is asked, the session knows (state/session.ts).
 
 import {
   axis,
   COMPARISONS,
   type Comparison,
   comparison,
+  meanOf,
   type Order,
   ordered,
-  SCALES,
   type Scale,
 } from "../math/channels.ts";
 import { percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
-import { type Answer, type BlockInfo, OWN, type Probe } from "../network/network.ts";
-import { actions } from "../parts/actions.ts";
-import { choice, h, say } from "../parts/dom.ts";
-import { dotChart } from "../parts/dot-chart.ts";
-import { gateControls } from "../parts/gate-controls.ts";
+import type { Answer, BlockInfo, Probe } from "../network/network.ts";
+import { type Actions, actions } from "../parts/actions.ts";
+import { type Choice, choice, h, options, say } from "../parts/dom.ts";
+import { type DotChart, dotChart } from "../parts/dot-chart.ts";
+import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
 import { picker } from "../parts/picker.ts";
 import { prediction } from "../parts/prediction.ts";
 import { handWords, introduced, summed } from "../parts/sentences.ts";
 import { tables } from "../parts/table.ts";
-import { ownPicture } from "../picture-editor/own-picture.ts";
-import { ByHand } from "../state/by-hand.ts";
-import { read, written } from "../state/gates-text.ts";
-import type { Home } from "../state/home.ts";
-import { asking } from "../state/latest-only.ts";
-import { defaultView, settled, type View, type Wanted } from "./shallow-deep-view.ts";
+import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
+import { type Sets, setsOf, settle, type Wanted } from "../state/fields.ts";
+import type { Keeper } from "../state/keeper.ts";
+import { type Held, Session } from "../state/session.ts";
+
+export type ShallowDeepView = {
+  /** Id of a picture. */
+  picture: string;
+  /** Names of two SE blocks. */
+  shallow: string;
+  deep: string;
+  order: Order;
+  /** One of COMPARISONS, or a class. */
+  compare: string;
+  scale: Scale;
+  /** The channel held in each chart, null for none. */
+  shallowChannel: number | null;
+  deepChannel: number | null;
+  /** Gates set by hand, as gates-text.ts writes them; "" for none. */
+  gates: string;
+};
 
 const ORDER_WORDS: Record<Order, string> = {
   index: "number",
@@ -54,235 +64,212 @@ const SCALE_WORDS: Record<Scale, string> = {
   fitted: "as far as the gates go",
   full: "from 0 to 1",
 };
-const SIDES = ["shallow", "deep"] as const;
-type Side = (typeof SIDES)[number];
+const SIDES = { shallow: "Shallow", deep: "Deep" } as const;
+type Side = keyof typeof SIDES;
+const NAMES = Object.keys(SIDES) as Side[];
 
-/**
- * Milliseconds of quiet after which a change is read out: holding an arrow key down should not be
- * talked over.
- */
-const QUIET = 600;
-
-/**
- * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
- * down.
- */
+/** Build the widget into `root`; resolves once it shows its first answer. Returns what takes it down. */
 export async function shallowDeep(
   root: HTMLElement,
   probe: Probe,
-  home: Home<View>,
+  keeper: Keeper,
 ): Promise<() => void> {
-  const { network, pictures, means } = probe;
-  const { author, reader } = home.initial();
-  const initial = settled(author, defaultView(probe), probe);
-  let view = settled(reader, initial, probe);
-  let answer: Answer;
-  let plain: Answer; // the same picture, every gate its own
-  let kept = view.picture; // the last picture that others have too: the reader's own is in no link
-  const question = asking(root, async (index: number, known: Answer | null) => {
-    const plain = known ?? (await probe.probe(index));
-    return { plain, answer: pulled() ? await probe.probe(index, hand.now) : plain };
-  });
-  const hand = new ByHand();
-
-  // ---- what it consists of
-  const gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
-  const predicted = prediction(probe);
-  const yours = probe.live
-    ? ownPicture(root, probe.live, showOwn, () => void change({}, false, true))
-    : null;
-  const about = h("p", { class: "senet-about" });
-  const order = choice("Order channels by", (value) => wish({ order: value }));
-  order.select.append(...Object.entries(ORDER_WORDS).map(([value, words]) => option(value, words)));
-  const compare = choice("Compare with the mean of", (value) => wish({ compare: value }));
-  compare.select.append(
-    ...COMPARISONS.map((value) => option(value, COMPARISON_WORDS[value])),
-    h("optgroup", { label: "one class" }, ...network.classes.map((name) => option(name, name))),
-  );
-  const scale = choice("Scale", (value) => wish({ scale: value }));
-  scale.select.append(...SCALES.map((value) => option(value, SCALE_WORDS[value])));
-  const key = legend();
-  const sides = Object.fromEntries(SIDES.map((name) => [name, side(name)])) as Record<
-    Side,
-    ReturnType<typeof side>
-  >;
-  const numbers = tables();
-  const pull = gateControls(["Shallow", "Deep"], hand, () => void pullGates());
-  const problem = h("p", { class: "senet-problem", role: "alert" });
-  const live = h("p", { class: "senet-unseen", role: "status" });
-  const foot = actions(
-    () => wish(initial),
-    (words) => (live.textContent = words),
-  );
-
-  if (!means) {
-    for (const { value } of [...compare.select.options])
-      if (value !== "none") optionOf(compare.select, value).disabled = true;
-    optionOf(order.select, "difference").disabled = true;
-  }
-  // JupyterLab: the keys are ours while the focus is here
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
-  root.replaceChildren(
-    gallery.el,
-    yours?.el ?? "",
-    predicted.el,
-    h("div", { class: "senet-controls" }, order.el, means ? compare.el : null, scale.el, key.el),
-    h("div", { class: "senet-sides" }, ...SIDES.map((name) => sides[name].el)),
-    problem,
-    h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
-    about,
-    live,
-  );
-
-  // ---- how it changes
-  hand.now = read(view.gates, network.blocks);
-  pull.el.open = hand.count > 0;
-  announce();
-  await ask();
-  draw();
-  const deaf = home.listen((wanted, ours = false) => void change(wanted, ours));
-  const unheard = probe.live?.hear(root, (index) => {
-    yours!.yields();
-    gallery.renew(index);
-    if (view.picture === OWN) void change({}, false, true);
-  });
-  let talk: ReturnType<typeof setTimeout> | undefined;
+  const widget = new ShallowDeep(root, probe, keeper);
+  await widget.session.start();
+  const deaf = keeper.listen((wanted, ours = false) => void widget.session.change(wanted, ours));
   return () => {
-    clearTimeout(talk);
     deaf();
-    unheard?.();
-    yours?.end();
+    widget.end();
     root.replaceChildren();
   };
+}
 
-  function wish(wanted: Wanted): void {
-    void change(wanted, true);
+/** What a side's chart and table are drawn from. */
+interface Drawn {
+  answer: Answer["blocks"][number];
+  order: number[];
+  comparison: Comparison;
+}
+
+class ShallowDeep implements Held<ShallowDeepView> {
+  readonly session: Session<ShallowDeepView>;
+  private readonly probe: Probe;
+  private readonly rules: Keeper["rules"];
+  private readonly sets: () => Sets;
+  // ---- what it consists of
+  private readonly gallery: ReturnType<typeof picker>;
+  private readonly predicted: ReturnType<typeof prediction>;
+  private readonly yours: OwnPicture | null;
+  private readonly about = h("p", { class: "senet-about" });
+  private readonly order: Choice;
+  private readonly compare: Choice;
+  private readonly scale: Choice;
+  private readonly key = legend();
+  private readonly sides: Record<Side, ReturnType<ShallowDeep["side"]>>;
+  private readonly numbers = tables();
+  private readonly pull: GateControls;
+  private readonly line = h("p", { class: "senet-problem", role: "alert" });
+  private readonly live = h("p", { class: "senet-unseen", role: "status" });
+  private readonly foot: Actions;
+
+  constructor(root: HTMLElement, probe: Probe, keeper: Keeper) {
+    [this.probe, this.rules, this.sets] = [probe, keeper.rules, () => setsOf(probe)];
+    const { author, reader } = keeper.initial();
+    const initial = this.settle(author, null);
+    const view = this.settle(reader, initial);
+    const session = (this.session = new Session<ShallowDeepView>(
+      root,
+      probe,
+      keeper,
+      view,
+      initial,
+      this,
+    ));
+    const wish = (wanted: Wanted) => session.wish(wanted);
+    this.gallery = picker(probe, (index) => wish({ picture: probe.pictures[index]!.id }));
+    this.predicted = prediction(probe);
+    this.yours = probe.live
+      ? ownPicture(
+          root,
+          probe.live,
+          (index) => session.showOwn(index),
+          () => void session.again(),
+        )
+      : null;
+    this.order = choice("Order channels by", (order) => wish({ order }), ORDER_WORDS);
+    this.compare = choice(
+      "Compare with the mean of",
+      (compare) => wish({ compare }),
+      COMPARISON_WORDS,
+    );
+    const classes = options(probe.network.classes.map((name) => [name, name] as const));
+    this.compare.select.append(h("optgroup", { label: "one class" }, ...classes));
+    this.scale = choice("Scale", (scale) => wish({ scale }), SCALE_WORDS);
+    this.sides = { shallow: this.side("shallow"), deep: this.side("deep") };
+    this.pull = gateControls(Object.values(SIDES), session.hand, () => void session.pullGates());
+    this.pull.el.open = session.hand.count > 0;
+    this.foot = actions(
+      () => wish(initial),
+      (words) => this.say(words),
+    );
+    if (!probe.means) this.withoutMeans();
+    root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours here
+    root.replaceChildren(...this.layout());
   }
 
-  function announce(): void {
-    const index = position();
-    yours?.shows(pictures[index]!, (canvas) => probe.draw(index, canvas));
+  end(): void {
+    this.session.end();
+    this.yours?.end();
   }
 
-  function showOwn(index: number): Promise<void> {
-    gallery.renew(index);
-    return change({ picture: OWN }, false, true);
+  // ---- what the session asks for
+  settle(wanted: Wanted, before: ShallowDeepView | null): ShallowDeepView {
+    return settle(this.rules, wanted, before, this.sets());
   }
 
-  /** Whether gates are overridden, and whoever answers can do that. */
-  function pulled(): boolean {
-    return hand.count > 0 && (!probe.live || probe.live.engine.state.kind === "ready");
+  announce(): void {
+    const { index } = this.session;
+    this.yours?.shows(this.probe.pictures[index]!, (canvas) => this.probe.draw(index, canvas));
   }
 
-  function pullGates(): Promise<void> {
-    return change({ gates: handText() }, true, true, plain);
+  taken(): void {
+    this.pull.el.open ||= this.session.hand.count > 0;
   }
 
-  /** The gates that are set, with blocks in the network's order. */
-  function handText(): string {
-    return written(read(written(hand.now), network.blocks));
+  renew(index: number): void {
+    this.gallery.renew(index);
   }
 
-  /** The view as others can have it. */
-  function shareable(): View {
-    if (view.picture !== OWN) kept = view.picture;
-    return { ...view, picture: kept };
+  yields(): void {
+    this.yours?.yields();
   }
 
-  /**
-   * @param ours whether it was made here: then the home keeps it
-   * @param anew whether to ask even for the same picture: it may be another one, or someone else
-   * may answer
-   * @param known the answer without overridden gates, where only those have changed
-   */
-  async function change(
-    wanted: Wanted,
-    ours: boolean,
-    anew = false,
-    known: Answer | null = null,
-  ): Promise<void> {
-    const before = view;
-    view = settled(wanted, before, probe);
-    if (view.gates !== handText()) {
-      hand.take(read(view.gates, network.blocks));
-      pull.el.open ||= hand.count > 0;
-      anew = true;
-    }
-    if (ours) home.keep(shareable());
-    // nothing, if it runs; else all is asked anew
-    if (ours && view.gates !== before.gates && hand.count > 0) void probe.live?.engine.start();
-    announce();
-    try {
-      // a later wish is on its way
-      if ((anew || view.picture !== before.picture) && !(await ask(known))) return;
-      problem.textContent = "";
-    } catch (error) {
-      problem.textContent = `No answer for this picture: ${(error as Error).message}`;
-      return;
-    }
-    draw();
-    clearTimeout(talk);
-    talk = setTimeout(() => (live.textContent = spoken()), QUIET);
+  problem(words: string): void {
+    this.line.textContent = words;
   }
 
-  /** Ask for the view's picture; false if another was asked for meanwhile. */
-  async function ask(known: Answer | null = null): Promise<boolean> {
-    const next = await question(position(), known);
-    if (next) ({ plain, answer } = next);
-    return next !== null;
+  say(words: string): void {
+    this.live.textContent = words;
   }
 
-  function draw(): void {
-    gallery.choose(position());
-    predicted.show(position(), answer, pulled() ? plain : null);
-    order.select.value = view.order;
-    compare.select.value = view.compare;
-    scale.select.value = view.scale;
-    optionOf(compare.select, "true").disabled = !means || label() === null;
-    const sidesData = SIDES.map((name) => drawn(name));
-    const ranges = SIDES.map((name) => blockOf(name).range);
+  draw(): void {
+    const { view, index, answer, plain, pulled, link } = this.session;
+    this.gallery.choose(index);
+    this.predicted.show(index, answer, pulled ? plain : null);
+    this.order.select.value = view.order;
+    this.compare.select.value = view.compare;
+    this.scale.select.value = view.scale;
+    optionOf(this.compare, "true").disabled = !this.probe.means || this.label() === null;
+    const drawn = NAMES.map((name) => this.drawn(name));
+    const ranges = NAMES.map((name) => this.block(name).range);
     const common = axis(
       view.scale,
       ranges,
-      sidesData.map((data) => data.answer.s),
+      drawn.map(({ answer }) => answer.s),
     );
-    SIDES.forEach((name, i) => drawSide(name, sidesData[i]!, common));
-    const first = compared(0);
-    key.show(first, view.compare === "true" && !first.of ? "no true class to compare with" : "");
-    pull.show(
-      SIDES.map((name, i) => {
-        const at = network.blocks.findIndex((b) => b.name === view[name]);
-        const mean = means ? comparison("all", means[at]!, network.classes, 0, null).mean : null;
-        return {
-          block: blockOf(name),
-          channel: view[`${name}Channel`],
-          s: sidesData[i]!.answer.s,
-          mean,
-        };
-      }),
-      handWords(
-        hand.count,
-        pulled() ? { plain, answer, classes: network.classes } : null,
-        !probe.live || probe.live.engine.state.kind === "ready",
-      ),
+    NAMES.forEach((name, i) => this.drawSide(name, drawn[i]!, common));
+    const first = drawn[0]!.comparison;
+    this.key.show(
+      first,
+      view.compare === "true" && !first.of ? "no true class to compare with" : "",
     );
-    numbers.show({
-      classes: network.classes,
-      answer,
-      blocks: SIDES.map((name, i) => ({ title: sideTitle(name), ...sidesData[i]! })),
-    });
-    say(about, introduced(probe));
-    foot.show(home.link(shareable()));
+    this.drawHand(drawn);
+    const blocks = NAMES.map((name, i) => ({ title: this.title(name), ...drawn[i]! }));
+    this.numbers.show({ classes: this.probe.network.classes, answer, blocks });
+    say(this.about, introduced(this.probe));
+    this.foot.show(link);
   }
 
-  // ---- one side: a block to choose, its chart, and a sentence that says what the chart shows
-  function side(name: Side) {
-    const word = name === "shallow" ? "Shallow" : "Deep";
-    const block = choice(word, (value) => wish({ [name]: value }));
-    block.select.append(
-      ...network.blocks.map((b) => option(b.name, `${b.title} (C = ${b.channels})`)),
+  spoken(): string {
+    const { answer, index } = this.session;
+    const { pictures, network } = this.probe;
+    const top = largest(answer.logits, 1)[0]!;
+    const sure = percent(softmax(answer.logits)[top]!);
+    const taken = `${pictures[index]!.title}. Taken for ${network.classes[top]!}, ${sure}.`;
+    const blocks = NAMES.map(
+      (name) => `${this.title(name)}: ${this.sides[name].summary.textContent}`,
     );
-    const chart = dotChart(`${name} block`, (channel) => wish({ [`${name}Channel`]: channel }));
+    return [taken, this.predicted.verdict(), ...blocks].join(" ");
+  }
+
+  // ---- parts of it
+  private layout(): (Node | string)[] {
+    const { order, compare, scale, key, pull, numbers, foot } = this;
+    return [
+      this.gallery.el,
+      this.yours?.el ?? "",
+      this.predicted.el,
+      h(
+        "div",
+        { class: "senet-controls" },
+        order.el,
+        this.probe.means ? compare.el : null,
+        scale.el,
+        key.el,
+      ),
+      h("div", { class: "senet-sides" }, ...NAMES.map((name) => this.sides[name].el)),
+      this.line,
+      h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
+      this.about,
+      this.live,
+    ];
+  }
+
+  private withoutMeans(): void {
+    for (const option of this.compare.select.options) option.disabled = option.value !== "none";
+    optionOf(this.order, "difference").disabled = true;
+  }
+
+  /** A block to choose, its chart, and a sentence that says what the chart shows. */
+  private side(name: Side) {
+    const word = SIDES[name];
+    const blocks = this.probe.network.blocks.map(
+      ({ name, title, channels }) => [name, `${title} (C = ${channels})`] as const,
+    );
+    const block = choice(word, (value) => this.session.wish({ [name]: value }), blocks);
+    const chart: DotChart = dotChart(`${name} block`, (channel) =>
+      this.session.wish({ [`${name}Channel`]: channel }),
+    );
     const summary = h("p", { class: "senet-summary" });
     const el = h(
       "div",
@@ -294,80 +281,63 @@ export async function shallowDeep(
     return { el, block, chart, summary };
   }
 
-  /** What a side's chart and table are drawn from. */
-  function drawn(name: Side): {
-    answer: Answer["blocks"][number];
-    order: number[];
-    comparison: Comparison;
-  } {
-    const index = network.blocks.findIndex((b) => b.name === view[name]);
-    const [block, behind] = [answer.blocks[index]!, compared(index)];
-    return { answer: block, order: ordered(view.order, block.s, behind.mean), comparison: behind };
+  private drawn(name: Side): Drawn {
+    const { view, answer } = this.session;
+    const { network, means } = this.probe;
+    const at = network.blocks.indexOf(this.block(name));
+    const block = answer.blocks[at]!;
+    const predicted = largest(answer.logits, 1)[0]!;
+    const behind = comparison(
+      view.compare,
+      means?.[at] ?? null,
+      network.classes,
+      predicted,
+      this.label(),
+    );
+    return {
+      answer: block,
+      order: ordered(view.order, block.s, behind.mean),
+      comparison: behind,
+    };
   }
 
-  function drawSide(
-    name: Side,
-    data: ReturnType<typeof drawn>,
-    common: ReturnType<typeof axis>,
-  ): void {
-    const { block, chart, summary, el } = sides[name];
+  private drawSide(name: Side, data: Drawn, common: ReturnType<typeof axis>): void {
+    const { block, chart, summary, el } = this.sides[name];
+    const { view, pulled, hand } = this.session;
     const ends: [string, string] =
       view.order === "index" ? ["channel 0", `channel ${data.order.length - 1}`] : ENDS[view.order];
     el.dataset.block = view[name];
     block.select.value = view[name];
-    chart.draw({
-      ...data,
-      axis: common,
-      ends,
-      held: view[`${name}Channel`],
-      set: (pulled() && hand.now[view[name]]) || null,
-    });
+    const set = (pulled && hand.now[view[name]]) || null;
+    chart.draw({ ...data, axis: common, ends, held: view[`${name}Channel`], set });
     say(summary, summed(data.answer.s, data.comparison));
   }
 
-  function compared(block: number): Comparison {
-    return comparison(
-      view.compare,
-      means?.[block] ?? null,
-      network.classes,
-      largest(answer.logits, 1)[0]!,
-      label(),
-    );
+  private drawHand(drawn: Drawn[]): void {
+    const { view, hand, pulled, plain, answer, ready } = this.session;
+    const { network, means } = this.probe;
+    const sides = NAMES.map((name, i) => {
+      const block = this.block(name);
+      const mean = means ? meanOf(means[network.blocks.indexOf(block)]!) : null;
+      return { block, channel: view[`${name}Channel`], s: drawn[i]!.answer.s, mean };
+    });
+    const done = pulled ? { plain, answer, classes: network.classes } : null;
+    this.pull.show(sides, handWords(hand.count, done, ready));
   }
 
-  // ---- words
-  function spoken(): string {
-    const top = largest(answer.logits, 1)[0]!;
-    const sure = percent(softmax(answer.logits)[top]!);
-    const verdict = predicted.verdict();
-    const blocks = SIDES.map((name) => `${sideTitle(name)}: ${sides[name].summary.textContent}`);
-    return [
-      `${pictures[position()]!.title}. Taken for ${network.classes[top]!}, ${sure}. ${verdict}`,
-      ...blocks,
-    ].join(" ");
+  private title(name: Side): string {
+    return `${SIDES[name]}, ${this.block(name).title}`;
   }
 
-  function sideTitle(name: Side): string {
-    return `${name === "shallow" ? "Shallow" : "Deep"}, ${blockOf(name).title}`;
+  private block(name: Side): BlockInfo {
+    return this.probe.network.blocks.find((b) => b.name === this.session.view[name])!;
   }
 
-  function blockOf(name: Side): BlockInfo {
-    return network.blocks.find((b) => b.name === view[name])!;
-  }
-
-  function position(): number {
-    return pictures.findIndex((p) => p.id === view.picture);
-  }
-
-  function label(): number | null {
-    return pictures[position()]!.label;
+  private label(): number | null {
+    return this.probe.pictures[this.session.index]!.label;
   }
 }
 
-function option(value: string, words: string): HTMLOptionElement {
-  return h("option", { value }, words);
-}
-
-function optionOf(select: HTMLSelectElement, value: string): HTMLOptionElement {
-  return [...select.options].find((o) => o.value === value)!;
+function optionOf({ select }: Choice, value: string): HTMLOptionElement {
+  return [...select.options].find((option) => option.value === value)!;
 }

@@ -9,7 +9,7 @@ import { widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "../parts/maps.ts";
 import type { Cell } from "../parts/save.ts";
-import type { Keeper, Settings } from "../state/settings.ts";
+import type { Keeper } from "../state/keeper.ts";
 
 interface Piece {
   id: string;
@@ -32,6 +32,16 @@ export interface SqueezeData {
 }
 
 const POOLS: Record<string, string> = { avg: "mean", max: "maximum" };
+
+type SqueezeView = {
+  object: string;
+  ground: string;
+  right: number;
+  down: number;
+  pool: "avg" | "max";
+  channel: number;
+  shuffled: boolean;
+};
 
 export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): () => void {
   const { size, reach } = data;
@@ -64,10 +74,8 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
   );
   const button = (name: string, act: () => void) =>
     h("button", { type: "button", onclick: act }, name);
-  const shuffle = button("Shuffle each map", () =>
-    frame.wish({ shuffled: String(frame.now.shuffled !== "true") }),
-  );
-  const back = button("To the middle", () => frame.wish({ right: "0", down: "0" }));
+  const shuffle = button("Shuffle each map", () => frame.wish({ shuffled: !frame.now.shuffled }));
+  const back = button("To the middle", () => frame.wish({ right: 0, down: 0 }));
 
   const canvas = h("canvas", { role: "img", width: size, height: size });
   const place = h(
@@ -78,12 +86,10 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
   let grip = [0, 0]; // where the hand is on the object, so that it does not jump
   pressed(place, (x, y, first) => {
     const [column, row] = [Math.floor(x * size), Math.floor(y * size)];
-    if (first) grip = [column - Number(frame.now.right), row - Number(frame.now.down)];
+    if (first) grip = [column - frame.now.right, row - frame.now.down];
     else put(column - grip[0]!, row - grip[1]!);
   });
-  arrows(place, (rows, columns) =>
-    put(Number(frame.now.right) + columns, Number(frame.now.down) + rows),
-  );
+  arrows(place, (rows, columns) => put(frame.now.right + columns, frame.now.down + rows));
 
   const large = h("canvas", { role: "img", width: size, height: size });
   const most = h("span", { class: "senet-window", "aria-hidden": "true" });
@@ -105,20 +111,8 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
     },
   ]);
 
-  const frame = widgetFrame(
-    root,
-    keeper,
-    settled,
-    {
-      object: data.objects[0]!.id,
-      ground: data.grounds[0]!.id,
-      right: "0",
-      down: "0",
-      pool: "avg",
-      channel: "0",
-      shuffled: "false",
-    },
-    [
+  const frame = widgetFrame<SqueezeView>(root, keeper, () => data, {
+    body: [
       h("div", { class: "senet-controls" }, object.el, ground.el, pool.el, look.el),
       h(
         "div",
@@ -158,36 +152,19 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
         `${data.network}, block ${data.block}: its maps are computed here, by its own first three convolutions, whenever something moves. Orange is below zero, violet above.`,
       ),
     ],
+    foot: [table.el],
     draw,
-    () => words,
-    [table.el],
-  );
+    spoken: () => words,
+  });
   return frame.end;
 
-  function settled(wanted: Settings, fallback: Settings): Settings {
-    const all = { ...fallback, ...wanted } as Record<string, string>;
-    const one = (name: string, known: (value: string) => boolean) =>
-      [name, known(all[name]!) ? all[name]! : fallback[name]!] as const;
-    const among = (pieces: Piece[]) => (value: string) => pieces.some(({ id }) => id === value);
-    const near = (value: string) => /^-?\d+$/.test(value) && Math.abs(Number(value)) <= reach;
-    return Object.fromEntries([
-      one("object", among(data.objects)),
-      one("ground", among(data.grounds)),
-      one("right", near),
-      one("down", near),
-      one("pool", (value) => Object.hasOwn(POOLS, value)),
-      one("channel", (value) => /^\d+$/.test(value) && Number(value) < channels),
-      one("shuffled", (value) => value === "true" || value === "false"),
-    ]);
-  }
-
   function put(right: number, down: number): void {
-    const within = (value: number) => String(Math.max(-reach, Math.min(reach, value)));
+    const within = (value: number) => Math.max(-reach, Math.min(reach, value));
     frame.wish({ right: within(right), down: within(down) });
   }
 
-  function picture(now: Settings, right: number, down: number): Uint8Array<ArrayBuffer> {
-    return laid(bytes.get(now.ground!)!, bytes.get(now.object!)!, size, right, down);
+  function picture(now: SqueezeView, right: number, down: number): Uint8Array<ArrayBuffer> {
+    return laid(bytes.get(now.ground)!, bytes.get(now.object)!, size, right, down);
   }
 
   function maps(shown: Uint8Array): Float32Array {
@@ -197,20 +174,20 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
     );
   }
 
-  function draw(now: Settings): void {
+  function draw(now: SqueezeView): void {
     const key = `${now.object} ${now.ground}`;
     if (middle.key !== key) {
       const u = maps(picture(now, 0, 0));
       middle = { key, maps: u, far: u.reduce((a, b) => Math.max(a, Math.abs(b)), 0) };
     }
-    const shown = picture(now, Number(now.right), Number(now.down));
+    const shown = picture(now, now.right, now.down);
     const u = maps(shown);
-    if (now.shuffled === "true") mix(u);
-    const [z, before] = [squeezed(u, pixels, now.pool!), squeezed(middle.maps, pixels, now.pool!)];
-    const c = Number(now.channel);
+    if (now.shuffled) mix(u);
+    const [z, before] = [squeezed(u, pixels, now.pool), squeezed(middle.maps, pixels, now.pool)];
+    const c = now.channel;
     const map = u.subarray(c * pixels, (c + 1) * pixels);
     const far = map.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    const word = POOLS[now.pool!]!;
+    const word = POOLS[now.pool]!;
 
     for (const [select, name] of [
       [object, "object"],
@@ -218,26 +195,23 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
       [pool, "pool"],
       [look, "channel"],
     ] as const)
-      select.select.value = now[name]!;
-    set(shuffle, { "aria-pressed": now.shuffled! });
-    back.disabled = now.right === "0" && now.down === "0";
+      select.select.value = String(now[name]);
+    set(shuffle, { "aria-pressed": String(now.shuffled) });
+    back.disabled = now.right === 0 && now.down === 0;
     paintBytes(canvas, shown);
     const title = data.objects.find(({ id }) => id === now.object)!.title;
-    const at = whereabouts(Number(now.right), Number(now.down));
+    const at = whereabouts(now.right, now.down);
     set(canvas, {
       "aria-label": `${title} on ${data.grounds.find(({ id }) => id === now.ground)!.title}, ${at}`,
     });
     set(place, {
       "aria-label": `Move ${title}: it is ${at}. Arrow keys move it, with Shift eight pixels at a time.`,
-      "data-right": now.right!,
-      "data-down": now.down!,
+      "data-right": now.right,
+      "data-down": now.down,
     });
 
     paint(large, map, far);
-    mapName.replaceChildren(
-      symbol("u"),
-      ` of channel ${c}${now.shuffled === "true" ? ", shuffled" : ""}`,
-    );
+    mapName.replaceChildren(symbol("u"), ` of channel ${c}${now.shuffled ? ", shuffled" : ""}`);
     set(large, {
       "aria-label": `Map of channel ${c}, from ${decimal(Math.min(...map), 2)} to ${decimal(far, 2)}`,
     });
@@ -258,7 +232,7 @@ export function squeeze(root: HTMLElement, data: SqueezeData, keeper: Keeper): (
     );
     const change =
       map.reduce((a, value, i) => a + Math.abs(value - middle.maps[c * pixels + i]!), 0) / pixels;
-    const still = now.right === "0" && now.down === "0" && now.shuffled === "false";
+    const still = now.right === 0 && now.down === 0 && !now.shuffled;
     moved.textContent = still
       ? `The object is in the middle. Move it: how far will the ${word} go?`
       : `Against the object in the middle, a pixel of this map changed by ${decimal(change)} on average; its ${word} by ${signed(z[c]! - before[c]!)}.`;
