@@ -238,7 +238,7 @@ def places(model: nn.Module, size: int = 224) -> list[Place]:
 def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
     """As Markdown, a row a network: how many SE blocks, behind what, how wide, with what hidden layers, and their share."""
     lines = [
-        "| network | blocks | behind | C | C / hidden | gate | share |",
+        "| network | blocks | after | C | C / hidden | gate | share |",
         "|---|---:|---|---:|---:|---|---:|",
     ]
     for title, model in networks.items():
