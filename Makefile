@@ -45,10 +45,11 @@ lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/no
 	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
 	$(NPM) --prefix frontend run check
 
-format: .venv/.packages  ## fix style, and strip the notebooks of outputs
+format: .venv/.packages frontend/node_modules/.package-lock.json  ## fix style, and strip the notebooks of outputs
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m nbstripout --keep-id $(NOTEBOOKS)
+	$(NPM) --prefix frontend run format
 
 publish-check: test  ## do what the workflow does before it publishes: warnings are errors, every test, no broken link
 	$(PY) tools/links.py _build/html --base "$$($(PY) tools/links.py --address)"

@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
-        if field.type is bool:
+        if field.name == "bf16":
+            train.add_argument(flag, type=options.switch, default="auto", metavar="{auto,on,off}", help=options.SWITCHED)
+        elif field.type is bool:
             train.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help="see training.Recipe")
         else:
             train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to go on in it")
     studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
     studied.add_argument("--out", type=options.folder, default="data/results", help="folder for study-NAME.json")
+    studied.add_argument("--mix", action="store_true", help="add to runs that another processor or dtype computed")
 
     evaluate = add("evaluate", commands.evaluate_checkpoint)
     evaluate.add_argument("name", help="of a checkpoint: see `weights`")
@@ -147,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     timed = add("bench", commands.run_bench)
     timed.add_argument("--only", nargs="+", choices=WHATS, default=WHATS, help="the squeeze, a bottleneck, the whole network")
     timed.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="without gradients, or a training step")
-    timed.add_argument("--dtypes", nargs="+", choices=tuple(DTYPES), default=tuple(DTYPES), help="of the arithmetic")
+    timed.add_argument("--dtypes", nargs="+", choices=tuple(DTYPES), help="number formats; by default those the device is fast at")
     timed.add_argument("--formats", nargs="+", choices=tuple(FORMATS), default=tuple(FORMATS), help="of maps in memory")
     timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="pictures, for whole networks")
     timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")

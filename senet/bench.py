@@ -29,12 +29,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from . import machine
 from .contenders import DTYPES, FORMATS, MODES, STAGES, WHATS, Case, contenders, networks, squeezes, without_gradients
 from .memory import keep_freed
 from .se import at_least_one, one_of
@@ -50,7 +50,7 @@ def run(
     *,
     only: Sequence[str] = WHATS,
     modes: Sequence[str] = MODES,
-    dtypes: Sequence[str] = tuple(DTYPES),
+    dtypes: Sequence[str] | None = None,
     formats: Sequence[str] = tuple(FORMATS),
     batches: Sequence[int] = (1, 8, 32),
     block_batches: Sequence[int] = (8,),
@@ -69,7 +69,8 @@ def run(
     Args:
         only: of ``WHATS``, in this order: the squeeze alone, a bottleneck at each stage's shape, the whole network at 224 pixels.
         modes: ``"eval"``, without gradients, and ``"train"``, a step with SGD (bfloat16: float32 weights under autocast).
-        dtypes, formats: of ``DTYPES`` and ``FORMATS``.
+        dtypes: of ``DTYPES``; by default all that ``device`` is fast at, so bfloat16 only where it has instructions for it.
+        formats: of ``FORMATS``.
         batches, block_batches: numbers of pictures, for networks and for the others.
         stages: of ``STAGES``, for all but networks.
         minutes: in all. What is left is shared by the cases left, and each takes the rounds that fit, at least 5, at most 60.
@@ -93,6 +94,10 @@ def run(
     Raises:
         ValueError: an argument that names nothing known; contenders that disagree.
     """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if dtypes is None:
+        dtypes = [name for name in DTYPES if name != "bfloat16" or machine.bfloat16_is_fast(device)]
+        say(f"{machine.name(device)}; {machine.bfloat16_in_words('bfloat16' in dtypes, device)}")
     one_of(CLOCKS, clock=clock)
     one_of(MEMORIES, memory=memory)
     known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
@@ -101,7 +106,6 @@ def run(
             one_of(known[name], **{name: value})
     for batch in (*batches, *block_batches):
         at_least_one(batches=batch)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     models = networks()
@@ -261,7 +265,7 @@ def _circumstances(command: str, device: str, seed: int) -> dict[str, Any]:
         "command": command,
         "seed": seed,
         "date": datetime.date.today().isoformat(),
-        "machine": torch.cuda.get_device_name() if device.startswith("cuda") else _processor(),
+        "machine": machine.name(device),
         "threads": torch.get_num_threads(),
         "load_before": list(os.getloadavg()),
         "versions": ", ".join(
@@ -270,11 +274,3 @@ def _circumstances(command: str, device: str, seed: int) -> dict[str, Any]:
         "cases": [],
         "left_out": [],
     }
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    return platform.processor() or platform.machine()

@@ -1,23 +1,35 @@
 """What each command of ``python -m senet`` does, given its options. :mod:`senet.__main__` has the options."""
 
 import csv
-import datetime
 import json
-import platform
 import shlex
 import sys
 import time
+import warnings
 from argparse import Namespace
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from safetensors.torch import save_file
 
-from . import bench, controls, cost, cost_table, datasets, distributed, elsewhere, images, pretrained, profiles, study, training
+from . import (
+    bench,
+    controls,
+    cost,
+    cost_table,
+    datasets,
+    distributed,
+    elsewhere,
+    images,
+    machine,
+    pretrained,
+    profiles,
+    study,
+    training,
+)
 from .picture import open_picture
 from .recording import record, se_blocks
 from .se import at_least_one
@@ -41,9 +53,17 @@ def _train_together(args: Namespace, together: distributed.Team) -> None:
     torch.manual_seed(recipe.seed)  # the first weights
     model = _built(args, num_classes=len(train.classes))
     began = pretrained.begin(model, args.start) if args.start else None
-    preprocess = pretrained.Preprocessing(train.images.shape[-1], *datasets.statistics(train))
-    shown = {"compiled": args.compile, "progress": sys.stderr.isatty()}
-    history = training.fit(model, train, test, recipe, preprocess, device=together.device, checkpoint=args.checkpoint, **shown)
+    preprocess = pretrained.Preprocessing(train.images.shape[-1], *images.statistics(train))
+    this = {"architecture": args.architecture, "arguments": json.dumps(args.arguments, sort_keys=True)}
+    this["start"] = began.sha256 if began else "random"
+    bf16 = machine.use_bfloat16(recipe.bf16, together.device)
+    if together.rank == 0:
+        print(f"{machine.name(together.device)}; {machine.bfloat16_in_words(bf16, together.device)}", file=sys.stderr)
+    recipe = replace(recipe, bf16=bf16)
+    shown = {"compiled": args.compile, "progress": sys.stderr.isatty(), "run": this}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the line above says that bfloat16 is slow
+        history = training.fit(model, train, test, recipe, preprocess, device=together.device, checkpoint=args.checkpoint, **shown)
     if together.rank:
         return  # the first process measures and writes
     model.cpu()
@@ -70,7 +90,7 @@ def _train_together(args: Namespace, together: distributed.Team) -> None:
             "command": _command(),
             "recipe": asdict(recipe),
             **({"start": began.provenance | {"weights": began.sha256}} if began else {}),
-            **_made_with(),
+            **machine.circumstances(together.device),
         },
         dtype=torch.float16 if args.half else torch.float32,
     )
@@ -100,17 +120,24 @@ def run_study(args: Namespace) -> None:
     train, test = datasets.pictures(asked.data, "train", 0), datasets.pictures(asked.data, "test", 0)
     if asked.pictures is not None:
         train = train[: asked.pictures]
+    bf16 = machine.use_bfloat16(asked.recipe.bf16, args.device)
+    print(f"{machine.name(args.device)}; {machine.bfloat16_in_words(bf16, args.device)}", file=sys.stderr)
     result = study.run(
         asked,
         pretrained.ARCHITECTURES[asked.architecture],
         train,
         test,
-        pretrained.Preprocessing(train.images.shape[-1], *datasets.statistics(train)),
+        pretrained.Preprocessing(train.images.shape[-1], *images.statistics(train)),
         args.out / f"study-{args.name}.json",
-        {"data": datasets.described(asked.data), "command": f"python -m senet study {args.name}", **_made_with()},
+        {
+            "data": datasets.described(asked.data),
+            "command": f"python -m senet study {args.name}",
+            **machine.circumstances(args.device),
+        },
         seeds=args.seeds,
         checkpoints=args.checkpoints,
         device=args.device,
+        mix=args.mix,
         progress=sys.stderr.isatty(),
     )
     print(study.table(result))
@@ -263,7 +290,7 @@ def count_cost(args: Namespace) -> None:
 def count_cost_table(args: Namespace) -> None:
     """Count what SE costs for each network, reduction ratio and placement that the book shows."""
     counted = cost_table.count(said=print)
-    args.out.write_text(cost_table.compact({"command": _command(), **_made_with(), **counted}), encoding="utf-8")
+    args.out.write_text(cost_table.compact({"command": _command(), **machine.circumstances(), **counted}), encoding="utf-8")
 
 
 def list_weights(args: Namespace) -> None:
@@ -292,7 +319,7 @@ def _built(args: Namespace, **more: Any) -> torch.nn.Module:
 
 def _measured_on(checkpoint: pretrained.Checkpoint) -> dict[str, str]:
     data = datasets.described(checkpoint.provenance["data"])
-    return {"network": checkpoint.name, "command": _command(), "data": data, **_made_with()}
+    return {"network": checkpoint.name, "command": _command(), "data": data, **machine.circumstances()}
 
 
 def _keep(result: dict, path: Path) -> None:
@@ -300,11 +327,3 @@ def _keep(result: dict, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(path)
-
-
-def _made_with() -> dict[str, str]:
-    return {
-        "date": datetime.date.today().isoformat(),
-        "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {platform.machine()}",
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}, torchvision {torchvision.__version__}",
-    }

@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import torch
-
 from . import images, pretrained
 from .patchwork import patchwork
 from .se import at_least_one, one_of
@@ -56,17 +54,6 @@ def with_test_pictures(name: str) -> tuple[pretrained.Checkpoint, images.Picture
     if data not in DATA:
         raise ValueError(f"{name} was trained on {data!r}, not on {' or '.join(DATA)}: its test pictures are not known here")
     return checkpoint, DATA[data]("test")
-
-
-def statistics(pictures: images.Pictures) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of R, G and B over all pixels, on the scale 0 to 1, to four digits."""
-    # A histogram of the bytes is exact, and needs no float copy of 50,000 pictures. Of billions of bytes, a part tells enough.
-    some = pictures.images[:: max(1, pictures.images.nbytes // 10**9)]
-    counts = torch.stack([torch.bincount(some[:, c].flatten(), minlength=256) for c in range(3)]).double()
-    share, values = counts / counts.sum(1, keepdim=True), torch.arange(256) / 255
-    mean = share @ values.double()
-    std = ((share @ values.double() ** 2) - mean**2).sqrt()
-    return tuple(round(v, 4) for v in mean.tolist()), tuple(round(v, 4) for v in std.tolist())
 
 
 def described(data: str) -> str:

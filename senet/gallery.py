@@ -2,7 +2,7 @@
 
 A widget asks for a network, its pictures and its class means in one plain dictionary, the same in a notebook and on a page. On a
 page it is a script that hands over that dictionary (`SENet.provide("gallery/<network>", ...)`): scripts load from file:// too.
-Shapes: N pictures, K classes, C channels of a block. `frontend/src/gallery.ts` is the reader.
+Shapes: N pictures, K classes, C channels of a block. `frontend/src/network/gallery.ts` is the reader.
 """
 
 import base64
@@ -24,7 +24,7 @@ from . import images, patchwork, pretrained, profiles
 from .images import Pictures
 from .recording import Recording, record, se_blocks
 
-FORMAT = 1  # as in frontend/src/gallery.ts; counted up when an older page would misread what is written here
+FORMAT = 1  # as in frontend/src/network/gallery.ts; counted up when an older page would misread what is written here
 PER_CLASS = 3  # pictures of each class: the widget shows three rows, so that a column is a class
 MANY = 20  # classes, beyond which their means are stored in 8 bits: at 100 they are the largest part of a gallery
 PATCHWORK_SEED = 2017  # no seed of the training's

@@ -60,6 +60,17 @@ class Pictures:
         )
 
 
+def statistics(pictures: Pictures) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of red, green and blue over all pixels, on the scale 0 to 1, to four digits."""
+    # A histogram of the bytes is exact, and needs no float copy of 50,000 pictures. Of billions of bytes, a part tells enough.
+    some = pictures.images[:: max(1, pictures.images.nbytes // 10**9)]
+    counts = torch.stack([torch.bincount(some[:, c].flatten(), minlength=256) for c in range(3)]).double()
+    share, values = counts / counts.sum(1, keepdim=True), torch.arange(256) / 255
+    mean = share @ values.double()
+    std = ((share @ values.double() ** 2) - mean**2).sqrt()
+    return tuple(round(v, 4) for v in mean.tolist()), tuple(round(v, 4) for v in std.tolist())
+
+
 def from_pil(
     pictures: Iterable[Image.Image],
     size: int,

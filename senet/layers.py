@@ -1,7 +1,7 @@
 """The two layers of an excitation as numbers: what a page needs to follow one channel from its z to its s.
 
 Shapes: C channels of a block, h hidden units. On a page they are a script beside the gallery, fetched when a reader looks into a
-channel. ``frontend/src/layers.ts`` is the reader.
+channel. ``frontend/src/network/excitation-weights.ts`` is the reader.
 """
 
 import json
@@ -15,7 +15,7 @@ from . import pretrained
 from .gallery import packed
 from .recording import BlockRecord, SEPoints, record, se_blocks
 
-FORMAT = 1  # as in frontend/src/layers.ts; counted up when an older page would misread what is written here
+FORMAT = 1  # as in frontend/src/network/excitation-weights.ts; counted up when an older page would misread what is written here
 TOLERANCE = 1e-5  # of s, computed from the layers found, against the recorded one
 
 

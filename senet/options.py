@@ -59,6 +59,17 @@ def keywords(text: str) -> dict[str, Any]:
     return value
 
 
+SWITCHED = "compute in bfloat16: auto does so where the device is fast at it, and says so"
+
+
+def switch(text: str) -> bool | None:
+    """``on``, ``off``, or ``auto``, which is None: the machine decides."""
+    choices = {"auto": None, "on": True, "off": False}
+    if text not in choices:
+        raise ArgumentTypeError(f"{text!r} is not a choice: write auto, on or off")
+    return choices[text]
+
+
 def device(text: str) -> str:
     """A device that torch finds here."""
     try:

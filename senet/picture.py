@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MIN_SIDE = 8  # pixels; below this a network sees only interpolation
-MAX_BYTES = 50_000_000  # of a file, as on the book's pages (frontend/src/picture.ts)
+MAX_BYTES = 50_000_000  # of a file, as on the book's pages (frontend/src/picture-editor/picture.ts)
 MAX_PIXELS = 100_000_000  # above this a decoded picture takes more memory than a reader's machine should be asked for
 
 

@@ -13,6 +13,7 @@ import platform
 import re
 import shutil
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ LEAST_PYTHON = (3, 11)
 LEAST_MEMORY = 1.0  # GB that one chapter may take
 LEAST_DISK = {True: 0.5, False: 6.0}  # GB: for what chapters write where PyTorch is there; to install it where it is not
 NAMED = ("torch", "torchvision", "anywidget", "ipywidgets")  # worth a line each; the other packages share one
+LIVE = "minute"  # the study whose training the chapter Training one runs live
 NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer can be had anywhere
 NEEDS_NETWORK = {
     "https://github.com": "networks pretrained on ImageNet, and the chapters on Colab",
@@ -164,6 +166,13 @@ def importable(name: str) -> bool:
         return False
 
 
+def processor() -> str:
+    """What computes here, and what follows for the book's trainings. Nothing about it can be missing."""
+    from . import machine
+
+    return f"{machine.name()}; {machine.bfloat16_in_words(machine.use_bfloat16(None, 'cpu'), 'cpu')}"
+
+
 def widgets() -> str:
     """The widgets' scripts are there, and a widget can be made."""
     from .widgets import Cost
@@ -199,28 +208,42 @@ def weights() -> str:
 
 
 def training() -> str:
-    """Eight steps on a few pictures: the loss is a number, and falls."""
+    """Eight steps of the live training: the loss is a number, and falls. Their time tells how long all steps will take."""
     import torch
     import torch.nn.functional as F
 
-    from .cifar import small_resnet
     from .patchwork import patchwork
+    from .pretrained import ARCHITECTURES
+    from .study import STUDIES
 
+    live = STUDIES[LIVE]
     state = torch.random.get_rng_state()
     torch.manual_seed(0)
-    model, pictures = small_resnet((1, 1, 1), num_classes=10, reduction=4), patchwork(32, 1)
+    model = ARCHITECTURES[live.architecture](num_classes=10, **live.arms[0].arguments)
+    pictures = patchwork(live.recipe.batch_size, 1)
     x, losses = (pictures.images / 255 - 0.7) / 0.26, []
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    took = []
     for _ in range(8):
+        began = time.perf_counter()
         loss = F.cross_entropy(model(x), pictures.labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+        took.append(time.perf_counter() - began)
     torch.random.set_rng_state(state)
+    steps = len(live.arms) * live.recipe.epochs * live.pictures / live.recipe.batch_size
+    seconds = 1.25 * steps * min(took)  # evaluation after each epoch adds about a quarter
     if not losses[-1] < losses[0]:
         raise Missing(f"a training of eight steps took the loss from {losses[0]:.2f} to {losses[-1]:.2f}", TORCH)
-    return f"a tiny SE-ResNet trains: its loss went from {losses[0]:.2f} to {losses[-1]:.2f} in eight steps"
+    went = f"its loss went from {losses[0]:.2f} to {losses[-1]:.2f} in eight steps"
+    return f"a tiny SE-ResNet trains: {went}; the live training will take about {_rounded(seconds)} here"
+
+
+def _rounded(seconds: float) -> str:
+    """In steps of 10 seconds, or in whole minutes from two on."""
+    return f"{max(10, 10 * round(seconds / 10))} s" if seconds < 120 else f"{round(seconds / 60)} minutes"
 
 
 def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Finding]:
@@ -261,7 +284,7 @@ def check(asked: bool = False) -> list[Finding]:
     add("memory", memory)
     add("disk", disk)
     lacking = [each.name for each in findings if each.state == "missing" and each.name in (*NAMED, "packages")]
-    for name, look in (("widgets", widgets), ("weights", weights), ("training", training)):
+    for name, look in (("processor", processor), ("widgets", widgets), ("weights", weights), ("training", training)):
         if lacking:
             findings.append(Finding(name, "missing", f"not tried without {', '.join(lacking)}", "mend the above, and ask again"))
         else:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from . import resume
+from . import machine, resume
 from .images import Pictures
 from .training import Recipe, evaluate, fit
 
@@ -118,6 +118,16 @@ STUDIES = {
         seeds=5,
         pictures=2000,
     ),
+    # Stride 2 in the stem is a quarter of the arithmetic: both networks train in half a minute of one AVX2 core, in float32.
+    "minute": Study(
+        title="SE-ResNet-8 with and without SE on Patchwork, in a minute: what the chapter Training one trains live",
+        data="patchwork",
+        architecture="small_resnet",
+        arms=(Arm("", "SE-ResNet-8", _small(stem_stride=2)), Arm("SE", "none", _small(stem_stride=2, reduction=None))),
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=10,
+        pictures=2000,
+    ),
     "cifar10": Study(
         title="ResNet-20 with and without SE on CIFAR-10",
         data="cifar10",
@@ -148,6 +158,7 @@ def run(
     seeds: int | None = None,
     checkpoints: Path | None = None,
     device: str = "cpu",
+    mix: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Train what ``path`` does not hold yet, seed by seed, and write each run there as it ends.
@@ -162,18 +173,25 @@ def run(
         seeds: how many, if not the study's own number.
         checkpoints: a folder for the state of the run under way, so that it too goes on where it was.
         device: where to compute.
+        mix: go on where the file's runs were computed in another dtype, or by another processor. Rounding differs then, and with it
+            each run; that is luck as another seed's is, but no run can be repeated on one machine.
         progress: show a bar, and one for the run under way.
 
     Returns:
         What is in the file: the study, and under ``runs`` for each: ``arm``, ``seed``, ``accuracy`` (0 to 1), ``loss``,
         ``train_accuracy`` (in the last epoch, of the pictures as training changes them; older files lack it), ``parameters``,
-        ``seconds`` and the facts.
+        ``dtype`` (of the convolutions), ``seconds`` and the facts.
 
     Raises:
-        ValueError: the file belongs to another study, or to the same with another recipe or other arms.
+        ValueError: the file belongs to another study, or to the same with another recipe or other arms; or its runs were computed
+            in another dtype or by another machine than this one, and ``mix`` is False.
         OSError: it cannot be written.
     """
     result = read(path, study)
+    bf16 = machine.use_bfloat16(study.recipe.bf16, device)
+    here = {"dtype": "bfloat16" if bf16 else "float32", **{name: facts[name] for name in ("machine",) if name in facts}}
+    if not mix:
+        _same_arithmetic(path, result, here)
     done = {(run["arm"], run["seed"]) for run in result["runs"]}
     # Seed by seed: a study that is stopped early has few seeds of all arms, and not many of few.
     wanted = [(seed, arm) for seed in range(study.seeds if seeds is None else seeds) for arm in study.arms]
@@ -181,16 +199,17 @@ def run(
     with tqdm(total=len(wanted), initial=len(wanted) - len(missing), desc="study", unit="run", disable=not progress) as bar:
         for seed, arm in missing:
             bar.set_postfix_str(f"{arm.name}, seed {seed}")
-            recipe = Recipe(**{**asdict(study.recipe), "seed": seed})
+            recipe = Recipe(**{**asdict(study.recipe), "seed": seed, "bf16": bf16})
             torch.manual_seed(seed)  # the first weights
             model = build(num_classes=len(train.classes), **arm.arguments)
             file = checkpoints / f"{path.stem}-{arm.name.replace(' ', '-')}-{seed}.pt" if checkpoints else None
-            history = fit(model, train, None, recipe, preprocess, device=device, checkpoint=file, progress=progress)
+            this = {"arguments": json.dumps(dict(arm.arguments), sort_keys=True)}
+            history = fit(model, train, None, recipe, preprocess, device=device, checkpoint=file, progress=progress, run=this)
             measured = evaluate(model, test, preprocess)
             parameters = sum(p.numel() for p in model.parameters())
             seconds = sum(epoch["seconds"] for epoch in history)
             said = {"arm": arm.name, "seed": seed, **measured, "train_accuracy": history[-1]["accuracy"], "parameters": parameters}
-            said |= {"seconds": round(seconds, 1), **facts}
+            said |= {"dtype": here["dtype"], "seconds": round(seconds, 1), **facts}
             result["runs"].append(said)
             resume.write(path, (json.dumps(result, indent=1) + "\n").encode())
             bar.update()
@@ -201,18 +220,33 @@ def read(path: Path, study: Study) -> dict[str, Any]:
     """What ``path`` holds of ``study``; a beginning, if it is not there. Raises ``ValueError`` where it holds another."""
     asked = json.loads(json.dumps(asdict(study)))  # tuples become lists, as in a file
     del asked["seeds"]  # more of them may be asked for later
+    del asked["recipe"]["bf16"]  # follows the machine; each run notes its dtype
     if not path.exists():
         return {"study": asked, "runs": []}
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         there = result["study"]
         runs = result["runs"]
+        recipe = asdict(Recipe()) | there["recipe"]  # what a recipe gained since had its default's effect
+        bf16 = recipe.pop("bf16")  # of a file from before each run noted its dtype
+        there["recipe"] = recipe
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no study's file, or damaged: name another, or remove it") from error
     if there != asked:
         other = [name for name in asked if there.get(name) != asked[name]]
         raise ValueError(f"{path} holds a study with another {' and '.join(other)}: name another file, or remove it")
-    return {"study": there, "runs": runs}
+    before = {} if bf16 is None else {"dtype": "bfloat16" if bf16 else "float32"}
+    return {"study": there, "runs": [before | run for run in runs]}
+
+
+def _same_arithmetic(path: Path, result: Mapping[str, Any], here: Mapping[str, str]) -> None:
+    """Raise ``ValueError`` where a run was computed otherwise than ``here``."""
+    for name, value in here.items():
+        for other in sorted({run[name] for run in result["runs"] if name in run} - {value}):
+            raise ValueError(
+                f"{path} holds runs with {name} {other!r}, and here it would be {value!r}: results of both are not one study's. "
+                "Name another folder by --out to start over, or add --mix to accept both; each run keeps its own note"
+            )
 
 
 @dataclass(frozen=True)

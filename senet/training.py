@@ -8,8 +8,9 @@ One process, or several under torchrun (:mod:`senet.distributed`): a step is tha
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,12 +19,12 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm.auto import tqdm
 
-from . import resume
+from . import machine, resume
 from .distributed import Team, team
 from .images import Pictures
 from .se import SEBlock
 
-RESIDENT = 8 * 2**30  # bytes of pictures that are kept on the device; more stay where they are, and come batch by batch
+RESIDENT = 0.25  # share of an accelerator's free memory for the pictures; what needs more stays, and comes batch by batch
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Recipe:
             whole picture, so a network that learned from cuts at a smaller side meets them in tests at the size that it knows
             (Touvron et al., arXiv 1906.06423), for less time.
         seed: of the order of the pictures and of their shifts. (A network's first weights come from whoever made it.)
-        bf16: compute in bfloat16 where autocast allows, weights stay float32; two to three times faster on CPUs that have it.
+        bf16: compute in bfloat16 where autocast allows; weights stay float32. None does so where the device is fast at it
+            (:func:`senet.machine.bfloat16_is_fast`): two to three times faster there, and several times slower elsewhere.
     """
 
     epochs: int = 10
@@ -63,7 +65,7 @@ class Recipe:
     grow_from: int = 0
     grow_to: int = 0
     seed: int = 0
-    bf16: bool = True
+    bf16: bool | None = None
 
     def side(self, epoch: int, full: int) -> int:
         """Pixels of a picture's side in ``epoch``, counted from 0, where pictures have ``full``."""
@@ -97,6 +99,7 @@ def fit(
     compiled: bool | str = False,
     progress: bool = True,
     after_epoch: Callable[[dict[str, float]], None] | None = None,
+    run: Mapping[str, str] | None = None,
 ) -> list[dict[str, float]]:
     """Train ``model`` in place.
 
@@ -117,6 +120,11 @@ def fit(
         progress: show a bar with loss, accuracy, rate and time left.
         after_epoch: called with each epoch's record as it ends, in the first process; those of a resumed run first. So a chart can
             follow (``senet.widgets.Curves.follow``).
+        run: what else tells this run from others, such as the weights it starts from. The checkpoint notes it beside the network's
+            structure and a digest of the pictures, and is refused where one of them differs.
+
+    Warns:
+        RuntimeWarning: ``recipe.bf16=True`` on a device that is slow at bfloat16.
 
     Returns:
         One record an epoch: ``epoch``, ``loss``, ``accuracy`` (training, on shifted pictures), ``test_loss``,
@@ -136,9 +144,15 @@ def fit(
     with team(device) as together:
         if recipe.batch_size % together.size:
             raise ValueError(f"batch_size={recipe.batch_size} cannot be shared by {together.size} processes: take a multiple")
+        bf16 = together.first(lambda: machine.use_bfloat16(recipe.bf16, together.device))
+        if bf16 and not machine.bfloat16_is_fast(together.device):
+            warnings.warn("bfloat16 is slow on this device: bf16=None computes in float32 here", RuntimeWarning, stacklevel=2)
+        recipe = replace(recipe, bf16=bf16)  # what a checkpoint notes, and holds a later run to
         checkpoint = None if checkpoint is None else Path(checkpoint)
         told = after_epoch if together.rank == 0 else None
-        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and together.rank == 0, told)
+        this = resume.identity(model, train, run or {})
+        progress = progress and together.rank == 0
+        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress, told, this)
 
 
 def _fit(
@@ -152,17 +166,18 @@ def _fit(
     compiled: bool | str,
     progress: bool,
     after_epoch: Callable[[dict[str, float]], None] | None,
+    run: Mapping[str, str],
 ) -> list[dict[str, float]]:
     device = together.device
     model.to(device=device, memory_format=torch.channels_last)
-    images = train.images.to(device) if train.images.nbytes <= RESIDENT else train.images
+    images = train.images.to(device) if _fits(train.images, device) else train.images
     labels = train.labels.to(device)
     steps = len(train) // recipe.batch_size  # the last, smaller batch is left out: another one each epoch
     optimizer = _optimizer(model, recipe)
     schedule = OneCycleLR(optimizer, recipe.peak_rate, total_steps=recipe.epochs * steps, pct_start=0.25)
     history: list[dict[str, float]] = []
     if checkpoint is not None and checkpoint.exists():
-        history = resume.load(checkpoint, recipe, model, optimizer, schedule)
+        history = resume.load(checkpoint, recipe, run, model, optimizer, schedule)
     elif checkpoint is not None and together.rank == 0:
         resume.probe(checkpoint)  # not after an hour
     for record in history if after_epoch else ():
@@ -218,7 +233,7 @@ def _fit(
                 record |= {f"test_{name}": value for name, value in measured.items()}
             history.append(record | {"seconds": time.perf_counter() - began})
             if checkpoint is not None and together.rank == 0:
-                state = {"recipe": asdict(recipe), "history": history, "model": model.state_dict()}
+                state = {"recipe": asdict(recipe), "run": dict(run), "history": history, "model": model.state_dict()}
                 resume.save(checkpoint, state | {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()})
             if after_epoch:
                 after_epoch(history[-1])
@@ -289,6 +304,14 @@ def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, shar
     theta = torch.cat([torch.diag_embed(keep), centre[:, :, None]], 2).to(images.device)
     grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False).contiguous(memory_format=torch.channels_last)
+
+
+def _fits(images: Tensor, device: torch.device) -> bool:
+    """Whether ``images`` may be kept on ``device``."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return images.nbytes <= RESIDENT * free
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:

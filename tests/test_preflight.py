@@ -1,6 +1,7 @@
 """Whether a machine is ready, in plain words: each fault that a participant may bring has to be named, with a remedy."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from senet import __main__ as commands
-from senet import preflight, pretrained
+from senet import machine, preflight, pretrained
 from senet import training as trainer
 from senet.widgets import base
 
@@ -51,7 +52,7 @@ def test_a_machine_that_is_ready(capsys, monkeypatch):
     assert status.value.code == 0 and said["ready"] is True
     assert [each["name"] for each in said["findings"]] == [
         *("python", "torch", "torchvision", "anywidget", "ipywidgets", "packages", "jupyter", "memory", "disk"),
-        *("widgets", "weights", "training", "network"),
+        *("processor", "widgets", "weights", "training", "network"),
     ]
     states = {each["name"]: each["state"] for each in said["findings"]}
     assert states.pop("network") == "note" and set(states.values()) == {"ready"}
@@ -60,6 +61,10 @@ def test_a_machine_that_is_ready(capsys, monkeypatch):
     assert metadata.version("torch") in by_name["torch"] and "4.4.0" in by_name["jupyter"]
     recorded = pretrained.get(preflight.NETWORK).provenance["test_accuracy"]
     assert f"{recorded:.1%} right" in by_name["weights"]
+    fast = machine.bfloat16_is_fast("cpu")
+    assert by_name["processor"].endswith("bfloat16: fast here, used" if fast else "bfloat16: slow here, not used")
+    assert machine.processor() in by_name["processor"] and machine.instructions() in by_name["processor"]
+    assert re.search(r"the live training will take about \d+ (s|minutes) here$", by_name["training"])
 
 
 def stopped(name):
@@ -125,7 +130,7 @@ FAULTS = [
 @pytest.mark.parametrize(("name", "fault", "said", "remedy"), FAULTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_fault_is_named_with_its_remedy(name, fault, said, remedy, monkeypatch, capsys):
     fault(monkeypatch)
-    for each in {"widgets", "weights", "training"} - {name}:  # they take long
+    for each in {"processor", "widgets", "weights", "training"} - {name}:  # they take long
         monkeypatch.setattr(preflight, each, lambda: "")
     findings = preflight.check()
     (finding,) = [each for each in findings if each.name == name]

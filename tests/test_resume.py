@@ -194,6 +194,22 @@ def test_other_runs_are_refused(pictures, finished):
         fit(network(), pictures[:100], checkpoint=finished)
 
 
+def test_runs_of_the_same_size_are_told_apart(pictures, finished):
+    """Other labels, pictures, classes, gates and weights to start from: all have as many steps, and weights of the same shapes."""
+    before = finished.read_bytes()
+    swapped = replace(pictures, labels=pictures.labels.flip(0))
+    for other in (swapped, patchwork(120, 4), replace(pictures, classes=pictures.classes[::-1])):
+        with pytest.raises(ValueError, match="a run with another pictures: give the same, or another checkpoint file"):
+            fit(network(), other, checkpoint=finished)
+    gated = network()
+    gated.layer1[0].se.gate = nn.Tanh()
+    with pytest.raises(ValueError, match="a run with another network"):
+        fit(gated, pictures, checkpoint=finished)
+    with pytest.raises(ValueError, match="a run with another start"):
+        fit(network(), pictures, checkpoint=finished, run={"start": "se_resnet20_cifar10"})
+    assert finished.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", None], ids=["empty", "text", "cut short"])
 def test_damaged_file_is_named(pictures, finished, content):
     finished.write_bytes(finished.read_bytes()[:5000] if content is None else content)
@@ -203,8 +219,9 @@ def test_damaged_file_is_named(pictures, finished, content):
 
 def test_file_from_before_a_field_is_still_good(pictures, straight, finished):
     state = torch.load(finished, weights_only=True)
-    assert set(state) == {"recipe", "history", "model", "optimizer", "schedule"}
+    assert set(state) == {"recipe", "run", "history", "model", "optimizer", "schedule"}
     assert state["recipe"] == asdict(QUICK)
     del state["recipe"]["se_decay"], state["recipe"]["grow_from"]  # both have their defaults
+    del state["run"]  # which older files lack
     resume.save(finished, state)
     goes_on(finished, pictures, straight)

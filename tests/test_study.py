@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from senet.patchwork import patchwork
 from senet.study import Arm, Study
 from senet.training import Recipe
 
+ROOT = Path(__file__).parents[1]
 PREPROCESS = pretrained.Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 TINY = {"layers": [1], "widths": [8]}
 SMALL = Study(
@@ -80,6 +83,30 @@ def test_a_run_under_way_goes_on_from_its_own_checkpoint(whole, pictures, tmp_pa
     (tmp_path / "s.json").unlink()
     # All epochs are in the states: what is read there is what was trained.
     assert bare(run(tmp_path / "s.json", pictures, checkpoints=tmp_path / "states")) == bare(whole)
+
+
+def test_runs_of_another_dtype_or_processor_are_not_mixed_in_silence(pictures, tmp_path):
+    path, facts = tmp_path / "s.json", {"date": "today", "machine": "A"}
+
+    def go_on(asked=SMALL, machine="A", **more):
+        return study.run(asked, small_resnet, *pictures, PREPROCESS, path, facts | {"machine": machine}, progress=False, **more)
+
+    assert {run["dtype"] for run in go_on(seeds=1)["runs"]} == {"float32"}
+    before = path.read_bytes()
+    half = replace(SMALL, recipe=replace(SMALL.recipe, bf16=True))
+    with pytest.raises(ValueError, match="holds runs with dtype 'float32', and here it would be 'bfloat16'"):
+        go_on(half)
+    with pytest.raises(ValueError, match="holds runs with machine 'A', and here it would be 'B'.*--mix"):
+        go_on(machine="B")
+    assert path.read_bytes() == before
+    assert [run["machine"] for run in go_on(machine="B", mix=True)["runs"]] == ["A", "A", "B", "B"]
+
+
+def test_files_from_before_runs_noted_their_dtype_are_read_by_their_recipe(tmp_path):
+    result = json.loads((ROOT / "data" / "results" / "study-patchwork.json").read_text())
+    assert result["study"]["recipe"]["bf16"] is True and "dtype" not in result["runs"][0]
+    runs = study.read(ROOT / "data" / "results" / "study-patchwork.json", study.STUDIES["patchwork"])["runs"]
+    assert {run["dtype"] for run in runs} == {"bfloat16"} and len(runs) == len(result["runs"])
 
 
 def test_another_study_or_a_damaged_file_is_refused_and_kept(pictures, tmp_path):
@@ -169,4 +196,5 @@ def test_the_large_study_trains_what_ships():
     asked, shipped = study.STUDIES["imagenet100"], pretrained.get("se_resnet18_slim_imagenet100")
     assert asked.architecture == shipped.architecture
     assert asked.arms[0].arguments == shipped.arguments
-    assert json.loads(json.dumps(vars(asked.recipe))) == shipped.provenance["recipe"]
+    # bf16 follows the machine; the shipped one was trained where it is fast.
+    assert json.loads(json.dumps(vars(asked.recipe))) | {"bf16": True} == shipped.provenance["recipe"]

@@ -178,6 +178,6 @@ def test_compiled_run_takes_the_same_steps(pictures, tmp_path, backend):
 def test_pictures_that_stay_where_they_are(pictures, monkeypatch):
     models = [network(), network()]
     training.fit(models[0], pictures, None, QUICK, PREPROCESS, progress=False)
-    monkeypatch.setattr(training, "RESIDENT", 0)
+    monkeypatch.setattr(training, "_fits", lambda images, device: False)
     training.fit(models[1], pictures, None, QUICK, PREPROCESS, progress=False)
     assert same(*models)

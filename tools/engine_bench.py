@@ -34,8 +34,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
-from senet import export, pretrained
-from senet.bench import _digits, _interval, _processor, time_in_turns
+from senet import export, machine, pretrained
+from senet.bench import _digits, _interval, time_in_turns
 from senet.images import photographs
 from senet.se import one_of
 from tools import chromium
@@ -91,7 +91,13 @@ def run(
         one_of(shipped, networks=name)
     worker, runtime = provided(live / "worker.js"), provided(live / "runtime.js")
     rng = np.random.default_rng(seed)
-    result = {"command": command, "seed": seed, "date": datetime.date.today().isoformat(), "machine": _processor(), "threads": 1}
+    result = {
+        "command": command,
+        "seed": seed,
+        "date": datetime.date.today().isoformat(),
+        "machine": machine.processor(),
+        "threads": 1,
+    }
     result["versions"] = versions(browser)
     measured = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -1,24 +1,22 @@
 """ "Attribution": is a gate that is wide open an important one? A dot a channel, and the pixels that opened a gate."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-import traitlets
 from matplotlib.figure import Figure
 
 from .. import gallery, plots, pretrained
 from ..recording import record
-from .base import ViewError, _listed
 from .block import PICTURES
-from .local import LocalWidget, described
+from .embedded import EmbeddedWidget, described
+from .fields import One, Set, Whole, quoted
 
 METHODS = ("ablation", "integrated", "conductance")
 TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
 GRID = 8  # windows along a side: what covering each of them does to a gate
 
 
-class Attribution(LocalWidget):
+class Attribution(EmbeddedWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
@@ -44,11 +42,11 @@ class Attribution(LocalWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    picture = traitlets.Unicode().tag(sync=True)
-    block = traitlets.Unicode().tag(sync=True)
-    method = traitlets.Unicode("ablation").tag(sync=True)
-    channel = traitlets.Int(0).tag(sync=True)
-    overlay = traitlets.Unicode("on").tag(sync=True)
+    picture = One(Set("pictures"), unlike="is not shown here")
+    block = One(Set("blocks"), last=True, unlike="is not shown here")
+    method = One(METHODS, unlike="is not shown here")
+    channel = Whole(below=Set("channels"), by="block")
+    overlay = One(("on", "off"), unlike="is not shown here")
 
     def __init__(
         self,
@@ -67,7 +65,7 @@ class Attribution(LocalWidget):
         checkpoint = pretrained.get(network)
         shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
         if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {_listed(shown.ids, 60)}")
+            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
         chosen = [shown.ids.index(one) for one in pictures]
         pixels = shown.pictures.images[chosen]
         model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(pixels)
@@ -95,42 +93,16 @@ class Attribution(LocalWidget):
             ],
             "blocks": blocks,
         }
-        super().__init__("attribution", data, ("picture", "block", "method", "channel", "overlay"))
-        self.picture = pictures[0] if picture is None else picture
-        self.block = blocks[-1]["name"] if block is None else block
-        self.channel = int(self._row("s").argmax()) if channel is None else channel
-        self.method, self.overlay = method, overlay
+        channels_of = {about["name"]: about["channels"] for about in blocks}
+        super().__init__("attribution", data, {"channels": channels_of})
+        self.choose(picture=picture, block=block, method=method, channel=channel, overlay=overlay)
+        if channel is None:
+            self.channel = int(self._row("s").argmax())
 
     def _row(self, what: str) -> torch.Tensor:
         """(C,) of the picture and block in view."""
         ids = [picture["id"] for picture in self._data["pictures"]]
         return self._values[self.block][what][ids.index(self.picture)]
-
-    @traitlets.validate("picture", "block", "method", "overlay")
-    def _known(self, proposal: Any) -> str:
-        name, value = proposal.trait.name, proposal.value
-        known = {
-            "picture": [picture["id"] for picture in self._data["pictures"]],
-            "block": list(self._values),
-            "method": list(METHODS),
-            "overlay": ["on", "off"],
-        }[name]
-        if value not in known:
-            raise ViewError(f"{name}={value!r} is not shown here: choose one of {_listed(known, 60)}")
-        return value
-
-    @traitlets.validate("channel")
-    def _a_channel(self, proposal: Any) -> int:
-        count = self._values[self.block]["s"].shape[1]
-        if not 0 <= proposal.value < count:
-            raise ViewError(f"channel={proposal.value} is not in {self.block}: choose 0 to {count - 1}")
-        return proposal.value
-
-    @traitlets.observe("block")
-    def _let_go(self, change: Any) -> None:
-        """A channel that the new block doesn't have gives way to its first."""
-        if self.channel >= self._values[change.new]["s"].shape[1]:
-            self.channel = 0
 
     def figure(self) -> tuple[str, str]:
         s, found = self._row("s"), self._row(self.method)

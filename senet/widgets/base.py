@@ -21,16 +21,13 @@ from torch import Tensor, nn
 from .. import gallery, pretrained
 from ..images import Pictures, from_pil
 from ..recording import Recording, record, se_blocks
+from .fields import Picture, View, ViewError, camel, quoted
 
 MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
 STATIC = Path(__file__).parent / "static"
 
 
-class ViewError(traitlets.TraitError, ValueError):
-    """A trait was given what this network or these pictures don't have. The message says what they have."""
-
-
-class ProbeWidget(anywidget.AnyWidget):
+class ProbeWidget(View, anywidget.AnyWidget):
     """A widget that asks a network about pictures.
 
     Args:
@@ -84,7 +81,7 @@ class ProbeWidget(anywidget.AnyWidget):
         about = gallery.about(checkpoint) if checkpoint else {"title": type(model).__name__}
         described = gallery.describe(self._module, first, shown, means=means, **about)
         self._means = means
-        super().__init__(_gallery=described, **traits)
+        super().__init__(_gallery=described, _fields=self.rules(), **traits)
         self.on_msg(self._hear)
 
     # ---- answers
@@ -132,12 +129,20 @@ class ProbeWidget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
-        """The view as the page's script wants it. Each widget knows its own."""
-        raise NotImplementedError
+        """The view as the page's script wants it: a value a field, pictures by their ids."""
+        state = {}
+        for name, field in self.fields().items():
+            value = getattr(self, name)
+            if isinstance(field, Picture) and value is not None:
+                value = self.known["pictures"][value]
+            state[field.address or camel(name)] = value
+        return state
 
     def _repr_html_(self) -> str:
         svg, caption = self.figure()
-        known = {"senet": self._widget, "network": self._network, "state": json.dumps(self.state(), separators=(",", ":"))}
+        known = {"senet": self._widget, "network": self._network} | {
+            name: json.dumps(value, separators=(",", ":")) for name, value in (("state", self.state()), ("fields", self._fields))
+        }
         data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items() if value is not None)
         static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
         return f'<figure class="senet-widget"{data}>{static}</figure>'
@@ -146,21 +151,23 @@ class ProbeWidget(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         return {**data, "text/html": self._repr_html_()}, metadata
 
-    # ---- for the traits of those who inherit
+    # ---- what the fields speak of
+
+    @property
+    def known(self) -> dict[str, Any]:
+        network = self._gallery["network"]
+        return {
+            "pictures": [picture["id"] for picture in self._gallery["pictures"]],
+            "blocks": list(self._blocks),
+            "channels": self._blocks,
+            "classes": network["classes"],
+            "means": self._means is not None,
+        }
 
     @property
     def _blocks(self) -> dict[str, int]:
         """Channels by block name, in forward order."""
         return {block["name"]: block["channels"] for block in self._gallery["network"]["blocks"]}
-
-    def _position(self, picture: int | str) -> int:
-        """A picture's position, by its position or its id."""
-        ids = [known["id"] for known in self._gallery["pictures"]]
-        if picture in ids:
-            return ids.index(picture)
-        if isinstance(picture, int) and not isinstance(picture, bool) and 0 <= picture < len(ids):
-            return picture
-        raise ViewError(f"picture={picture!r} is not among the pictures: choose 0 to {len(ids) - 1}, or one of {_listed(ids)}")
 
 
 def _checkpoint(model: Any) -> pretrained.Checkpoint:
@@ -168,7 +175,7 @@ def _checkpoint(model: Any) -> pretrained.Checkpoint:
         return model
     if isinstance(model, str):
         return pretrained.get(model)
-    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {_listed(pretrained.names())}")
+    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {quoted(pretrained.names())}")
 
 
 def _exhibits(
@@ -190,7 +197,3 @@ def _exhibits(
     if not classes:
         raise ValueError("classes is missing: name what each of the network's outputs stands for")
     return gallery.own(pictures, classes)
-
-
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-import traitlets
 from torch import Tensor, nn
 
 from .. import gallery, pretrained
 from ..recording import Recording, record
 from ..se import SEBlock
-from .base import ViewError, _listed
-from .local import LocalWidget, described
+from .embedded import EmbeddedWidget, described
+from .fields import One, Set, Text, ViewError, quoted
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 
 
-class BlockWidget(LocalWidget):
+class BlockWidget(EmbeddedWidget):
     """One SE block of a shipped network and a few pictures of its gallery.
 
     Args:
@@ -29,13 +28,13 @@ class BlockWidget(LocalWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    picture = traitlets.Unicode().tag(sync=True)
+    picture = One(Set("pictures"), unlike="is not shown here")
 
-    def __init__(self, network: str, block: str | None, pictures: Sequence[str], widget: str, names: Sequence[str]) -> None:
+    def __init__(self, network: str, block: str | None, pictures: Sequence[str], widget: str) -> None:
         checkpoint = pretrained.get(network)
         shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
         if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {_listed(shown.ids, 60)}")
+            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
         chosen = [shown.ids.index(picture) for picture in pictures]
         pixels = shown.pictures.images[chosen]
         model = pretrained.load(checkpoint, progress=False)
@@ -43,7 +42,7 @@ class BlockWidget(LocalWidget):
         blocks = self._recording.blocks
         name = next(iter(blocks)) if block is None else block
         if name not in blocks:
-            raise ValueError(f"block={name!r} is no SE block of {network}: choose one of {_listed(list(blocks))}")
+            raise ValueError(f"block={name!r} is no SE block of {network}: choose one of {quoted(list(blocks))}")
         self._se, self._record, self._shortcut = model.get_submodule(name), blocks[name], shortcuts.get(name)
         if not isinstance(self._se, SEBlock) or self._se.fc1.bias is not None or not isinstance(self._se.gate, nn.Sigmoid):
             raise ValueError(f"block={name!r} is not equation 3: it needs two layers without biases, and a sigmoid")
@@ -55,23 +54,30 @@ class BlockWidget(LocalWidget):
             ],
             **self._arrays(),
         }
-        super().__init__(widget, data, names)
-        self.picture = pictures[0]
+        super().__init__(widget, data, self._sets())
 
     def _arrays(self) -> dict[str, Any]:
         """What the front end computes with. Each widget knows its own."""
         raise NotImplementedError
 
+    def _sets(self) -> dict[str, Any]:
+        """What the fields speak of, beside the data."""
+        return {"channels": self._se.channels}
+
     @property
     def _index(self) -> int:
         return [picture["id"] for picture in self._data["pictures"]].index(self.picture)
 
-    @traitlets.validate("picture")
-    def _a_picture(self, proposal: Any) -> str:
-        ids = [picture["id"] for picture in self._data["pictures"]]
-        if proposal.value not in ids:
-            raise ViewError(f"picture={proposal.value!r} is not shown here: choose one of {_listed(ids)}")
-        return proposal.value
+
+class Changes(Text):
+    """Values by channel that are not the block's own, as ``"3:0.5,7:-1"``."""
+
+    def __init__(self, channels: str, low: float, high: float) -> None:
+        super().__init__("changes", self._read, channels=Set(channels), low=low, high=high)
+        self.low, self.high = low, high
+
+    def _read(self, widget: Any, text: str, name: str) -> dict[int, float]:
+        return changes(text, widget.known["channels"], name, self.low, self.high)
 
 
 def changes(text: str, channels: int, name: str, low: float, high: float) -> dict[int, float]:

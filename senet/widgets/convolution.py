@@ -6,15 +6,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor, nn
 
 from .. import gallery, patchwork, plots, pretrained
 from ..images import Pictures, from_pil, photographs
-from .base import ViewError, _listed
-from .local import LocalWidget, described, pixels
+from .embedded import EmbeddedWidget, described, pixels
+from .fields import One, Set, Text, ViewError, Whole, quoted
 
 SIZE = 24  # pixels a side: few enough to be told apart on a phone, enough for a cup to be one
 MOST = 9.0  # a weight's bound: what a reader types stays readable
@@ -43,7 +42,7 @@ PRESETS: Mapping[str, tuple[str, Tensor]] = {
 }
 
 
-class Convolution(LocalWidget):
+class Convolution(EmbeddedWidget):
     """Move a window over a picture and see each number of a convolution made.
 
     >>> Convolution(kernel="red-green", picture="photographer-on-a-lawn")
@@ -69,11 +68,11 @@ class Convolution(LocalWidget):
         ValueError: another shape or an unknown name; a trait out of its bounds is a ``ViewError``, also later on.
     """
 
-    picture = traitlets.Unicode().tag(sync=True)
-    kernel = traitlets.Unicode("edge").tag(sync=True)
-    row = traitlets.Int(0).tag(sync=True)
-    column = traitlets.Int(0).tag(sync=True)
-    shown = traitlets.Unicode("all").tag(sync=True)
+    picture = One(Set("pictures"), unlike="is not shown here")
+    kernel = Text("kernel", lambda widget, text, _: widget._check(text), "edge", of=[Set("kernels")], most=MOST)
+    row = Whole(below=Set("places"), unlike="leaves the picture")
+    column = Whole(below=Set("places"), unlike="leaves the picture")
+    shown = One(("all", "sofar"))
 
     def __init__(
         self,
@@ -98,10 +97,16 @@ class Convolution(LocalWidget):
             ],
             "network": pretrained.get(network).title,
         }
-        super().__init__("convolution", data, ("picture", "kernel", "row", "column", "shown"))
-        self.picture = listed[0]["id"] if picture is None else picture
-        self.kernel = kernel if isinstance(kernel, str) else written(kernel)
-        self.row, self.column, self.shown = row, column, shown
+        super().__init__("convolution", data, {"places": data["size"] - 2})
+        kernel = kernel if isinstance(kernel, str) else written(kernel)
+        self.choose(picture=picture, kernel=kernel, row=row, column=column, shown=shown)
+
+    def _check(self, kernel: str) -> None:
+        if kernel not in self._kernels:
+            try:
+                parsed(kernel)
+            except ValueError as error:
+                raise ViewError(f"{error}; or choose one of {quoted(list(self._kernels))}") from None
 
     def weights(self) -> tuple[Tensor, float]:
         """The kernel (3, 3, 3), and the constant that is added to each sum."""
@@ -115,35 +120,6 @@ class Convolution(LocalWidget):
         x = self._images[ids.index(self.picture)][None].float() / 255
         apart = F.conv2d(x, kernel[:, None], groups=3)[0]
         return apart, F.conv2d(x, kernel[None], torch.tensor([constant]))[0, 0]
-
-    @traitlets.validate("picture")
-    def _a_picture(self, proposal: Any) -> str:
-        ids = [picture["id"] for picture in self._data["pictures"]]
-        if proposal.value not in ids:
-            raise ViewError(f"picture={proposal.value!r} is not shown here: choose one of {_listed(ids)}")
-        return proposal.value
-
-    @traitlets.validate("kernel")
-    def _a_kernel(self, proposal: Any) -> str:
-        if proposal.value not in self._kernels:
-            try:
-                parsed(proposal.value)
-            except ValueError as error:
-                raise ViewError(f"{error}; or choose one of {_listed(list(self._kernels))}") from None
-        return proposal.value
-
-    @traitlets.validate("row", "column")
-    def _a_place(self, proposal: Any) -> int:
-        last = self._images.shape[-1] - 3
-        if not 0 <= proposal.value <= last:
-            raise ViewError(f"{proposal.trait.name}={proposal.value} leaves the picture: the window's goes from 0 to {last}")
-        return proposal.value
-
-    @traitlets.validate("shown")
-    def _all_or_so_far(self, proposal: Any) -> str:
-        if proposal.value not in ("all", "sofar"):
-            raise ViewError(f"shown={proposal.value!r} is unknown: choose 'all' or 'sofar'")
-        return proposal.value
 
     def figure(self) -> tuple[str, str]:
         ids = [picture["id"] for picture in self._data["pictures"]]

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import traitlets
-
 from .. import plots, pretrained, study
-from .base import ViewError
-from .charted import ChartWidget, known
+from .fields import One, Set, Several, Whole
+from .plot import PlotWidget
 
 Record = Mapping[str, float]
 SHIPPED = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100", "se_resnet_patchwork")
@@ -22,7 +20,7 @@ MOST = 6  # runs that can be told apart
 _FIELDS = ("epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds")
 
 
-class Curves(ChartWidget):
+class Curves(PlotWidget):
     """Loss and accuracy by epoch, and studies arm by arm.
 
     >>> Curves()                          # the shipped networks and studies
@@ -45,12 +43,12 @@ class Curves(ChartWidget):
             networks' with the studies of ``data/results``.
     """
 
-    show = traitlets.Unicode("runs").tag(sync=True)
-    quantity = traitlets.Unicode("accuracy").tag(sync=True)
-    axis = traitlets.Unicode("epoch").tag(sync=True)
-    runs = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    value = traitlets.Unicode("accuracy").tag(sync=True)
-    at = traitlets.Int(None, allow_none=True).tag(sync=True)
+    show = One(("runs", Set("studies")), unlike="is not there")
+    quantity = One(QUANTITIES, unlike="is not there")
+    axis = One(AXES, unlike="is not there")
+    runs = Several(Set("histories"), most=MOST)
+    value = One(VALUES, unlike="is not there")
+    at = Whole(None, none=True, unlike="is before the first place")
 
     def __init__(
         self,
@@ -68,13 +66,8 @@ class Curves(ChartWidget):
             "histories": {name: _columns(history) for name, history in histories.items()},
             "studies": studies() if self._shipped else {},
         }
-        names = ["show", "quantity", "axis", "runs", "value", "at"]
-        super().__init__("curves", data, names)
-        self.runs = list(list(histories)[:MOST] if runs is None else runs)
-        for name, value in choices.items():
-            if name not in names:
-                raise TypeError(f"Curves has no {name!r}: its choices are {', '.join(names)}")
-            setattr(self, name, value)
+        super().__init__("curves", data)
+        self.choose(runs=runs, **choices)
 
     def add(self, name: str, record: Record) -> None:
         """Put one epoch's record to the run ``name``, which begins with the first. The widget shows it at once."""
@@ -91,29 +84,6 @@ class Curves(ChartWidget):
         self._data = {**self._data, "histories": {known: run for known, run in self._data["histories"].items() if known != name}}
         self.runs = [run for run in self.runs if run != name]
         return lambda record: self.add(name, record)
-
-    @traitlets.validate("show", "quantity", "axis", "value")
-    def _a_choice(self, proposal: Any) -> str:
-        shown = ("runs", *self._data.get("studies", ()))
-        return known(
-            proposal.trait.name,
-            proposal.value,
-            {"show": shown, "quantity": QUANTITIES, "axis": AXES, "value": VALUES}[proposal.trait.name],
-        )
-
-    @traitlets.validate("runs")
-    def _some_runs(self, proposal: Any) -> list[str]:
-        for name in proposal.value:
-            known("runs", name, self._data["histories"])
-        if len(proposal.value) > MOST:
-            raise ViewError(f"runs={proposal.value!r}: choose at most {MOST}")
-        return proposal.value
-
-    @traitlets.validate("at")
-    def _a_place(self, proposal: Any) -> int | None:
-        if proposal.value is not None and proposal.value < 0:
-            raise ViewError(f"at={proposal.value} has to be at least 0, or None")
-        return proposal.value
 
     def figure(self) -> tuple[str, str]:
         if self.show != "runs":

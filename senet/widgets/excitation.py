@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import traitlets
 from matplotlib.figure import Figure
 
 from .. import plots
-from .base import ViewError, _listed
-from .block import PICTURES, BlockWidget, changes
+from .block import PICTURES, BlockWidget, Changes, changes
+from .fields import One, Set
 
 RULES = ("sigmoid", "softmax", "linear")
 FARTHEST = 100.0  # that a z or a push may go
@@ -33,10 +32,10 @@ class Excitation(BlockWidget):
         ValueError: see there; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    unit = traitlets.Unicode("s0").tag(sync=True)
-    rule = traitlets.Unicode("sigmoid").tag(sync=True)
-    moved = traitlets.Unicode("").tag(sync=True)
-    pushed = traitlets.Unicode("").tag(sync=True)
+    unit = One(Set("units"), unlike="is not in this block")
+    rule = One(RULES)
+    moved = Changes("channels", -FARTHEST, FARTHEST)
+    pushed = Changes("channels", -FARTHEST, FARTHEST)
 
     def __init__(
         self,
@@ -50,33 +49,16 @@ class Excitation(BlockWidget):
         moved: str = "",
         pushed: str = "",
     ) -> None:
-        super().__init__(network, block, pictures, "excitation", ("picture", "unit", "rule", "moved", "pushed"))
-        self.picture = pictures[0] if picture is None else picture
-        self.unit, self.rule, self.moved, self.pushed = unit, rule, moved, pushed
+        super().__init__(network, block, pictures, "excitation")
+        self.choose(picture=picture, unit=unit, rule=rule, moved=moved, pushed=pushed)
 
     def _arrays(self) -> dict[str, Any]:
         w1, w2 = self._se.fc1.weight, self._se.fc2.weight
         return {"w1": w1.tolist(), "w2": w2.tolist(), "z": self._record.squeeze.tolist()}
 
-    @traitlets.validate("unit")
-    def _a_unit(self, proposal: Any) -> str:
-        layer, number = proposal.value[:1], proposal.value[1:]
-        width = {"z": self._se.channels, "s": self._se.channels, "h": self._se.fc1.out_features}.get(layer, 0)
-        if not number.isascii() or not number.isdigit() or int(number) >= width:
-            known = f"'z0' to 'z{self._se.channels - 1}', 'h0' to 'h{self._se.fc1.out_features - 1}', or 's' as z"
-            raise ViewError(f"unit={proposal.value!r} is not in this block: choose {known}")
-        return proposal.value
-
-    @traitlets.validate("rule")
-    def _a_rule(self, proposal: Any) -> str:
-        if proposal.value not in RULES:
-            raise ViewError(f"rule={proposal.value!r} is unknown: choose one of {_listed(RULES)}")
-        return proposal.value
-
-    @traitlets.validate("moved", "pushed")
-    def _some_changes(self, proposal: Any) -> str:
-        changes(proposal.value, self._se.channels, proposal.trait.name, -FARTHEST, FARTHEST)
-        return proposal.value
+    def _sets(self) -> dict[str, Any]:
+        widths = {"s": self._se.channels, "h": self._se.fc1.out_features, "z": self._se.channels}
+        return {**super()._sets(), "units": [f"{layer}{i}" for layer, width in widths.items() for i in range(width)]}
 
     def layers(self):
         """z (C), hidden (C/r) and s (C) as they are shown, computed by torch."""

@@ -14,19 +14,14 @@ from ..images import Pictures
 from ..layers import Layers, grey, layers
 from ..recording import BlockRecord, se_blocks
 from ..se import at_least_one, one_of
-from .base import ProbeWidget, ViewError, _listed
-from .pulled import Pulled, row, text
+from .base import ProbeWidget
+from .fields import One, Picture, Set, ViewError, Whole
+from .pulled import GateRows, Pulled, row, text
 from .ribbon import ribbon
-from .shallow_deep import COMPARISONS, ORDERS, SCALES
+from .shallow_deep import COMPARISONS, NO_BLOCK, ORDERS, SCALES
 
 SECOND = "second"
-ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer-view.ts
-
-
-class _Given(traitlets.Any):
-    """Anything but None, which Any lets pass unseen."""
-
-    allow_none = False
+ZOOMS = (0, 64, 32, 16)  # as in frontend/src/explorer/view.ts
 
 
 class Explorer(ProbeWidget):
@@ -65,17 +60,17 @@ class Explorer(ProbeWidget):
         ValueError: see :class:`~senet.widgets.base.ProbeWidget`; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = _Given(0).tag(sync=True)
-    second = traitlets.Any(None, allow_none=True).tag(sync=True)
-    block = traitlets.Unicode().tag(sync=True)
-    beside = traitlets.Unicode().tag(sync=True)
-    channel = traitlets.Int(None, allow_none=True).tag(sync=True)
-    order = traitlets.Unicode("index").tag(sync=True)
-    compare = traitlets.Unicode("none").tag(sync=True)
-    scale = traitlets.Unicode("full").tag(sync=True)
-    zoom = traitlets.Int(0).tag(sync=True)
-    start = traitlets.Int(0).tag(sync=True)
-    pulled = traitlets.Dict().tag(sync=True)
+    picture = Picture()
+    second = Picture(None, none=True)
+    block = One(Set("blocks"), last=True, unlike=NO_BLOCK)
+    beside = One(Set("blocks"), unlike=NO_BLOCK)
+    channel = Whole(None, below=Set("channels"), none=True, by="block", bound=True)
+    order = One(ORDERS)
+    compare = One((*COMPARISONS, SECOND, Set("classes")), "predicted", without=("none", SECOND))
+    scale = One(SCALES, "full")
+    zoom = One(ZOOMS)
+    start = Whole(0, address="from", unlike="is before the first place")
+    pulled = GateRows({}, address="gates")
     small = traitlets.Bool(False).tag(sync=True)
 
     def __init__(
@@ -106,12 +101,21 @@ class Explorer(ProbeWidget):
         self._others = tuple(others)
         mean = getattr(self._preprocess, "mean", (0.5, 0.5, 0.5))
         self._grey = torch.tensor(grey(mean), dtype=torch.uint8).view(3, 1, 1)
-        names = list(self._blocks)
-        self.block = names[-1] if block is None else block
-        self.beside = next((name for name in names if name != self.block), names[0]) if beside is None else beside
-        self.picture, self.second, self.channel, self.small = picture, second, channel, small
-        self.compare = compare if compare is not None else "predicted" if self._means is not None else "none"
-        self.order, self.scale, self.zoom, self.start = order, scale, zoom, start
+        self.small = small
+        self.choose(
+            picture=picture,
+            second=second,
+            block=block,
+            beside=beside,
+            channel=channel,
+            order=order,
+            compare=compare,
+            scale=scale,
+            zoom=zoom,
+            start=start,
+        )
+        if beside is None and self.beside == self.block:
+            self.beside = next((name for name in self._blocks if name != self.block), self.block)
         self.gates = gates or {}
 
     # ---- gates
@@ -124,11 +128,6 @@ class Explorer(ProbeWidget):
     def gates(self, wanted: Mapping[str, Any]) -> None:
         self.pulled = {name: row(values, name, self._blocks) for name, values in wanted.items()}
 
-    @traitlets.validate("pulled")
-    def _fitting(self, proposal: Any) -> dict[str, list[float | None]]:
-        rows = {name: row(values, name, self._blocks) for name, values in proposal.value.items()}
-        return {name: rows[name] for name in self._blocks if any(value is not None for value in rows.get(name, []))}
-
     # ---- what is asked inside the network
 
     def layers(self, block: str) -> Layers | None:
@@ -137,7 +136,7 @@ class Explorer(ProbeWidget):
 
     def maps(self, picture: int, block: str, gates: Mapping[str, Tensor] | None = None) -> BlockRecord:
         """A block's record with its feature maps: ``.maps`` is U, ``.rescaled`` what leaves the block, each (1, C, H, W)."""
-        pixels = self._pixels[self._position(picture) : self._position(picture) + 1]
+        pixels = self._pixels[self._position(picture)][None]
         return self._record(pixels, gates=gates, maps=True).blocks[self._known(block)]
 
     def occlude(
@@ -181,54 +180,19 @@ class Explorer(ProbeWidget):
             return [self._covered(message["picture"], inside["block"], inside["channel"], inside["patches"], gates)]
         return super()._answer(message, gates)
 
-    # ---- traits
-
-    @traitlets.validate("picture", "second")
-    def _a_picture(self, proposal: Any) -> int | None:
-        return None if proposal.value is None and proposal.trait.name == "second" else self._position(proposal.value)
-
-    @traitlets.validate("block", "beside")
-    def _a_block(self, proposal: Any) -> str:
-        return self._known(proposal.value, proposal.trait.name)
+    # ---- fields
 
     @traitlets.observe("block")
     def _make_room(self, change: Any) -> None:
-        """A channel means nothing in another block, and a block isn't open twice."""
+        """A block isn't open twice."""
         if change.old and self.beside == change.new:
             self.beside = change.old
-        if (self.channel or 0) >= self._blocks[change.new] or change.old:
-            self.channel = None
 
-    @traitlets.validate("channel")
-    def _a_channel(self, proposal: Any) -> int | None:
-        if proposal.value is not None and not 0 <= proposal.value < self._blocks[self.block]:
-            most = self._blocks[self.block] - 1
-            raise ViewError(f"channel={proposal.value} is not in {self.block}: choose 0 to {most}, or None")
-        return proposal.value
+    def _position(self, picture: int | str) -> int:
+        return type(self).picture.checked(self, picture)
 
-    @traitlets.validate("order", "scale", "zoom", "start")
-    def _a_choice(self, proposal: Any) -> Any:
-        name, value = proposal.trait.name, proposal.value
-        known = {"order": ORDERS, "scale": SCALES, "zoom": ZOOMS}.get(name)
-        if known is not None and value not in known:
-            raise ViewError(f"{name}={value!r} is unknown: choose one of {_listed(known)}")
-        if name == "start" and value < 0:
-            raise ViewError(f"start={value} is before the first place, 0")
-        return value
-
-    @traitlets.validate("compare")
-    def _a_comparison(self, proposal: Any) -> str:
-        classes = self._gallery["network"]["classes"]
-        if proposal.value not in (SECOND, *COMPARISONS, *classes):
-            known = _listed([SECOND, *COMPARISONS, *classes], 24)
-            raise ViewError(f"compare={proposal.value!r} is unknown: choose one of {known}")
-        if proposal.value not in (SECOND, "none") and self._means is None:
-            raise ViewError(f"compare={proposal.value!r} needs class means: pass means=senet.profiles.profile(...).mean")
-        return proposal.value
-
-    def _known(self, block: str, name: str = "block") -> str:
-        if block not in self._blocks:
-            raise ViewError(f"{name}={block!r} is no SE block of this network: choose one of {_listed(list(self._blocks), 60)}")
+    def _known(self, block: str) -> str:
+        type(self).block.checked(self, block)
         return block
 
     def _a_channel_of(self, block: str, channel: int) -> None:
@@ -238,17 +202,9 @@ class Explorer(ProbeWidget):
     # ---- where there is no kernel
 
     def state(self) -> dict[str, Any]:
-        ids = [picture["id"] for picture in self._gallery["pictures"]]
         networks = [[name, pretrained.get(name).title] for name in (self._network, *self._others) if name]
-        return {
-            "networks": networks,
-            "small": self.small,
-            "picture": ids[self.picture],
-            "second": None if self.second is None else ids[self.second],
-            "gates": ";".join(text(name, values) for name, values in self.pulled.items()),
-            "from": self.start,
-            **{name: getattr(self, name) for name in ("block", "beside", "channel", "order", "compare", "scale", "zoom")},
-        }
+        gates = ";".join(text(name, values) for name, values in self.pulled.items())
+        return {**super().state(), "networks": networks, "small": self.small, "gates": gates}
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, dict(self.gates))

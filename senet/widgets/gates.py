@@ -1,4 +1,7 @@
-"""Gates set by hand as one line of text, for a trait and an address: ``"layer1.0.se:12=0"``. See ``frontend/src/gates-text.ts``."""
+"""Gates set by hand as one line of text, for a trait and an address: ``"layer1.0.se:12=0"``.
+
+``frontend/src/state/gates-text.ts`` reads and writes the same form.
+"""
 
 import math
 import re
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from .base import ViewError, _listed
+from .fields import ViewError, quoted
 
 RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?=(\d+(?:\.\d+)?)", re.ASCII)
 
@@ -26,7 +29,7 @@ def gates_from(text: str, blocks: Mapping[str, int]) -> dict[str, Tensor]:
     for part in text.split(";") if text else ():
         name, _, runs = part.rpartition(":")
         if name not in blocks:
-            raise ViewError(f"gates={text!r}: {name!r} is no SE block of this network: choose one of {_listed(list(blocks), 60)}")
+            raise ViewError(f"gates={text!r}: {name!r} is no SE block of this network: choose one of {quoted(list(blocks), 60)}")
         gates[name] = torch.full((blocks[name],), math.nan)
         for run in runs.split(","):
             if (found := RUN.fullmatch(run)) is None:

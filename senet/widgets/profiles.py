@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import traitlets
-
 from .. import gallery, plots, pretrained, profiles
 from ..profiles import Estimate, Profile, bootstrap
-from .base import ViewError, _listed
-from .charted import ChartWidget, known
+from .fields import One, Set, Several, Whole, quoted
+from .plot import PlotWidget
 
 SHIPPED = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 FIRST = {  # classes at the start; the last network's are the paper's own choice as far as its classes have them
@@ -26,7 +24,7 @@ MEASURES = ("specificity", "probe", "closed", "open", "still")
 SCALES = ("fitted", "full")
 
 
-class Profiles(ChartWidget):
+class Profiles(PlotWidget):
     """Choose a network, a block and a few classes: the paper's figure on excitation, with this book's networks or yours.
 
     >>> Profiles("se_resnet20_cifar10", classes=["cat", "dog"])
@@ -52,17 +50,17 @@ class Profiles(ChartWidget):
         class_names: what the rows of profiles of yours stand for.
 
     Raises:
-        ValueError: see :class:`~senet.widgets.charted.ChartWidget`; or profiles of yours without ``class_names``.
+        ValueError: see :class:`~senet.widgets.plot.PlotWidget`; or profiles of yours without ``class_names``.
     """
 
-    network = traitlets.Unicode().tag(sync=True)
-    block = traitlets.Unicode().tag(sync=True)
-    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    order = traitlets.Unicode("mean").tag(sync=True)
-    marks = traitlets.Unicode("lines").tag(sync=True)
-    scale = traitlets.Unicode("full").tag(sync=True)
-    measure = traitlets.Unicode("specificity").tag(sync=True)
-    channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+    network = One(Set("networks"), unlike="is not there")
+    block = One(Set("blocks"), last=True, by="network", unlike="is not there")
+    classes = Several(Set("classes"), most=MOST, first=Set("first"), by="network")
+    order = One(ORDERS, "mean", unlike="is not there")
+    marks = One(MARKS, unlike="is not there")
+    scale = One(SCALES, "full", unlike="is not there")
+    measure = One(MEASURES, unlike="is not there")
+    channel = Whole(None, below=Set("channels"), none=True, by=("network", "block"))
 
     def __init__(
         self,
@@ -86,61 +84,20 @@ class Profiles(ChartWidget):
             abouts = {name: about(profile, class_names, title=name) for name, profile in self._profiles.items()}
         arrays = {name: packed(profile) for name, profile in self._profiles.items()}
         self._own = not isinstance(profiles, str)
-        names = ["network", "block", "classes", "order", "marks", "scale", "measure", "channel"]
-        super().__init__("profiles", {"networks": abouts, "arrays": arrays}, names, network=first)
-        blocks = list(self._profiles[first].mean)
-        self.block = blocks[-1] if block is None else block
-        self.classes = list(FIRST.get(first, abouts[first]["classes"])[:4] if classes is None else classes)
-        for name, value in choices.items():
-            if name not in names:
-                raise TypeError(f"Profiles has no {name!r}: its choices are {', '.join(names)}")
-            setattr(self, name, value)
-
-    @traitlets.validate("network", "order", "marks", "scale", "measure")
-    def _a_choice(self, proposal: Any) -> str:
-        choices = {"network": self._data["networks"], "order": ORDERS, "marks": MARKS, "scale": SCALES, "measure": MEASURES}
-        return known(proposal.trait.name, proposal.value, choices[proposal.trait.name])
-
-    @traitlets.validate("block")
-    def _a_block(self, proposal: Any) -> str:
-        return known("block", proposal.value, self._profiles[self.network].mean)
-
-    @traitlets.validate("classes")
-    def _some_classes(self, proposal: Any) -> list[str]:
-        names = self._data["networks"][self.network]["classes"]
-        for name in proposal.value:
-            known("classes", name, names)
-        if len(proposal.value) > MOST or len(set(proposal.value)) < len(proposal.value):
-            raise ViewError(f"classes={proposal.value!r}: choose at most {MOST}, each once")
-        return proposal.value
-
-    @traitlets.validate("channel")
-    def _a_channel(self, proposal: Any) -> int | None:
-        width = self._profiles[self.network].mean[self.block].shape[1]
-        if proposal.value is not None and not 0 <= proposal.value < width:
-            raise ViewError(f"channel={proposal.value} is not in {self.block}: choose 0 to {width - 1}, or None")
-        return proposal.value
-
-    @traitlets.observe("network")
-    def _another_network(self, change: Any) -> None:
-        """What the new network doesn't have gives way to what it begins with."""
-        if not change.old:
-            return  # the first one: its block and classes follow at once
-        about = self._data["networks"][self.network]
-        if self.block not in (blocks := list(self._profiles[self.network].mean)):
-            self.block = blocks[-1]
-        if not set(self.classes) <= set(about["classes"]):
-            self.classes = about["first"]
-
-    @traitlets.observe("block", "network")
-    def _let_go(self, change: Any) -> None:
-        mean = self._profiles[self.network].mean.get(self.block)
-        if mean is not None and (self.channel or 0) >= mean.shape[1]:
-            self.channel = None
+        known = {
+            "blocks": {name: list(profile.mean) for name, profile in self._profiles.items()},
+            "classes": {name: each["classes"] for name, each in abouts.items()},
+            "first": {name: each["first"] for name, each in abouts.items()},
+            "channels": {
+                name: {block: mean.shape[1] for block, mean in profile.mean.items()} for name, profile in self._profiles.items()
+            },
+        }
+        super().__init__("profiles", {"networks": abouts, "arrays": arrays}, known)
+        self.choose(**{"network": first, "block": block, "classes": classes, **choices})
 
     def _page_data(self) -> dict[str, Any]:
         """Means of shipped networks come by themselves, one network when it is chosen (``senet.widgets.profiles.build``)."""
-        return self._data if self._own else {"networks": self._data["networks"], "arrays": {}}
+        return self._data if self._own else {**self._data, "arrays": {}}
 
     def figure(self) -> tuple[str, str]:
         about, profile = self._data["networks"][self.network], self._profiles[self.network]
@@ -189,7 +146,7 @@ def build(network: str, out: str | Path) -> Path:
 
 def _shipped(name: str) -> Profile:
     if name not in pretrained.names() or pretrained.get(name).file is None:
-        raise ValueError(f"profiles={name!r} does not ship: choose one of {_listed(SHIPPED)}, or give a dict of profiles of yours")
+        raise ValueError(f"profiles={name!r} does not ship: choose one of {quoted(SHIPPED)}, or give a dict of profiles of yours")
     return profiles.shipped(name)
 
 

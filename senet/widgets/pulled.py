@@ -6,7 +6,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .base import ViewError, _listed
+from .fields import Field, Set, ViewError, plain, quoted
+
+
+class GateRows(Field):
+    """Gates that are set by hand: by block, a value for each channel, None for the network's own. In addresses they are text."""
+
+    kind = "gates"
+
+    def checked(self, widget: Any, value: Mapping[str, Any]) -> dict[str, list[float | None]]:
+        rows = {name: row(values, name, widget._blocks) for name, values in value.items()}
+        return {name: rows[name] for name in widget._blocks if any(gate is not None for gate in rows.get(name, []))}
+
+    def rule(self) -> dict[str, Any]:
+        return {**super().rule(), "channels": plain(Set("channels")), "rows": True}
 
 
 class Pulled(MutableMapping):
@@ -41,7 +54,7 @@ class Pulled(MutableMapping):
 def row(values: Any, block: str, blocks: Mapping[str, int], before: Sequence[float | None] | None = None) -> list[float | None]:
     """(C,) values from 0 to 1, None for a gate of the network's own."""
     if block not in blocks:
-        raise ViewError(f"gates[{block!r}] is no SE block of this network: choose one of {_listed(list(blocks), 60)}")
+        raise ViewError(f"gates[{block!r}] is no SE block of this network: choose one of {quoted(list(blocks), 60)}")
     count = blocks[block]
     if isinstance(values, Mapping):
         if wrong := [channel for channel in values if isinstance(channel, bool) or channel not in range(count)]:
@@ -62,5 +75,5 @@ def row(values: Any, block: str, blocks: Mapping[str, int], before: Sequence[flo
 
 
 def text(block: str, values: Sequence[float | None]) -> str:
-    """As frontend/src/gates-text.ts reads it: ``"layer1.0.se:3=0,5=0.25"``."""
+    """As frontend/src/state/gates-text.ts reads it: ``"layer1.0.se:3=0,5=0.25"``."""
     return f"{block}:" + ",".join(f"{channel}={value:.4f}" for channel, value in enumerate(values) if value is not None)

@@ -1,18 +1,15 @@
 """ "Relatives": a member of SE's family beside SE, step by step, with the shape of everything that it hands on."""
 
 import html
-from typing import Any
-
-import traitlets
 
 from .. import family
-from .base import ViewError
-from .local import LocalWidget
+from .embedded import EmbeddedWidget
+from .fields import One, Set
 
 SIGN = " × "
 
 
-class Relatives(LocalWidget):
+class Relatives(EmbeddedWidget):
     """Choose a relative and a stage of ResNet-50, and see its three steps under SE's own.
 
     >>> Relatives("cbam", stage=3)
@@ -28,22 +25,14 @@ class Relatives(LocalWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    relative = traitlets.Unicode("eca").tag(sync=True)
-    stage = traitlets.Int(2).tag(sync=True)
+    relative = One(Set("relatives"), "eca", unlike="is none of the family")
+    stage = One(Set("stages"), 2, unlike="is none of the family")
 
     def __init__(self, relative: str = "eca", stage: int = 2) -> None:
         data = {name: {str(n): family.laid_out(name, n) for n in family.STAGES} for name in family.RELATIVES}
         whole = {"relatives": data, "stages": list(family.STAGES), "steps": list(family.STEPS)}
-        super().__init__("relatives", whole, ("relative", "stage"))
-        self.relative, self.stage = relative, stage
-
-    @traitlets.validate("relative", "stage")
-    def _known(self, proposal: Any) -> Any:
-        name, value = proposal.trait.name, proposal.value
-        known = list({"relative": family.RELATIVES, "stage": family.STAGES}[name])
-        if value not in known:
-            raise ViewError(f"{name}={value!r} is none of the family: choose one of {', '.join(map(repr, known))}")
-        return value
+        super().__init__("relatives", whole)
+        self.choose(relative=relative, stage=stage)
 
     def figure(self) -> tuple[str, str]:
         """A table as it is now, and a sentence that says what it shows."""

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from .. import gallery, plots
-from .base import ViewError
-from .block import PICTURES, BlockWidget, changes
+from .block import PICTURES, BlockWidget, Changes, changes
+from .fields import Set, Whole
 
 
 class Rescale(BlockWidget):
@@ -30,8 +29,8 @@ class Rescale(BlockWidget):
         ValueError: see there; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    channel = traitlets.Int(0).tag(sync=True)
-    gates = traitlets.Unicode("").tag(sync=True)
+    channel = Whole(below=Set("channels"))
+    gates = Changes("channels", 0, 1)
 
     def __init__(
         self,
@@ -43,9 +42,8 @@ class Rescale(BlockWidget):
         channel: int = 0,
         gates: str = "",
     ) -> None:
-        super().__init__(network, block, pictures, "rescale", ("picture", "channel", "gates"))
-        self.picture = pictures[0] if picture is None else picture
-        self.channel, self.gates = channel, gates
+        super().__init__(network, block, pictures, "rescale")
+        self.choose(picture=picture, channel=channel, gates=gates)
 
     def _arrays(self) -> dict[str, Any]:
         if self._shortcut is None:
@@ -54,17 +52,6 @@ class Rescale(BlockWidget):
         both = {"u": maps, "shortcut": self._shortcut}
         packed = {name: [gallery.packed(values, "u1") for values in tensor] for name, tensor in both.items()}
         return {"size": list(maps.shape[2:]), "s": self._record.excitation.tolist(), **packed}
-
-    @traitlets.validate("channel")
-    def _a_channel(self, proposal: Any) -> int:
-        if not 0 <= proposal.value < self._se.channels:
-            raise ViewError(f"channel={proposal.value} is not in this block: choose 0 to {self._se.channels - 1}")
-        return proposal.value
-
-    @traitlets.validate("gates")
-    def _some_gates(self, proposal: Any) -> str:
-        changes(proposal.value, self._se.channels, "gates", 0, 1)
-        return proposal.value
 
     def gate_values(self) -> Tensor:
         """s (C), with the reader's own where they set one."""

@@ -1,21 +1,21 @@
 """ "Shallow and deep": what an early and a late SE block make of one picture, channel by channel."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import torch
-import traitlets
 from PIL import Image
 from torch import Tensor, nn
 
 from .. import plots, pretrained
 from ..images import Pictures
-from .base import ProbeWidget, ViewError, _listed
+from .base import ProbeWidget
+from .fields import One, Picture, Set, Text, Whole
 from .gates import gates_from
 
 ORDERS = ("index", "excitation", "difference")
 SCALES = ("fitted", "full")
 COMPARISONS = ("predicted", "true", "all", "none")
+NO_BLOCK = "is no SE block of this network"
 
 
 class ShallowDeep(ProbeWidget):
@@ -42,15 +42,15 @@ class ShallowDeep(ProbeWidget):
         ValueError: see :class:`~senet.widgets.base.ProbeWidget`; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = traitlets.Any(0).tag(sync=True)
-    shallow = traitlets.Unicode().tag(sync=True)
-    deep = traitlets.Unicode().tag(sync=True)
-    order = traitlets.Unicode("index").tag(sync=True)
-    compare = traitlets.Unicode("predicted").tag(sync=True)
-    scale = traitlets.Unicode("fitted").tag(sync=True)
-    shallow_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
-    deep_channel = traitlets.Int(None, allow_none=True).tag(sync=True)
-    gates = traitlets.Unicode("").tag(sync=True)
+    picture = Picture()
+    shallow = One(Set("blocks"), unlike=NO_BLOCK)
+    deep = One(Set("blocks"), last=True, unlike=NO_BLOCK)
+    order = One(ORDERS, without=("index", "excitation"))
+    compare = One((*COMPARISONS, Set("classes")), "predicted", without=("none",))
+    scale = One(SCALES)
+    shallow_channel = Whole(None, below=Set("channels"), none=True, by="shallow", bound=True)
+    deep_channel = Whole(None, below=Set("channels"), none=True, by="deep", bound=True)
+    gates = Text("gates", lambda widget, text, _: gates_from(text, widget._blocks), channels=Set("channels"))
 
     def __init__(
         self,
@@ -71,79 +71,17 @@ class ShallowDeep(ProbeWidget):
         means: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__(model, pictures, preprocess=preprocess, classes=classes, means=means, _widget="shallow-deep")
-        blocks = list(self._blocks)
-        self.shallow = blocks[0] if shallow is None else shallow
-        self.deep = blocks[-1] if deep is None else deep
-        self.compare = compare if compare is not None else "predicted" if self._means is not None else "none"
-        self.picture, self.order, self.scale = picture, order, scale
-        self.shallow_channel, self.deep_channel, self.gates = shallow_channel, deep_channel, gates
-
-    @traitlets.validate("picture")
-    def _a_picture(self, proposal: Any) -> int:
-        return self._position(proposal.value)
-
-    @traitlets.validate("shallow", "deep")
-    def _a_block(self, proposal: Any) -> str:
-        if proposal.value not in self._blocks:
-            known = _listed(list(self._blocks), 60)
-            raise ViewError(f"{proposal.trait.name}={proposal.value!r} is no SE block of this network: choose one of {known}")
-        return proposal.value
-
-    @traitlets.validate("order")
-    def _an_order(self, proposal: Any) -> str:
-        if proposal.value not in ORDERS:
-            raise ViewError(f"order={proposal.value!r} is unknown: choose one of {_listed(ORDERS)}")
-        if proposal.value == "difference" and self._means is None:
-            raise ViewError("order='difference' needs class means: pass means=senet.profiles.profile(...).mean")
-        return proposal.value
-
-    @traitlets.validate("compare")
-    def _a_comparison(self, proposal: Any) -> str:
-        classes = self._gallery["network"]["classes"]
-        if proposal.value not in (*COMPARISONS, *classes):
-            raise ViewError(f"compare={proposal.value!r} is unknown: choose one of {_listed([*COMPARISONS, *classes], 24)}")
-        if proposal.value != "none" and self._means is None:
-            raise ViewError(f"compare={proposal.value!r} needs class means: pass means=senet.profiles.profile(...).mean")
-        return proposal.value
-
-    @traitlets.validate("scale")
-    def _a_scale(self, proposal: Any) -> str:
-        if proposal.value not in SCALES:
-            raise ViewError(f"scale={proposal.value!r} is unknown: choose one of {_listed(SCALES)}")
-        return proposal.value
-
-    @traitlets.validate("shallow_channel", "deep_channel")
-    def _a_channel(self, proposal: Any) -> int | None:
-        name, channel = proposal.trait.name, proposal.value
-        block = self.shallow if name == "shallow_channel" else self.deep
-        if channel is not None and not 0 <= channel < self._blocks[block]:
-            raise ViewError(f"{name}={channel} is not in {block}: choose 0 to {self._blocks[block] - 1}, or None")
-        return channel
-
-    @traitlets.validate("gates")
-    def _some_gates(self, proposal: Any) -> str:
-        gates_from(proposal.value, self._blocks)
-        return proposal.value
-
-    @traitlets.observe("shallow", "deep")
-    def _let_go(self, change: Any) -> None:
-        """A held channel that the new block doesn't have is held no longer."""
-        held = f"{change.name}_channel"
-        if (getattr(self, held) or 0) >= self._blocks[change.new]:
-            setattr(self, held, None)
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "picture": self._gallery["pictures"][self.picture]["id"],
-            "shallow": self.shallow,
-            "deep": self.deep,
-            "order": self.order,
-            "compare": self.compare,
-            "scale": self.scale,
-            "shallowChannel": self.shallow_channel,
-            "deepChannel": self.deep_channel,
-            "gates": self.gates,
-        }
+        self.choose(
+            picture=picture,
+            shallow=shallow,
+            deep=deep,
+            order=order,
+            compare=compare,
+            scale=scale,
+            shallow_channel=shallow_channel,
+            deep_channel=deep_channel,
+            gates=gates,
+        )
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, gates_from(self.gates, self._blocks))

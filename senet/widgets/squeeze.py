@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -14,8 +13,8 @@ from ..cifar import SmallResNet
 from ..preprocessing import Preprocessing
 from ..recording import record
 from ..se import SEBlock
-from .base import ViewError, _listed
-from .local import LocalWidget, pixels
+from .embedded import EmbeddedWidget, pixels
+from .fields import Flag, One, Set, Whole
 
 POOLS = ("avg", "max")
 BLOCK = "layer1.0.se"  # the first: three convolutions from the pixels, few enough to be computed while a hand moves
@@ -33,7 +32,7 @@ OBJECTS: Mapping[str, tuple] = {
 GROUNDS = {"day": "light ground", "night": "dark ground"}
 
 
-class Squeeze(LocalWidget):
+class Squeeze(EmbeddedWidget):
     """Drag an object over a picture and see the maps of an SE block, and one number of each.
 
     >>> Squeeze(object="stripes", right=8, down=-3, pool="max")
@@ -56,13 +55,13 @@ class Squeeze(LocalWidget):
         ValueError: another kind of network, or an unknown name; a trait out of its bounds is a ``ViewError``, also later on.
     """
 
-    object = traitlets.Unicode("disc").tag(sync=True)
-    ground = traitlets.Unicode("day").tag(sync=True)
-    right = traitlets.Int(0).tag(sync=True)
-    down = traitlets.Int(0).tag(sync=True)
-    pool = traitlets.Unicode("avg").tag(sync=True)
-    channel = traitlets.Int(0).tag(sync=True)
-    shuffled = traitlets.Bool(False).tag(sync=True)
+    object = One(Set("objects"))
+    ground = One(Set("grounds"))
+    right = Whole(low=-REACH, high=REACH, unlike="is too far")
+    down = Whole(low=-REACH, high=REACH, unlike="is too far")
+    pool = One(POOLS)
+    channel = Whole(below=Set("channels"))
+    shuffled = Flag(False)
 
     def __init__(
         self,
@@ -79,7 +78,6 @@ class Squeeze(LocalWidget):
             raise ValueError("preprocessing is missing, or not for 32x32 pictures: a network of yours needs its own")
         self._model, self._preprocessing = network.eval(), preprocessing
         layers = first_layers(network)
-        self._channels = len(layers[-1][1])
         self._grounds = {id: patchwork.ground(id) for id in GROUNDS}
         self._layers = {id: patchwork.layer(*made_of) for id, (_, *made_of) in OBJECTS.items()}
         data = {
@@ -95,11 +93,8 @@ class Squeeze(LocalWidget):
             "grounds": [{"id": id, "title": title, "pixels": pixels(self._grounds[id])} for id, title in GROUNDS.items()],
             "objects": [{"id": id, "title": OBJECTS[id][0], "pixels": pixels(self._layers[id])} for id in OBJECTS],
         }
-        super().__init__("squeeze", data, ("object", "ground", "right", "down", "pool", "channel", "shuffled"))
-        for name, value in traits.items():
-            if name not in self._names:
-                raise ValueError(f"{name} is unknown: choose among {', '.join(self._names)}")
-            setattr(self, name, value)
+        super().__init__("squeeze", data, {"channels": len(layers[-1][1])})
+        self.choose(**traits)
 
     def scene(self, *, middle: bool = False) -> Tensor:
         """The picture as it is, or with its object in the middle: uint8 (3, 32, 32)."""
@@ -116,28 +111,6 @@ class Squeeze(LocalWidget):
         """What ``pool`` leaves of the maps: (C,)."""
         maps = self.maps(middle=middle)
         return maps.mean((1, 2)) if self.pool == "avg" else maps.amax((1, 2))
-
-    def state(self) -> dict[str, str]:
-        return super().state() | {"shuffled": str(self.shuffled).lower()}
-
-    @traitlets.validate("object", "ground", "pool")
-    def _known(self, proposal: Any) -> str:
-        known = {"object": OBJECTS, "ground": GROUNDS, "pool": POOLS}[proposal.trait.name]
-        if proposal.value not in known:
-            raise ViewError(f"{proposal.trait.name}={proposal.value!r} is unknown: choose one of {_listed(list(known))}")
-        return proposal.value
-
-    @traitlets.validate("right", "down")
-    def _within_reach(self, proposal: Any) -> int:
-        if not -REACH <= proposal.value <= REACH:
-            raise ViewError(f"{proposal.trait.name}={proposal.value} is too far: choose -{REACH} to {REACH} pixels")
-        return proposal.value
-
-    @traitlets.validate("channel")
-    def _a_channel(self, proposal: Any) -> int:
-        if not 0 <= proposal.value < self._channels:
-            raise ViewError(f"channel={proposal.value} is not in this block: choose 0 to {self._channels - 1}")
-        return proposal.value
 
     def figure(self) -> tuple[str, str]:
         u, z, before = self.maps(), self.z().numpy(), self.z(middle=True).numpy()

@@ -1,9 +1,11 @@
-// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and kept up while open.
+// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and
+// kept up while open.
 
-import { behind, type Comparison } from "../channels.ts";
-import { h, symbol } from "../dom.ts";
-import { softmax, type Answer, type BlockAnswer } from "../probe.ts";
-import { decimal, percent, signed } from "../words.ts";
+import { behind, type Comparison } from "../math/channels.ts";
+import { decimal, percent, signed } from "../math/format.ts";
+import { softmax } from "../math/softmax.ts";
+import type { Answer, BlockAnswer } from "../network/network.ts";
+import { h, symbol } from "./dom.ts";
 
 export interface Numbers {
   classes: string[];
@@ -19,13 +21,20 @@ export interface Tables {
 export function tables(): Tables {
   let numbers: Numbers | null = null;
   const body = h("div", { class: "senet-tables" });
-  const el = h("details", { class: "senet-numbers", ontoggle: fill }, h("summary", {}, "All numbers as tables"), body);
+  const el = h(
+    "details",
+    { class: "senet-numbers", ontoggle: fill },
+    h("summary", {}, "All numbers as tables"),
+    body,
+  );
 
   function fill(): void {
     if (!el.open || !numbers) return;
     const { classes, answer, blocks } = numbers;
     const shares = softmax(answer.logits);
-    const rows = classes.map((name, k) => row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)));
+    const rows = classes.map((name, k) =>
+      row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)),
+    );
     const scrolled = [...body.children].map((region) => region.scrollTop);
     body.replaceChildren(
       table("Prediction", ["class", "logit", "probability"], rows),
@@ -33,7 +42,12 @@ export function tables(): Tables {
         const { mean } = comparison;
         return table(
           title,
-          ["channel", symbol("z"), symbol("s"), ...(mean ? [behind(comparison), "difference"] : [])],
+          [
+            "channel",
+            symbol("z"),
+            symbol("s"),
+            ...(mean ? [behind(comparison), "difference"] : []),
+          ],
           order.map((c) =>
             row(
               String(c),
@@ -59,13 +73,25 @@ export function tables(): Tables {
 }
 
 function row(name: string, data: Record<string, number>, ...cells: string[]): HTMLTableRowElement {
-  const tr = h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+  const tr = h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, name),
+    ...cells.map((cell) => h("td", {}, cell)),
+  );
   for (const [key, value] of Object.entries(data)) tr.dataset[key] = String(value);
   return tr;
 }
 
-/** In a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a landmark: a page may have many widgets. */
-function table(caption: string, heads: (string | Node)[], rows: HTMLTableRowElement[]): HTMLElement {
+/**
+ * In a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a landmark: a
+ * page may have many widgets.
+ */
+function table(
+  caption: string,
+  heads: (string | Node)[],
+  rows: HTMLTableRowElement[],
+): HTMLElement {
   return h(
     "div",
     { role: "group", tabindex: 0, "aria-label": caption },

@@ -1,0 +1,310 @@
+// "What it costs": choose network, r and placement; see what SE adds to parameters, arithmetic and
+// memory traffic, how long it was measured to take, and what the paper reports. Everything shown is
+// looked up in one table that Python counted (senet/cost_table.py).
+
+import { choice, h } from "../parts/dom.ts";
+import { type Frame, widgetFrame } from "../parts/frame.ts";
+import { type Grid, numbers } from "../parts/grid.ts";
+import type { Cell } from "../parts/save.ts";
+import type { Keeper } from "../state/keeper.ts";
+
+/**
+ * How far each network has been counted. `plain`: parameters, multiply-adds, bytes. `se`: those of
+ * SE, and its passes before bytes.
+ */
+interface Network {
+  title: string;
+  size: number;
+  plain: number[];
+  se: Record<string, Record<string, number[]>>;
+}
+
+type Way = "ours" | "fused" | "torchvision";
+
+interface Ratio {
+  ratio: number;
+  interval: number[];
+}
+
+export interface Table {
+  reductions: number[];
+  placements: string[];
+  networks: Record<string, Network>;
+  measured: {
+    rows: ({ dtype: string; format: string; batch: number } & Record<Way, Ratio>)[];
+    date?: string;
+    machine?: string;
+    threads?: number;
+  };
+  errors: {
+    none: number[];
+    reduction: Record<string, number[]>;
+    placement: Record<string, number[]>;
+  };
+}
+
+export interface Counted {
+  kind: string;
+  name: string;
+  plain: number;
+  added: number;
+}
+
+const KINDS = ["parameters", "multiply-adds", "bytes"];
+const NAMES = ["Parameters", "Multiply-adds, SE’s two passes with them", "Bytes moved"];
+const WAYS: { way: Way; name: string }[] = [
+  { way: "ours", name: "this book’s block" },
+  { way: "fused", name: "fused" },
+  { way: "torchvision", name: "torchvision’s block" },
+];
+const MEASURED = "se_resnet50"; // the one that was timed, with r = 16 in the standard place
+
+/** What SE adds to one network, whatever is chosen: a row for each r and placement. */
+export function everyChoice(table: Table, network: string): Cell[][] {
+  const rows = table.placements.flatMap((placement) =>
+    table.reductions.map((r) => [
+      placement,
+      r,
+      ...counted(table, { network, reduction: r, placement }).map(({ added }) => added),
+    ]),
+  );
+  return [["placement", "r", ...KINDS], ...rows];
+}
+
+type CostView = { network: string; reduction: number; placement: string };
+
+export function counted(table: Table, { network, reduction, placement }: CostView): Counted[] {
+  const { plain, se } = table.networks[network]!;
+  const [parameters, products, passes, bytes] = se[placement]![reduction]! as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const added = [parameters, products + passes, bytes];
+  return KINDS.map((kind, i) => ({ kind, name: NAMES[i]!, plain: plain[i]!, added: added[i]! }));
+}
+
+export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => void {
+  const option = (value: string, words: string) => h("option", { value }, words);
+  const network = choice("Network", (value) => frame.wish({ network: value }));
+  network.select.append(
+    ...Object.entries(table.networks).map(([name, { title }]) => option(name, `SE-${title}`)),
+  );
+  const reduction = choice("Reduction ratio r", (value) => frame.wish({ reduction: value }));
+  reduction.select.append(...table.reductions.map((r) => option(String(r), String(r))));
+  const placement = choice("Placement", (value) => frame.wish({ placement: value }));
+  placement.select.append(...table.placements.map((name) => option(name, name)));
+  const bars = h("div", { class: "senet-costs" });
+  const time = h("div", { class: "senet-cost-time" });
+  const paper = h("div", { class: "senet-cost-paper" });
+  const file = () => `cost-${frame.now.network}-${frame.now.placement}-r${frame.now.reduction}`;
+  const kept = numbers([
+    { what: "the costs", name: file, grid: costs },
+    {
+      what: "every choice",
+      name: () => `cost-${frame.now.network}`,
+      grid: () => ({
+        caption: `What SE adds to ${title(frame.now)}, for every choice`,
+        rows: everyChoice(table, frame.now.network),
+      }),
+    },
+    { what: "the times", name: () => "cost-time", grid: times },
+  ]);
+  let words = "";
+  const frame: Frame<CostView> = widgetFrame(root, keeper, () => table, {
+    body: [
+      h("div", { class: "senet-controls" }, network.el, reduction.el, placement.el),
+      bars,
+      time,
+      paper,
+      h(
+        "p",
+        { class: "senet-about" },
+        "Counted for one picture in float32; a full bar is 20% more.",
+      ),
+    ],
+    foot: [kept.el],
+    draw,
+    spoken: () => words,
+  });
+  return frame.end;
+
+  function draw(now: CostView): void {
+    network.select.value = now.network;
+    reduction.select.value = String(now.reduction);
+    placement.select.value = now.placement;
+    const heads = ["", "without SE", "SE adds", "more"];
+    bars.replaceChildren(
+      scrolled(`What SE adds to ${title(now)}`, heads, counted(table, now).map(row)),
+    );
+    time.replaceChildren(...timing(now));
+    paper.replaceChildren(...published(now));
+    kept.show();
+    words = spoken(now);
+  }
+
+  function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
+    const share = added / plain;
+    // The whole track is a fifth more of the plain network: on a scale to 100 % most bars could not
+    // be seen.
+    const bar = h(
+      "span",
+      { class: "senet-cost-bar", "aria-hidden": "true" },
+      h("span", { style: `width:${Math.min(100, 500 * share)}%` }),
+    );
+    return h(
+      "tr",
+      { "data-kind": kind, "data-plain": plain, "data-added": added },
+      h("th", { scope: "row" }, name),
+      h("td", {}, amount(plain, kind)),
+      h("td", {}, amount(added, kind)),
+      h("td", {}, more(share), bar),
+    );
+  }
+
+  function costs(): Grid {
+    const { now } = frame;
+    const rows = counted(table, now).map(({ name, plain, added }) => [
+      name,
+      plain,
+      added,
+      (100 * added) / plain,
+    ]);
+    return {
+      caption: `SE-${title(now)}, r = ${now.reduction}, ${now.placement}: one picture in float32`,
+      rows: [["cost", "without SE", "SE adds", "more, %"], ...rows],
+    };
+  }
+
+  function times(): Grid {
+    const heads = [
+      "numbers",
+      "layout",
+      "batch",
+      ...WAYS.flatMap(({ name }) => [name, `${name}, from`, `${name}, to`]),
+    ];
+    const rows = table.measured.rows.map((row) => [
+      row.dtype,
+      row.format.replace("_", " "),
+      row.batch,
+      ...WAYS.flatMap(({ way }) => [row[way].ratio, ...row[way].interval]),
+    ]);
+    return {
+      caption: "Time of SE-ResNet-50, as a multiple of the plain network’s, with 95% intervals",
+      rows: [heads, ...rows],
+    };
+  }
+
+  function timing(now: CostView): Node[] {
+    const { rows, date, machine, threads } = table.measured;
+    const timed = now.network === MEASURED && now.reduction === 16 && now.placement === "standard";
+    if (!timed || rows.length === 0) {
+      return [
+        h(
+          "p",
+          { class: "senet-about" },
+          "Time: only SE-ResNet-50 was measured, with r = 16 in the standard place.",
+        ),
+      ];
+    }
+    const cell = ({ ratio, interval }: Ratio) =>
+      h(
+        "td",
+        { "data-ratio": ratio },
+        `${ratio.toFixed(2)} (${interval.map((end) => end.toFixed(2)).join(" to ")})`,
+      );
+    const lines = rows.map((row) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, `${row.dtype}, ${row.format.replace("_", " ")}`),
+        ...WAYS.map(({ way }) => cell(row[way])),
+      ),
+    );
+    const caption = `Time, as a multiple of the plain network’s: batches of ${rows[0]!.batch}, ${threads} threads, ${machine}, ${date}; 95% interval`;
+    return [scrolled(caption, ["numbers, layout", ...WAYS.map(({ name }) => name)], lines)];
+  }
+
+  function published(now: CostView): Node[] {
+    const about = (text: string) => [h("p", { class: "senet-about" }, text)];
+    if (now.network !== MEASURED)
+      return about("Error: the paper’s ablations are of SE-ResNet-50 only.");
+    const [standard, usual] = [now.placement === "standard", now.reduction === 16];
+    if (!standard && !usual)
+      return about("Error: the paper’s ablations change r or the placement, never both at once.");
+    const shown: [string, number[]][] = [["no SE", table.errors.none]];
+    if (standard)
+      shown.push(
+        ...Object.entries(table.errors.reduction).map(([r, e]): [string, number[]] => [
+          `r = ${r}`,
+          e,
+        ]),
+      );
+    else shown.push(...Object.entries(table.errors.placement));
+    const here = standard ? `r = ${now.reduction}` : now.placement;
+    const lines = shown.map(([name, errors]) =>
+      h(
+        "tr",
+        { "data-here": name === here },
+        h("th", { scope: "row" }, name === here ? `${name} (chosen)` : name),
+        ...errors.map((error) => h("td", {}, error.toFixed(2))),
+      ),
+    );
+    return [
+      scrolled(
+        "The paper’s error on ImageNet, in percent (arXiv 1709.01507, its ablations)",
+        ["", "top-1", "top-5"],
+        lines,
+      ),
+    ];
+  }
+
+  function title(now: CostView): string {
+    return table.networks[now.network]!.title;
+  }
+
+  function spoken(now: CostView): string {
+    const said = counted(table, now).map(
+      ({ name, added, plain }) => `${name}: ${more(added / plain)}`,
+    );
+    return `SE-${title(now)}, r = ${now.reduction}, ${now.placement}. ${said.join(". ")}.`;
+  }
+}
+
+/** In a box of its own, which scrolls where the page is too narrow. */
+function scrolled(caption: string, heads: string[], rows: HTMLTableRowElement[]): HTMLElement {
+  const head = h(
+    "tr",
+    {},
+    ...heads.map((text) => (text ? h("th", { scope: "col" }, text) : h("td"))),
+  );
+  const grid = h(
+    "table",
+    {},
+    h("caption", {}, caption),
+    h("thead", {}, head),
+    h("tbody", {}, ...rows),
+  );
+  return h(
+    "div",
+    { class: "senet-tables" },
+    h("div", { role: "group", tabindex: 0, "aria-label": caption }, grid),
+  );
+}
+
+/** Of parameters and multiply-adds in thousands, millions or 10⁹; of bytes in kB or MB. */
+export function amount(value: number, kind: string): string {
+  const bytes = kind === "bytes";
+  const [power, unit] =
+    value >= 1e9 && !bytes
+      ? [1e9, " · 10⁹"]
+      : value >= 1e6
+        ? [1e6, bytes ? " MB" : " M"]
+        : [1e3, bytes ? " kB" : " k"];
+  return `${(value / power).toFixed(value / power < 10 ? 3 : value / power < 100 ? 2 : 1)}${unit}`;
+}
+
+export function more(share: number): string {
+  return `+${(100 * share).toFixed(share < 0.1 ? 2 : 1)}%`;
+}
