@@ -1,7 +1,8 @@
-"""Check the project's English: `python -m tools.prose` lists every turn that tools/prose_rules.yml avoids.
+"""Check the project's English: list every turn of phrase that tools/prose_rules.yml avoids.
 
-It reads what readers read, as the MyST parser sees it: the text of notebooks and Markdown, less code,
-formulas and addresses; comments and docstrings of Python; strings and comments of TypeScript.
+`python -m tools.prose` reads the text of notebooks and Markdown as MyST's parser sees it, without
+code, formulas and addresses; strings and comments of Python and TypeScript; and lines of YAML. Give
+it patterns, such as 'senet/**/*.py', to check other files than the rules name.
 """
 
 import ast
@@ -24,7 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "tools" / "prose_rules.yml"
 MYST = MarkdownIt("commonmark").enable("table")
 MYST.use(colon_fence_plugin).use(dollarmath_plugin).use(myst_role_plugin)
-LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*|/\*.*?\*/", re.DOTALL)
+LITERAL = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`|(?<!:)//[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
 ROLE_TEXT = re.compile(r"\s*<[^>]*>$")  # of {role}`words <target>`
 
 
@@ -99,12 +103,11 @@ def typescript(text: str) -> Iterator[tuple[int, str]]:
             yield text.count("\n", 0, match.start()) + 1, match[0].strip('"`/* ')
 
 
-def glossary(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        yield number, line
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    yield from enumerate(text.splitlines(), 1)
 
 
-READERS = {".md": markdown, ".py": python, ".ts": typescript, ".yml": glossary}
+READERS = {".md": markdown, ".py": python, ".ts": typescript, ".yml": lines}
 
 
 def pieces(path: Path) -> Iterator[tuple[str, str]]:
