@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,11 +39,15 @@ test: lint book  ## lint, test the front end, the package, and the built book in
 	$(PY) -m tools.firefox --install
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
-lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
+lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, English, and that notebooks hold no outputs
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
+	$(PY) -m tools.prose
 	$(NPM) --prefix frontend run check
+
+prose: .venv/.packages  ## list turns of phrase that the project's English avoids (tools/prose_rules.yml)
+	$(PY) -m tools.prose
 
 format: .venv/.packages frontend/node_modules/.package-lock.json  ## fix style, and strip the notebooks of outputs
 	$(PY) -m ruff check --fix .
