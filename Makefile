@@ -26,7 +26,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
+.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor package-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,7 +90,10 @@ lock pin:
 		--no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.txt
 	$(PY) -m tools.wheels
 
-package-test: .venv/.project  ## test the package alone, without a book or a browser
+# All but those that read or make a built book.
+PACKAGE_TESTS := $(filter-out $(patsubst %,tests/test_%.py,budgets guide versions),$(wildcard tests/test_*.py))
+
+package-test: .venv/.project  ## test the package without a book or a browser
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(PACKAGE_TESTS)
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
