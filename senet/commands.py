@@ -18,9 +18,9 @@ import torchvision
 from safetensors.torch import save_file
 
 from . import bench, controls, cost, cost_table, datasets, distributed, elsewhere, images, pretrained, profiles, study, training
+from .arguments import at_least_one
 from .picture import open_picture
 from .recording import record, se_blocks
-from .se import at_least_one
 
 
 def train_network(args: Namespace) -> None:
