@@ -222,3 +222,22 @@ def test_other_pictures_are_another_cache(tmp_path, monkeypatch):
     some = caches.key(tmp_path)
     (tmp_path / "senet" / "a.py").write_text("2")
     assert len({none, some, caches.key(tmp_path)}) == 3
+
+
+def test_sphinx_stops_where_a_chapter_fails_and_says_so_last(tmp_path):
+    """As `jupyter-book build .` runs them, without make: the report comes after Sphinx's own."""
+    path = chapter(tmp_path, "raises", "raise RuntimeError('injected')")
+    build = f"""
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, {str(prose.ROOT / "book" / "_ext")!r})
+import book_execution
+settings = {{"mode": "cache", "cache_path": {str(tmp_path / "caches" / "this")!r}, "timeout": 60}}
+config = SimpleNamespace(**{{f"nb_execution_{{name}}": value for name, value in settings.items()}})
+app = SimpleNamespace(config=config, srcdir={str(tmp_path)!r})
+book_execution.run_chapters(app, SimpleNamespace(doc2path=lambda name: {str(path)!r}), ["raises"])
+"""
+    done = subprocess.run([sys.executable, "-c", build], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 1
+    assert done.stderr.index("ExtensionError") < done.stderr.index("RuntimeError: injected")
+    assert done.stderr.rstrip().endswith("1 of 1 chapters failed.")

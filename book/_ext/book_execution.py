@@ -34,16 +34,16 @@ def run_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> Non
     """Fill the cache with what Sphinx is about to ask of it."""
     if app.config.nb_execution_mode != "cache":
         return
-    cache = get_cache(app.config.nb_execution_cache_path)
+    place = app.config.nb_execution_cache_path
+    cache = get_cache(place)
     paths = [Path(env.doc2path(name)) for name in docnames]
     new = [path for path in paths if path.suffix == ".ipynb" and not caches.knows(cache, path)]
     if not new:
         return
     # A process of its own, since kernels are forked there from one that holds no book.
     own = {"SENET_TIMEOUT": str(app.config.nb_execution_timeout), **os.environ}
-    command = [sys.executable, "-m", "tools.execute", *map(str, new)]
-    place = {"cwd": app.srcdir, "env": own}
-    done = subprocess.run(command, **place, stderr=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-m", "tools.execute", "--cache", place, *map(str, new)]
+    done = subprocess.run(command, cwd=ROOT, env=own, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         # Jupyter Book's own account of the error would stand below what says where it is.
         atexit.register(print, done.stderr, file=sys.stderr)
