@@ -52,35 +52,36 @@ def fuse(model: nn.Module, images: Tensor | None = None) -> GraphModule:
         ValueError: ``model`` can't be traced, is scripted, traced, exported or without weights (on the device "meta"), or itself
             carries hooks; or the answers differ by more than rounding explains.
     """
-    model = getattr(model, "_orig_mod", model)
-    _refuse(model)
+    model = _copied(getattr(model, "_orig_mod", model))
     off = _checked(model, images)
-    try:
-        fused = _rewritten(copy.deepcopy(model).eval())
-    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
-        raise ValueError(
-            f"{type(model).__name__} was exported: fuse the model that it was made from"
-        ) from error
+    fused = _rewritten(model)
     fused.meta["senet.fuse.difference"] = off
     return fused
 
 
-def _refuse(model: nn.Module) -> None:
-    if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"fuse takes an nn.Module, not {type(model).__name__}: pass the model that it was made from"
-        )
+def _copied(model: nn.Module) -> nn.Module:
     name = type(model).__name__
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"fuse takes an nn.Module, not {name}: pass the model that it was made from")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ValueError(f"{name} is scripted or traced: fuse the model that it was made from")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+        raise ValueError(f"{name} is on the device 'meta' and has no weights: load them first")
+    try:
+        copied = copy.deepcopy(model).eval()
+    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
+        raise ValueError(f"{name} was exported: fuse the model that it was made from") from error
+    except RuntimeError as error:
         raise ValueError(
-            f"{name} is on the device 'meta' and has no weights: load them before you fuse it"
-        )
+            f"{name} can't be copied ({error}): make pruning permanent by "
+            "torch.nn.utils.prune.remove, and remove weight_norm or spectral_norm likewise"
+        ) from error
     if watched(model):
         raise ValueError(
-            f"{name} itself carries hooks, which its copy would lose: remove them, and put them on the fused network"
+            f"{name} itself carries hooks, which its copy would lose: remove them, and put them "
+            "on the fused network"
         )
+    return copied
 
 
 def _checked(model: nn.Module, images: Tensor | None) -> float | None:
