@@ -1,7 +1,7 @@
 """What a caller keeps of a network stays what the network computed, however it got hold of it.
 
-The reference is an unoptimised copy: every rescaling, mean and ReLU by PyTorch's own operations, and
-nothing in place. What is kept must equal it bit for bit.
+The reference is an unoptimised copy: every rescaling, mean and ReLU by PyTorch's own operations,
+and nothing in place. What is kept must equal it bit for bit.
 """
 
 import copy
@@ -101,7 +101,9 @@ class Kept:
 
     def compare(self, other: "Kept") -> None:
         assert len(self.seen) == len(other.seen) > 0
-        for (name, value, then), (reference, _, expected) in zip(self.seen, other.seen, strict=True):
+        for (name, value, then), (reference, _, expected) in zip(
+            self.seen, other.seen, strict=True
+        ):
             assert name == reference
             assert torch.equal(value, then), f"{name} was overwritten"
             assert torch.equal(value, expected), f"{name} differs"
@@ -206,7 +208,9 @@ def test_a_feature_extractor_gives_what_hooks_saw(name, treated, learning, pictu
 
 
 @pytest.mark.parametrize("method", [LayerActivation, LayerGradientXActivation])
-@pytest.mark.parametrize("layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"])
+@pytest.mark.parametrize(
+    "layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"]
+)
 def test_captums_layer_methods_see_the_same(method, layer, pictures):
     model = made(STANDARD)
     got, expected = (
@@ -337,7 +341,9 @@ def test_modules_are_listed_in_the_order_in_which_they_run(name, pictures):
 def test_inception_keeps_too():
     torch.manual_seed(0)
     model = se_inception_v3(num_classes=3, aux_logits=False, init_weights=False).eval()
-    assert all(isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn"))
+    assert all(
+        isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn")
+    )
     kept = Kept()
     list(kept.on(model))
     with torch.no_grad():
@@ -345,7 +351,7 @@ def test_inception_keeps_too():
     assert all(torch.equal(value, then) for _, value, then in kept.seen)
 
 
-# --- layers that a user changed, and what fuse says of them ------------------------------------------
+# --- layers that a user changed, and what fuse says of them --------------------------------------
 
 
 def doubled(model: nn.Module, path: str) -> None:
@@ -425,7 +431,10 @@ def pruned_model() -> nn.Module:
         (lambda: "se_resnet50", "fuse takes an nn.Module, not str"),
         (lambda: torch.jit.script(SEBlock(8)), "is scripted or traced: fuse the model"),
         (traced_model, "is scripted or traced: fuse the model"),
-        (lambda: nn.Sequential(nn.Conv2d(3, 8, 1, device="meta")), "device 'meta' and has no weights"),
+        (
+            lambda: nn.Sequential(nn.Conv2d(3, 8, 1, device="meta")),
+            "device 'meta' and has no weights",
+        ),
         (
             lambda: torch.export.export(ByKeyword().eval(), (torch.randn(1, 3, 8, 8),)).module(),
             "was exported: fuse the model",
@@ -435,7 +444,10 @@ def pruned_model() -> nn.Module:
             "fuse takes an nn.Module, not ExportedProgram",
         ),
         (hooked_model, "itself carries hooks"),
-        (pruned_model, r"can't be copied .*: make pruning permanent by torch.nn.utils.prune.remove"),
+        (
+            pruned_model,
+            r"can't be copied .*: make pruning permanent by torch.nn.utils.prune.remove",
+        ),
     ],
 )
 def test_fuse_refuses_in_words(make, says):
