@@ -10,10 +10,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .. import plots, pretrained
+from ..arguments import at_least_one, one_of
 from ..images import Pictures
 from ..layers import Layers, grey, layers
 from ..recording import BlockRecord, se_blocks
-from ..se import at_least_one, one_of
 from .base import ProbeWidget
 from .fields import One, Picture, Set, ViewError, Whole
 from .gates_text import gates_to
