@@ -1,6 +1,6 @@
 // "Why did this gate open?": the control of an occlusion map, and the map over the picture.
 //
-//   button ──▶ network running? ──no──▶ it is fetched first ──▶ row by row, with a bar ──▶ map, words
+//   button ──▶ network running? ──no──▶ it is fetched first ──▶ row by row, with a bar ──▶ map
 //                                                               └──Cancel, or another gate──▶ gone
 
 import { decimal, signed } from "../math/format.ts";
