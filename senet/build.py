@@ -10,16 +10,13 @@ from torch import nn
 from .se import SEBlock
 
 
-def build(
-    make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: dict[str, Any]
-) -> nn.Module:
+def build(make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: dict[str, Any]) -> nn.Module:
     """Call ``make(**kwargs)`` and fill it from ``weights``, whose classes set ``num_classes``."""
     if weights is None:
         return make(**kwargs)
     if not hasattr(weights, "get_state_dict"):
         raise ValueError(
-            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call "
-            "senet.pretrained.load(name)"
+            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call senet.pretrained.load(name)"
         )
     classes = len(weights.meta["categories"])
     if kwargs.setdefault("num_classes", classes) != classes:
@@ -59,9 +56,7 @@ def _defaults(signature: inspect.Signature) -> dict[str, Any]:
     return {"placement": "standard"} | {name: one.default for name, one in parameters.items()}
 
 
-def _compare(
-    name: str, given: Mapping[str, Any], weights: Any, defaults: Mapping[str, Any]
-) -> None:
+def _compare(name: str, given: Mapping[str, Any], weights: Any, defaults: Mapping[str, Any]) -> None:
     wanted = ", ".join(f"{key}={value!r}" for key, value in weights.arguments.items())
     belong = f"these weights belong to {weights.architecture}({wanted})"
     if name != weights.architecture:

@@ -70,9 +70,7 @@ def fuse(model: nn.Module, images: Tensor | None = None) -> GraphModule:
 def _copied(model: nn.Module) -> nn.Module:
     name = type(model).__name__
     if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"fuse takes an nn.Module, not {name}: pass the model that it was made from"
-        )
+        raise ValueError(f"fuse takes an nn.Module, not {name}: pass the model that it was made from")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ValueError(f"{name} is scripted or traced: fuse the model that it was made from")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
@@ -87,10 +85,7 @@ def _copied(model: nn.Module) -> nn.Module:
             "torch.nn.utils.prune.remove, and remove weight_norm or spectral_norm likewise"
         ) from error
     if watched(model):
-        raise ValueError(
-            f"{name} itself carries hooks, which its copy would lose: remove them, and put them "
-            "on the fused network"
-        )
+        raise ValueError(f"{name} itself carries hooks, which its copy would lose: remove them, and put them on the fused network")
     return copied
 
 
@@ -109,8 +104,7 @@ def _checked(model: nn.Module, images: Tensor | None) -> float | None:
     off = agreement.difference(expected, agreement.answers(_rewritten(double), images))
     if off > agreement.LARGEST:
         raise ValueError(
-            f"{type(model).__name__} answers differently when fused, by {off:.1e} of its largest "
-            "value: use it unfused"
+            f"{type(model).__name__} answers differently when fused, by {off:.1e} of its largest value: use it unfused"
         )
     return off
 
@@ -122,13 +116,10 @@ def _rewritten(model: nn.Module) -> Fused:
         graph = _Tracer().trace(model)
     except (torch.fx.proxy.TraceError, TypeError) as error:
         raise ValueError(
-            f"{name} can't be traced, for what it does depends on values ({error}): fuse a part of "
-            "it that always does the same"
+            f"{name} can't be traced, for what it does depends on values ({error}): fuse a part of it that always does the same"
         ) from error
     except Exception as error:
-        raise ValueError(
-            f"{name} can't be traced by torch.fx ({error}): fuse a part of it that can"
-        ) from error
+        raise ValueError(f"{name} can't be traced by torch.fx ({error}): fuse a part of it that can") from error
     _drop_identities(model, graph)
     _fold_batch_norms(model, graph)
     calls = [node for node in graph.nodes if is_se(called(model, node))]

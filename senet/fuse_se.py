@@ -32,9 +32,7 @@ class FusedSEBlock(SEBlock):
         commutes = block.pool == "avg" and _widens_pointwise(conv)
         self.early = _product(block.fc1, conv) if commutes else nn.Identity()
 
-    def forward(
-        self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None) -> Tensor:
         """As :meth:`SEBlock.forward`; ``mean`` (N, C/4), of what the convolution read, is for ``early``."""
         quiet = True
         if not torch.jit.is_scripting():
@@ -90,18 +88,13 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
         return "was fused before"
     ours = block if type(block) is SEBlock else _as_ours(block)
     if ours is None:
-        return (
-            f"left as it is: this {type(block).__name__} computes something else than mean, two "
-            "layers, a gate and a product"
-        )
+        return f"left as it is: this {type(block).__name__} computes something else than mean, two layers, a gate and a product"
     # A block of ours may have its shortcut already.
     args, options, last = [u, *node.args[1:]], dict(node.kwargs), node
     if len(args) == 1 and (found := _addition(node)):
         last, shortcut = found
         args.append(shortcut)
-    added = (
-        "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
-    )
+    added = "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
     conv = called(model, u)
     if conv is not None and touched(conv):
         return "left as it is: what makes U carries hooks or parametrizations"
@@ -112,10 +105,7 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
     if ours.pool != "avg":
         squeezed = f"squeezed where it was, for a {ours.pool} does not commute with a convolution"
     elif not _widens_pointwise(conv):
-        squeezed = (
-            f"squeezed where it was, for U comes from {source}, and this pays behind a 1x1 "
-            "convolution that widens only"
-        )
+        squeezed = f"squeezed where it was, for U comes from {source}, and this pays behind a 1x1 convolution that widens only"
     elif not isinstance(ours, FusedSEBlock):
         squeezed = "squeezed where it was, for U is read by others too"
     else:

@@ -31,9 +31,7 @@ from tests.common import scramble
 BUILDERS = {
     **{
         f"{block.__name__}, {placement}": (
-            lambda block=block, placement=placement: se_resnet(
-                block, [1, 1, 1, 1], num_classes=4, placement=placement
-            )
+            lambda block=block, placement=placement: se_resnet(block, [1, 1, 1, 1], num_classes=4, placement=placement)
         )
         for block in (SEBasicBlock, SEBottleneck)
         for placement in PLACEMENTS
@@ -92,18 +90,12 @@ class Kept:
     def on(self, model: nn.Module) -> Iterator:
         for name, module in model.named_modules():
             if name:
-                yield module.register_forward_pre_hook(
-                    lambda module, args, name=name: self.keep(f"{name} in", args)
-                )
-                yield module.register_forward_hook(
-                    lambda module, args, out, name=name: self.keep(f"{name} out", (args, out))
-                )
+                yield module.register_forward_pre_hook(lambda module, args, name=name: self.keep(f"{name} in", args))
+                yield module.register_forward_hook(lambda module, args, out, name=name: self.keep(f"{name} out", (args, out)))
 
     def compare(self, other: "Kept") -> None:
         assert len(self.seen) == len(other.seen) > 0
-        for (name, value, then), (reference, _, expected) in zip(
-            self.seen, other.seen, strict=True
-        ):
+        for (name, value, then), (reference, _, expected) in zip(self.seen, other.seen, strict=True):
             assert name == reference
             assert torch.equal(value, then), f"{name} was overwritten"
             assert torch.equal(value, expected), f"{name} differs"
@@ -139,9 +131,7 @@ def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
         kept[way] = {}
         for path, module in network.named_modules():
             module.register_full_backward_hook(
-                lambda module, into, out, path=path, to=kept[way]: to.setdefault(path, []).extend(
-                    tensors((into, out))
-                )
+                lambda module, into, out, path=path, to=kept[way]: to.setdefault(path, []).extend(tensors((into, out)))
             )
         run(network, pictures.double().requires_grad_(), True)
     assert kept["ours"].keys() == kept["plain"].keys()
@@ -154,9 +144,7 @@ def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
 @pytest.mark.parametrize("name", BUILDERS)
 def test_global_hooks_keep_what_was_computed(name, treated, pictures):
     network, kept = treated(made(name)), Kept()
-    kept_by = hooks.register_module_forward_hook(
-        lambda module, args, out: kept.keep(type(module).__name__, (args, out))
-    )
+    kept_by = hooks.register_module_forward_hook(lambda module, args, out: kept.keep(type(module).__name__, (args, out)))
     try:
         run(network, pictures, False)
     finally:
@@ -175,9 +163,7 @@ def test_hooks_on_a_fused_network_keep_what_was_computed(name, pictures):
         if not path or list(module.children()):
             continue
         kept = Kept()
-        handle = module.register_forward_hook(
-            lambda module, args, out, kept=kept: kept.keep("", (args, out))
-        )
+        handle = module.register_forward_hook(lambda module, args, out, kept=kept: kept.keep("", (args, out)))
         with torch.no_grad():
             torch.testing.assert_close(network(pictures), expected, rtol=1e-3, atol=1e-4)
         handle.remove()
@@ -193,9 +179,7 @@ def test_a_feature_extractor_gives_what_hooks_saw(name, treated, learning, pictu
     expected = {}
     for path, module in network.named_modules():
         if isinstance(module, (nn.Conv2d, nn.BatchNorm2d, nn.Linear, SEBlock)):
-            module.register_forward_hook(
-                lambda module, args, out, path=path: expected.setdefault(path, out.detach().clone())
-            )
+            module.register_forward_hook(lambda module, args, out, path=path: expected.setdefault(path, out.detach().clone()))
     with torch.no_grad():
         network(pictures)
     plain = treated(made(name))
@@ -208,9 +192,7 @@ def test_a_feature_extractor_gives_what_hooks_saw(name, treated, learning, pictu
 
 
 @pytest.mark.parametrize("method", [LayerActivation, LayerGradientXActivation])
-@pytest.mark.parametrize(
-    "layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"]
-)
+@pytest.mark.parametrize("layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"])
 def test_captums_layer_methods_see_the_same(method, layer, pictures):
     model = made(STANDARD)
     got, expected = (
@@ -332,18 +314,14 @@ def test_modules_are_listed_in_the_order_in_which_they_run(name, pictures):
         if list(module.parameters(recurse=False)):
             module.register_forward_hook(lambda module, args, out, path=path: ran.append(path))
     model(pictures)
-    assert ran == [
-        path for path, module in model.named_modules() if list(module.parameters(recurse=False))
-    ]
+    assert ran == [path for path, module in model.named_modules() if list(module.parameters(recurse=False))]
     assert get_graph_node_names(model)[1]
 
 
 def test_inception_keeps_too():
     torch.manual_seed(0)
     model = se_inception_v3(num_classes=3, aux_logits=False, init_weights=False).eval()
-    assert all(
-        isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn")
-    )
+    assert all(isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn"))
     kept = Kept()
     list(kept.on(model))
     with torch.no_grad():
@@ -370,12 +348,8 @@ CHANGES: dict[str, Callable[[nn.Module], object]] = {
     "a hook on a gate": lambda m: doubled(m, "layer2.0.se.gate"),
     "a hook on a ReLU": lambda m: doubled(m, "layer2.0.relu"),
     "a hook on a stage": lambda m: doubled(m, "layer2"),
-    "a parametrized convolution": lambda m: parametrize.register_parametrization(
-        m.layer2[0].conv3, "weight", Twice()
-    ),
-    "a parametrized layer of SE": lambda m: parametrize.register_parametrization(
-        m.layer2[0].se.fc1, "weight", Twice()
-    ),
+    "a parametrized convolution": lambda m: parametrize.register_parametrization(m.layer2[0].conv3, "weight", Twice()),
+    "a parametrized layer of SE": lambda m: parametrize.register_parametrization(m.layer2[0].se.fc1, "weight", Twice()),
     "a replaced forward": lambda m: setattr(m.layer2[0].bn3, "forward", lambda x: x * 3),
 }
 
