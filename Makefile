@@ -7,6 +7,10 @@ PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 1, 8))")
 
+# Which PyTorch: cpu is its own CPU wheels, without CUDA; pypi is the package index's. .venv remembers.
+HAS_TORCH := $(shell cat .venv/.torch 2>/dev/null || echo pypi)
+TORCH ?= $(HAS_TORCH)
+
 PY := .venv/bin/python
 NPM := $(PY) tools/npm.py
 NOTEBOOKS := $(wildcard book/*.ipynb)
@@ -22,12 +26,12 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor package-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: _build/.book  ## build the book into _build/html, with all that it needs
+book: _build/.book  ## build the book into _build/html, with all that it needs (TORCH=cpu: without CUDA)
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
 
 serve: book  ## build the book and serve it on http://localhost:8000 (PORT=8001 for another port)
@@ -89,17 +93,30 @@ lock pin:
 	$(PY) -m pip install --quiet uv
 	$(PY) -m uv pip compile requirements.in $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.txt
+	$(PY) -m tools.wheels
+
+# All but those that read or make a built book.
+PACKAGE_TESTS := $(filter-out $(patsubst %,tests/test_%.py,budgets guide versions),$(wildcard tests/test_*.py))
+
+package-test: .venv/.project  ## test the package without a book or a browser
+	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(PACKAGE_TESTS)
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
 	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # --- the environment ---------------------------------------------------------------------------------------------------------
 
+ifneq ($(TORCH),$(HAS_TORCH))
+.venv/.packages: FORCE
+endif
+
 .venv/.packages: requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v)'
-	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) could not make .venv: it lacks ensurepip (on Debian, python3-venv)"; exit 1; }
-	$(PY) -m pip install --require-hashes --requirement requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 to 3.14, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit( \
+		v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v or \
+		v > (3, 14) and "$(PYTHON) is Python %d.%d, and 3.14 is the newest with every package: name an older one, as in make PYTHON=python3.14" % v)'
+	@rm -f $@
+	@$(PYTHON) tools/install.py --venv .venv --torch $(TORCH)
 	@touch $@
 
 # The package is installed as a link to this folder. The bundle comes first, or installing would build it a second time.

@@ -13,9 +13,9 @@ import torch
 from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerConductance, Occlusion, Saliency
 from torch import Tensor, nn
 
+from .arguments import at_least_one, one_of
 from .profiles import Estimate, bootstrap
 from .recording import SEPoints, record, se_blocks
-from .se import at_least_one, one_of
 
 CHANNEL_METHODS = ("ablation", "integrated", "conductance", "gradient")
 PIXEL_METHODS = ("integrated", "saliency", "occlusion")

@@ -35,9 +35,9 @@ import numpy as np
 import torch
 
 from . import machine
+from .arguments import at_least_one, one_of
 from .contenders import DTYPES, FORMATS, MODES, STAGES, WHATS, Case, contenders, networks, squeezes, without_gradients
 from .memory import keep_freed
-from .se import at_least_one, one_of
 
 MOVES = {"eval": 1.0, "train": 5.0}  # the floor in the docstring above, in sizes of U
 SHARES = {"squeeze": 1, "block": 4, "network": 60}  # of the time; what a case does not need goes to those after it

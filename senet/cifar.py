@@ -5,14 +5,17 @@ channels (6n + 2 layers), and shortcuts without parameters. The SE paper's CIFAR
 each of those blocks.
 """
 
-from collections.abc import Callable, Collection, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .resnet import PLACEMENTS, SEBasicBlock, build
-from .se import SEBlock, at_least_one, one_of, some_of
+from .arguments import at_least_one, one_of, some_of
+from .build import build, takes_checkpoint
+from .resnet import PLACEMENTS, SEBasicBlock
+from .se import SEBlock
 
 
 class PadShortcut(nn.Module):
@@ -54,7 +57,7 @@ class SmallResNet(nn.Sequential):
         *,
         se: Callable[[int], nn.Module] | None = SEBlock,
         placement: str = "standard",
-        stages: Collection[int] | None = None,
+        stages: Iterable[int] | None = None,
         stem_stride: int = 1,
         zero_init_residual: bool = False,
     ) -> None:
@@ -68,12 +71,11 @@ class SmallResNet(nn.Sequential):
         at_least_one(num_classes=num_classes, stem_stride=stem_stride)
         one_of(PLACEMENTS, placement=placement)
         every_stage = range(1, len(layers) + 1)
-        stages = every_stage if stages is None else stages
-        some_of(every_stage, stages=stages)
+        stages = some_of(every_stage, stages=every_stage if stages is None else stages)
 
         self.conv1 = nn.Conv2d(3, widths[0], 3, stride=stem_stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
-        self.relu = nn.ReLU(inplace=True)
+        self.relu = nn.ReLU()
         channels = widths[0]
         for stage, blocks, width in zip(every_stage, layers, widths, strict=True):
             layer = nn.Sequential()
@@ -97,6 +99,7 @@ class SmallResNet(nn.Sequential):
                 nn.init.zeros_(module.bn2.weight)
 
 
+@takes_checkpoint
 def small_resnet(
     layers: Sequence[int] = (3, 3, 3),
     widths: Sequence[int] = (16, 32, 64),
@@ -130,44 +133,53 @@ def small_resnet(
 
 def _of_depth(depth: int, reduction: int | None, weights: Any, progress: bool, kwargs: dict[str, Any]) -> SmallResNet:
     n = (depth - 2) // 6
-    return small_resnet((n, n, n), weights=weights, progress=progress, reduction=reduction, **kwargs)
+    make = inspect.unwrap(small_resnet)  # the weights' arguments were those of the caller
+    return make((n, n, n), weights=weights, progress=progress, reduction=reduction, **kwargs)
 
 
+@takes_checkpoint
 def resnet20(weights: Any = None, progress: bool = True, **kwargs: Any) -> SmallResNet:
     """ResNet-20 without SE. Arguments: :func:`small_resnet`."""
     return _of_depth(20, None, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def resnet32(weights: Any = None, progress: bool = True, **kwargs: Any) -> SmallResNet:
     """ResNet-32 without SE. Arguments: :func:`small_resnet`."""
     return _of_depth(32, None, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def resnet56(weights: Any = None, progress: bool = True, **kwargs: Any) -> SmallResNet:
     """ResNet-56 without SE. Arguments: :func:`small_resnet`."""
     return _of_depth(56, None, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def resnet110(weights: Any = None, progress: bool = True, **kwargs: Any) -> SmallResNet:
     """ResNet-110 without SE. Arguments: :func:`small_resnet`."""
     return _of_depth(110, None, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def se_resnet20(weights: Any = None, progress: bool = True, *, reduction: int = 16, **kwargs: Any) -> SmallResNet:
     """SE-ResNet-20. Arguments: :func:`small_resnet`."""
     return _of_depth(20, reduction, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def se_resnet32(weights: Any = None, progress: bool = True, *, reduction: int = 16, **kwargs: Any) -> SmallResNet:
     """SE-ResNet-32. Arguments: :func:`small_resnet`."""
     return _of_depth(32, reduction, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def se_resnet56(weights: Any = None, progress: bool = True, *, reduction: int = 16, **kwargs: Any) -> SmallResNet:
     """SE-ResNet-56. Arguments: :func:`small_resnet`."""
     return _of_depth(56, reduction, weights, progress, kwargs)
 
 
+@takes_checkpoint
 def se_resnet110(weights: Any = None, progress: bool = True, *, reduction: int = 16, **kwargs: Any) -> SmallResNet:
     """SE-ResNet-110. Arguments: :func:`small_resnet`."""
     return _of_depth(110, reduction, weights, progress, kwargs)

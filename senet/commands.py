@@ -30,9 +30,9 @@ from . import (
     study,
     training,
 )
+from .arguments import at_least_one
 from .picture import open_picture
 from .recording import record, se_blocks
-from .se import at_least_one
 
 
 def train_network(args: Namespace) -> None:

@@ -18,8 +18,8 @@ from torchvision.ops import SqueezeExcitation
 
 from .convert import convert
 from .fuse import fuse
+from .rescale import mean_of_maps
 from .resnet import se_resnet50
-from .se import mean_of_maps
 
 WHATS = ("network", "block", "squeeze")
 MODES = ("eval", "train")

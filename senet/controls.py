@@ -23,9 +23,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .arguments import one_of
 from .images import Pictures
 from .recording import record
-from .se import one_of
 
 CONTROLS = ("trained", "frozen", "shuffled", "one")
 

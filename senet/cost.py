@@ -25,10 +25,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from .arguments import at_least_one, one_of
 from .bench import CLOCKS, _interval, _seconds, _seconds_cuda, time_in_turns
 from .contenders import without_gradients
 from .recording import se_blocks
-from .se import NoSE, at_least_one, hidden_width, one_of
+from .se import NoSE, hidden_width
 
 
 @dataclass(frozen=True)

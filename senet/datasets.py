@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from . import images, pretrained
+from .arguments import at_least_one, one_of
 from .patchwork import patchwork
-from .se import at_least_one, one_of
 
 # Patchwork's sets, by seed. The test seed is used by nothing else.
 PATCHWORK = {"train": (4000, 1), "test": (2000, 2)}

@@ -6,8 +6,8 @@ A diagram is boxes and arrows on a small grid. It is drawn from a list of steps,
 import html
 from collections.abc import Sequence
 
+from .arguments import one_of, some_of
 from .resnet import PLACEMENTS
-from .se import one_of, some_of
 
 WIDTH, STEP, BOX = 150, 34, 22  # pixels: a column, from one step to the next, a box's height
 MIDDLE, SHORTCUT = 95, 28  # x of the branch, and of the shortcut left of it

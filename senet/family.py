@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import resnet50
 
+from .arguments import one_of
 from .cost import cost
 from .recording import se_blocks
 from .relatives import CBAM, ECA, SCSE, GatherExcite, SelectiveKernel
 from .resnet import se_resnet50
-from .se import SEBlock, one_of
+from .se import SEBlock
 
 STEPS = ("squeeze", "excitation", "rescale")
 STAGES = {1: (256, 56), 2: (512, 28), 3: (1024, 14), 4: (2048, 7)}  # of a ResNet-50: channels, and side of the maps at 224 pixels

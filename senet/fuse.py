@@ -8,6 +8,8 @@ Three rules of algebra, applied to the graph that ``torch.fx`` traces:
    smaller than W1 or W3, leads from mean(h) to SE's hidden layer, and W3 is not read a second time.
 3. ``shortcut + s * u`` is one pass over memory.
 
+Besides, a layer may write over what the one before it gave, where nobody can see that (:mod:`senet.reuse`).
+
 Where the graph does not allow a rule it is left out, and :func:`report` says why. The mean of a 3x3 convolution's output follows
 from its input too: from nine sums, each over all pixels but some border. It is left alone all the same, since in a basic block
 that input has as many values as U (``python -m senet bench`` measures it: "borders").
@@ -17,52 +19,120 @@ import copy
 import operator
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.fx import Graph, GraphModule, Node, Tracer
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .recording import HOOK_POINTS
-from .rescale import sum_over
-from .se import SEBlock, mean_of_maps
-
-torch.fx.wrap("sum_over")  # one step to a tracer by the name that it has here, too
-
-SE_CLASSES = frozenset(name for name, _, _ in HOOK_POINTS)
-ADDITIONS = (operator.add, operator.iadd, torch.add)
+from . import agreement, reuse
+from .fuse_se import ADDITIONS, FusedSEBlock, called, fuse_block, is_se, touched
+from .reuse import Fused, watched
+from .se import SEBlock
 
 
-def fuse(model: nn.Module) -> GraphModule:
+def fuse(model: nn.Module, images: Tensor | None = None) -> GraphModule:
     """A copy of ``model`` for prediction that reads and writes less, and answers the same but for rounding.
 
     ``model`` stays as it was; keep it to go on training. Modules keep their names, and :func:`senet.record` finds the same blocks
     in the copy and the same z, s and U. Where a rule applies to an SE block of another library, it becomes a
-    :class:`~senet.se.SEBlock`.
+    :class:`~senet.se.SEBlock`. A layer that carries hooks, a parametrization or pruning stays as it is.
+
+    The rules are checked on one batch in float64, where rounding is negligible; :func:`difference` says by how much the answers
+    differ.
 
     Args:
         model: what ``torch.fx`` can trace: ResNets and others, ours, torchvision's and timm's, with SE or without.
+        images: the batch to check on, (N, C, H, W); None takes noise of 64 x 64. A network that can't take noise of that size
+            is left unchecked.
 
     Returns:
         In evaluation mode, of the dtype, device and memory format of ``model``. :func:`report` tells what became of each SE block.
 
     Raises:
-        ValueError: ``model`` can't be traced.
+        ValueError: ``model`` can't be traced, is scripted, traced, exported or without weights (on the device "meta"), or itself
+            carries hooks; or the answers differ by more than rounding explains.
     """
-    model = copy.deepcopy(getattr(model, "_orig_mod", model)).eval()
+    model = getattr(model, "_orig_mod", model)
+    _refuse(model)
+    off = _checked(model, images)
+    try:
+        fused = _rewritten(copy.deepcopy(model).eval())
+    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
+        raise ValueError(
+            f"{type(model).__name__} was exported: fuse the model that it was made from"
+        ) from error
+    fused.meta["senet.fuse.difference"] = off
+    return fused
+
+
+def _refuse(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise ValueError(
+            f"fuse takes an nn.Module, not {type(model).__name__}: pass the model that it was made from"
+        )
+    name = type(model).__name__
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise ValueError(f"{name} is scripted or traced: fuse the model that it was made from")
+    if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+        raise ValueError(
+            f"{name} is on the device 'meta' and has no weights: load them before you fuse it"
+        )
+    if watched(model):
+        raise ValueError(
+            f"{name} itself carries hooks, which its copy would lose: remove them, and put them on the fused network"
+        )
+
+
+def _checked(model: nn.Module, images: Tensor | None) -> float | None:
+    """By how much the rules change the answers; None where there is nothing to check them on."""
+    given, images = images is not None, agreement.noise(model) if images is None else images
+    if images is None:
+        return None
+    double = agreement.in_float64(model)
+    try:
+        expected = agreement.answers(double, images)
+    except Exception:
+        if given:
+            raise
+        return None  # it takes something else than noise of this size
+    off = agreement.difference(expected, agreement.answers(_rewritten(double), images))
+    if off > agreement.LARGEST:
+        raise ValueError(
+            f"{type(model).__name__} answers differently when fused, by {off:.1e} of its largest value: use it unfused"
+        )
+    return off
+
+
+def _rewritten(model: nn.Module) -> Fused:
+    """``model`` by the rules above. Its modules change."""
+    name = type(model).__name__
     try:
         graph = _Tracer().trace(model)
     except (torch.fx.proxy.TraceError, TypeError) as error:
         raise ValueError(
-            f"{type(model).__name__} can't be traced, for what it does depends on values ({error}): fuse a part of it that always "
-            "does the same"
+            f"{name} can't be traced, for what it does depends on values ({error}): fuse a part of it that always does the same"
+        ) from error
+    except Exception as error:
+        raise ValueError(
+            f"{name} can't be traced by torch.fx ({error}): fuse a part of it that can"
         ) from error
     _drop_identities(model, graph)
     _fold_batch_norms(model, graph)
-    calls = [node for node in graph.nodes if node.op == "call_module" and _is_se(model.get_submodule(node.target))]
-    said = {node.target: _fuse_block(model, graph, node) for node in calls}
+    calls = [node for node in graph.nodes if is_se(called(model, node))]
+    said = {node.target: fuse_block(model, graph, node) for node in calls}
+    _overwrite(model, graph)
     graph.lint()
-    fused = GraphModule(model, graph, type(model).__name__)
+    fused = Fused(model, graph, name)
     fused.meta["senet.fuse"] = said
     return fused
+
+
+def difference(fused: GraphModule) -> float | None:
+    """How far the answers of what :func:`fuse` made are from the original's, in float64, relative to the largest.
+
+    None if that was not checked.
+    """
+    return fused.meta["senet.fuse.difference"]
 
 
 def report(fused: GraphModule) -> dict[str, str]:
@@ -70,65 +140,22 @@ def report(fused: GraphModule) -> dict[str, str]:
     return dict(fused.meta["senet.fuse"])
 
 
-class FusedSEBlock(SEBlock):
-    """An SE block behind a convolution, as :func:`fuse` makes it.
-
-    Behind a 1x1 convolution that widens, it squeezes what that reads (rule 2). U is the convolution's alone, so it may be written
-    over. Both are given up while a hook watches, as a recording's does: then z is computed and U kept.
-    (``nn.TransformerEncoderLayer`` too leaves its fast path when it has hooks.)
-    """
-
-    def __init__(self, block: SEBlock, conv: nn.Conv2d) -> None:
-        super().__init__(block.channels, block.reduction)
-        self.pool = block.pool
-        self.fc1, self.relu, self.fc2, self.gate = block.fc1, block.relu, block.fc2, block.gate
-        self.early = _product(block.fc1, conv) if block.pool == "avg" and _widens_pointwise(conv) else nn.Identity()
-
-    def forward(self, u: Tensor, shortcut: Tensor | None = None, overwrite: bool = True, mean: Tensor | None = None) -> Tensor:
-        """As :meth:`SEBlock.forward`, with the mean (N, C/4) of the maps from which the convolution made U, for ``early``."""
-        watched = self.watched()
-        if mean is None or watched:
-            s = self.excite(self.squeeze(u))
-        else:
-            s = self.gate(self.fc2(self.relu(self.early(mean))))
-        if overwrite and shortcut is not None and not watched:
-            return sum_over(u, s[:, :, None, None], shortcut)
-        return self.rescale(u, s, shortcut)
-
-
-def _product(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
-    """W1 W3: from the mean of what the convolution reads (C/4) to SE's hidden layer (C/r)."""
-    w1, w3 = fc1.weight, conv.weight.flatten(1)
-    product = nn.Linear(w3.shape[1], w1.shape[0], device=w1.device, dtype=w1.dtype)
-    with torch.no_grad():  # in float64, to round once
-        product.weight.copy_(w1.double() @ w3.double())
-        product.bias.copy_(w1.double() @ _bias(conv) + _bias(fc1))
-    return product
-
-
-def _bias(layer: nn.Linear | nn.Conv2d) -> Tensor:
-    return torch.zeros_like(layer.weight.flatten(1)[:, 0]).double() if layer.bias is None else layer.bias.double()
-
-
 class _Tracer(Tracer):
-    """Sees an SE block as one step, as it sees a convolution."""
+    """Sees an SE block as one step, as it sees a convolution; and a module with hooks, to keep them."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        return _is_se(module) or super().is_leaf_module(module, name)
-
-
-def _is_se(module: nn.Module) -> bool:
-    return not SE_CLASSES.isdisjoint(cls.__name__ for cls in type(module).__mro__)
-
-
-def _called(model: nn.Module, node: Node) -> nn.Module | None:
-    return model.get_submodule(node.target) if node.op == "call_module" else None
+        ours = is_se(module) or isinstance(module, reuse.ReLU)
+        return ours or watched(module) or super().is_leaf_module(module, name)
 
 
 def _drop_identities(model: nn.Module, graph: Graph) -> None:
     """timm's blocks have several between the layers."""
     for node in list(graph.nodes):
-        if isinstance(_called(model, node), nn.Identity):
+        if (
+            isinstance(identity := called(model, node), nn.Identity)
+            and node.args
+            and not watched(identity)
+        ):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
 
@@ -136,93 +163,51 @@ def _drop_identities(model: nn.Module, graph: Graph) -> None:
 def _fold_batch_norms(model: nn.Module, graph: Graph) -> None:
     calls = [node.target for node in graph.nodes]
     for node in list(graph.nodes):
-        bn = _called(model, node)
-        if not isinstance(bn, nn.BatchNorm2d) or bn.running_var is None:
+        bn = called(model, node)
+        if (
+            not isinstance(bn, nn.BatchNorm2d)
+            or bn.running_var is None
+            or not node.args
+            or touched(bn)
+        ):
             continue
         before = node.args[0]
-        conv = _called(model, before)
-        if isinstance(conv, nn.Conv2d) and len(before.users) == calls.count(before.target) == 1:  # nobody else wants its output
+        conv = called(model, before)
+        if not isinstance(conv, nn.Conv2d) or touched(conv):
+            continue
+        if len(before.users) == calls.count(before.target) == 1:  # nobody else wants its output
             model.set_submodule(before.target, fuse_conv_bn_eval(conv, bn))
             node.replace_all_uses_with(before)
             graph.erase_node(node)
 
 
-def _fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
-    """Apply rules 2 and 3 to the SE block that ``node`` calls, as far as they go. Returns in words how far."""
-    block, u = _called(model, node), node.args[0]
-    if isinstance(block, FusedSEBlock):
-        return "was fused before"
-    ours = block if type(block) is SEBlock else _as_ours(block)
-    if ours is None:
-        return f"left as it is: this {type(block).__name__} computes something else than mean, two layers, a gate and a product"
-    args, options, last = [u, *node.args[1:]], dict(node.kwargs), node  # ours may have its shortcut already
-    if len(args) == 1 and (found := _addition(node)):
-        last, shortcut = found
-        args.append(shortcut)
-    added = "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
-    conv = _called(model, u)
-    if isinstance(conv, nn.Conv2d) and len(u.users) == 1:  # U is new memory, and nobody else's
-        ours = FusedSEBlock(ours, conv)
-    source = type(conv).__name__ if conv else getattr(u.target, "__name__", u.target)
-    if ours.pool != "avg":
-        squeezed = f"squeezed where it was, for a {ours.pool} does not commute with a convolution"
-    elif not _widens_pointwise(conv):
-        squeezed = f"squeezed where it was, for U comes from {source}, and this pays behind a 1x1 convolution that widens only"
-    elif not isinstance(ours, FusedSEBlock):
-        squeezed = "squeezed where it was, for U is read by others too"
-    else:
-        squeezed = f"squeezed before {u.target}"
-        with graph.inserting_before(u):
-            mean = graph.call_function(mean_of_maps, (u.args[0],))
-        mean.meta["is_wrapped"] = True  # as after tracing: see mean_of_maps
-        options["mean"] = mean
-    if len(args) > 1 or options:
-        model.set_submodule(node.target, ours.eval())
-        with graph.inserting_before(last):
-            call = graph.call_module(node.target, tuple(args), options)
-        last.replace_all_uses_with(call)
-        for old in dict.fromkeys((last, node)):
-            graph.erase_node(old)
-    return f"{squeezed}; {added}"
+def _overwrite(model: nn.Module, graph: Graph) -> None:
+    """Let sums and ReLUs write over what they read, where that is new memory that no other node reads."""
+    for node in graph.nodes:
+        if node.target in ADDITIONS and len(node.args) == 2 and not node.kwargs:
+            fresh = [arg for arg in node.args if isinstance(arg, Node) and _is_fresh(model, arg)]
+            if (
+                fresh
+                and all(isinstance(arg, Node) for arg in node.args)
+                and node.target is not operator.iadd
+            ):
+                node.args = tuple(node.args if node.args[0] in fresh else reversed(node.args))
+                node.target = reuse.add
+        elif node.target in (F.relu, torch.relu) and node.args and _is_fresh(model, node.args[0]):
+            node.target, node.args, node.kwargs = reuse.relu, node.args[:1], {}
+    sites: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        if type(relu := called(model, node)) is nn.ReLU and not watched(relu):
+            sites.setdefault(node.target, []).append(node)
+    for name, nodes in sites.items():
+        if all(node.args and _is_fresh(model, node.args[0]) for node in nodes):
+            model.set_submodule(name, reuse.ReLU().eval())
 
 
-def _widens_pointwise(conv: nn.Module | None) -> bool:
-    if not isinstance(conv, nn.Conv2d) or conv.in_channels >= conv.out_channels:
+def _is_fresh(model: nn.Module, node: Node) -> bool:
+    """Whether ``node`` gives new memory to one other node alone."""
+    if len(node.users) != 1:
         return False
-    return (conv.kernel_size, conv.stride, conv.padding, conv.groups) == ((1, 1), (1, 1), (0, 0), 1)
-
-
-def _addition(node: Node) -> tuple[Node, Node] | None:
-    """The sum that alone uses what ``node`` gives, and what it adds to that."""
-    if len(node.users) != 1 or len(node.args[0].users) != 1:  # someone else could write into U before the sum
-        return None
-    (user,) = node.users
-    others = [arg for arg in user.args if arg is not node]
-    if user.target not in ADDITIONS or user.kwargs or len(others) != 1 or not isinstance(others[0], Node):
-        return None
-    return None if user.target is operator.iadd and user.args[1] is node else (user, others[0])  # or it would write into the other
-
-
-@torch.no_grad()
-def _as_ours(block: nn.Module) -> SEBlock | None:
-    """Another library's SE block as an :class:`SEBlock` that computes the same; None if numbers show that there is none."""
-    layers = [m for m in block.modules() if not (list(m.children()) or isinstance(m, (nn.AdaptiveAvgPool2d, nn.Identity)))]
-    weighted = [layer for layer in layers if isinstance(layer, (nn.Linear, nn.Conv2d))]
-    others = [layer for layer in layers if layer not in weighted]
-    if len(weighted) != 2 or len(others) != 2:
-        return None
-    weight = weighted[0].weight
-    ours = SEBlock(weight.shape[1])
-    ours.fc1, ours.fc2 = map(_as_linear, weighted)
-    ours.relu, ours.gate = others  # in the order in which they run, in every library that recording knows
-    u = torch.randn(2, ours.channels, 3, 5, generator=torch.Generator().manual_seed(0)).to(weight)
-    return ours if torch.allclose(ours(u), block(u), rtol=1e-4 if weight.dtype.itemsize > 2 else 0.05, atol=1e-5) else None
-
-
-def _as_linear(layer: nn.Linear | nn.Conv2d) -> nn.Linear:
-    wide, out = layer.weight.shape[1], layer.weight.shape[0]
-    linear = nn.Linear(wide, out, bias=layer.bias is not None, device=layer.weight.device, dtype=layer.weight.dtype)
-    linear.weight.data = layer.weight.data.flatten(1)
-    if layer.bias is not None:
-        linear.bias.data = layer.bias.data
-    return linear
+    if node.op == "call_module":
+        return type(called(model, node)) in (nn.Conv2d, nn.BatchNorm2d, SEBlock, FusedSEBlock)
+    return node.target in (operator.add, torch.add, torch.cat, reuse.add)

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from .arguments import at_least_one
 from .attribution import channels, correlations
 from .images import Pictures
 from .profiles import Estimate, bootstrap
 from .recording import record, se_blocks
-from .se import at_least_one
 
 METHODS = ("ablation", "integrated", "conductance")
 # What is ranked against what. Sizes are taken where the question is "how much does it matter", and signs where it is "which way".

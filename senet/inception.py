@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models.inception import (
     BasicConv2d,
@@ -22,8 +23,15 @@ from torchvision.models.inception import (
     InceptionE,
 )
 
-from .resnet import build
+from .build import build, takes_checkpoint
 from .se import SEBlock
+
+
+class Conv(BasicConv2d):
+    """torchvision's, whose ReLU doesn't overwrite what a hook on ``bn`` keeps."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn(self.conv(x)))
 
 
 class _WithSE:
@@ -40,7 +48,7 @@ class _WithSE:
         se: Callable[[int], nn.Module] = SEBlock,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_channels, **kwargs)
+        super().__init__(in_channels, conv_block=Conv, **kwargs)
         self.se = se(self.out_channels(in_channels, **kwargs))
         for layer in self.se.modules():
             if isinstance(layer, nn.Linear):
@@ -93,6 +101,7 @@ class SEInceptionE(_WithSE, InceptionE):
         return 320 + 2 * 384 + 2 * 384 + 192
 
 
+@takes_checkpoint
 def se_inception_v3(
     weights: Any = None,
     progress: bool = True,
@@ -124,6 +133,8 @@ def se_inception_v3(
     def se(channels: int) -> SEBlock:
         return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
 
-    modules = [partial(module, se=se) for module in (SEInceptionA, SEInceptionB, SEInceptionC, SEInceptionD, SEInceptionE)]
+    blocks = (SEInceptionA, SEInceptionB, SEInceptionC, SEInceptionD, SEInceptionE)
+    modules = [Conv, *(partial(block, se=se) for block in blocks)]
+    modules.append(partial(InceptionAux, conv_block=Conv))
     kwargs.setdefault("init_weights", True)
-    return build(lambda **kw: Inception3(inception_blocks=[BasicConv2d, *modules, InceptionAux], **kw), weights, progress, kwargs)
+    return build(lambda **kw: Inception3(inception_blocks=modules, **kw), weights, progress, kwargs)

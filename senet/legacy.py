@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from .resnet import build, se_resnet50, se_resnet101, se_resnet152
+from .build import build, takes_checkpoint
+from .resnet import se_resnet50, se_resnet101, se_resnet152
 
 
 class CaffePool(nn.MaxPool2d):
@@ -44,16 +45,19 @@ def as_legacy(model: ResNet) -> ResNet:
     return model
 
 
+@takes_checkpoint
 def legacy_se_resnet50(weights: Any = None, progress: bool = True, *, bias: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-50 with its strides and pool as in Caffe. Arguments: :func:`~senet.resnet.se_resnet`; biases unless refused."""
     return build(lambda **kw: as_legacy(se_resnet50(bias=bias, **kw)), weights, progress, kwargs)
 
 
+@takes_checkpoint
 def legacy_se_resnet101(weights: Any = None, progress: bool = True, *, bias: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-101 with its strides and pool as in Caffe. Arguments: :func:`legacy_se_resnet50`."""
     return build(lambda **kw: as_legacy(se_resnet101(bias=bias, **kw)), weights, progress, kwargs)
 
 
+@takes_checkpoint
 def legacy_se_resnet152(weights: Any = None, progress: bool = True, *, bias: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-152 with its strides and pool as in Caffe. Arguments: :func:`legacy_se_resnet50`."""
     return build(lambda **kw: as_legacy(se_resnet152(bias=bias, **kw)), weights, progress, kwargs)

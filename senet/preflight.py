@@ -23,8 +23,11 @@ from pathlib import Path
 
 DESCRIPTION = "Say whether this machine is ready for the workshop, and what to do where it is not."
 LEAST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 14)  # the newest for which all packages have wheels: tests/test_wheels.py
 LEAST_MEMORY = 1.0  # GB that one chapter may take
-LEAST_DISK = {True: 0.5, False: 6.0}  # GB: for what chapters write where PyTorch is there; to install it where it is not
+LEAST_DISK = 0.5  # GB, for what chapters write
+# GB that the packages take with PyTorch, where it has to be installed first; Linux gets CUDA with it.
+INSTALL_DISK = {"without CUDA": 1.5, "with CUDA": 6.0}
 NAMED = ("torch", "torchvision", "anywidget", "ipywidgets")  # worth a line each; the other packages share one
 LIVE = "minute"  # the study whose training the chapter Training one runs live
 NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer can be had anywhere
@@ -34,6 +37,7 @@ NEEDS_NETWORK = {
 }
 INSTALL = "python -m pip install"
 TORCH = f"{INSTALL} --force-reinstall torch torchvision"
+CPU_TORCH = f"{INSTALL} torch torchvision --index-url https://download.pytorch.org/whl/cpu"
 REINSTALL = (
     f'install the package anew: {INSTALL} --force-reinstall --no-deps "senet @ git+https://github.com/squeeze-excite/senet-book"'
 )
@@ -58,12 +62,22 @@ class Missing(Exception):
 
 
 def python() -> str:
-    """Python is new enough."""
+    """Python is new enough, and not so new that a package that is missing can't be installed."""
     here = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info[:2] < LEAST_PYTHON:
         least = ".".join(map(str, LEAST_PYTHON))
         raise Missing(f"Python {here} is too old", f"install Python {least} or newer, and make a new environment with it")
+    if sys.version_info[:2] > NEWEST_PYTHON and (lacking := uninstalled()):
+        newest = ".".join(map(str, NEWEST_PYTHON))
+        said = f"Python {here} is too new: {', '.join(lacking)} may not install on it"
+        raise Missing(said, f"install Python {newest}, and make a new environment with it")
     return f"Python {here}"
+
+
+def uninstalled() -> list[str]:
+    """The packages that this one requires and that are not there."""
+    there = {each.name.lower() for each in metadata.distributions() if each.name}
+    return sorted(set(floors()) - there)
 
 
 def package(name: str, imported: bool = False) -> str:
@@ -150,11 +164,14 @@ def available() -> float | None:
 
 def disk() -> str:
     """Enough disk is free."""
-    free, least = shutil.disk_usage(Path.cwd()).free / 1e9, LEAST_DISK[importable("torch")]
+    free, least = shutil.disk_usage(Path.cwd()).free / 1e9, LEAST_DISK
+    remedy, small = "make room, or work in a folder on another disk", INSTALL_DISK["without CUDA"]
+    if not importable("torch"):
+        least = INSTALL_DISK["with CUDA"] if sys.platform == "linux" else small
+        if small <= free < least:
+            remedy += f"; or install PyTorch without CUDA, which takes {small:.1f} GB: {CPU_TORCH}"
     if free < least:
-        raise Missing(
-            f"{free:.1f} GB of disk are free here, and {least:.1f} GB are needed", "make room, or work in a folder on another disk"
-        )
+        raise Missing(f"{free:.1f} GB of disk are free here, and {least:.1f} GB are needed", remedy)
     return f"{free:.1f} GB of disk are free"
 
 

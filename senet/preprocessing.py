@@ -7,7 +7,7 @@ import torchvision.transforms.v2.functional as TF
 from PIL import Image
 from torch import Tensor
 
-from .se import at_least_one, one_of
+from .arguments import at_least_one, one_of
 
 INTERPOLATIONS = {"nearest": TF.InterpolationMode.NEAREST_EXACT} | {
     mode.value: mode for mode in (TF.InterpolationMode.BILINEAR, TF.InterpolationMode.BICUBIC)

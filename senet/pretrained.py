@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from torchvision.models import ResNet50_Weights
 
 from . import cifar, inception, legacy, resnet
+from .arguments import one_of
 from .convert import convert
 from .fetch import CheckpointError, check, fetch, file_name, write
 from .preprocessing import Preprocessing
-from .se import one_of
 
 __all__ = ["ARCHITECTURES", "Checkpoint", "CheckpointError", "Preprocessing", "convert", "get", "load", "names", "read", "save"]
 

@@ -20,10 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .rescale import rescale
-from .se import SEBlock, at_least_one, hidden_width, mean_of_maps
-
-torch.fx.wrap("rescale")  # one step to a tracer, as in senet.se
+from .arguments import at_least_one
+from .rescale import mean_of_maps, rescale
+from .se import SEBlock, hidden_width
 
 
 class ECA(SEBlock):

@@ -5,14 +5,15 @@ new ``forward``. Whatever holds for torchvision's ResNet holds here. That includ
 of a bottleneck (known as v1.5), whereas the paper's Caffe networks had it on the first 1x1.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from .se import NoSE, SEBlock, one_of, some_of
+from .arguments import one_of, some_of
+from .build import build, takes_checkpoint
+from .se import NoSE, SEBlock
 
 PLACEMENTS = ("standard", "pre", "post", "identity", "3x3")
 STAGES = (1, 2, 3, 4)  # torchvision's layer1 .. layer4; the paper calls them 2 to 5 (its SE_2_3 is layer1, third block)
@@ -33,34 +34,39 @@ class _WithSE:
     ========  ==============================================  ===========================================
     """
 
-    def _place(self, se: Callable[[int], nn.Module] | None, placement: str, inside: int, before: int, after: int) -> None:
+    def _place(
+        self,
+        se: Callable[[int], nn.Module] | None,
+        placement: str,
+        inside: int,
+        before: int,
+        after: int,
+    ) -> None:
         one_of(PLACEMENTS, placement=placement)
         channels = {"pre": before, "3x3": inside}.get(placement, after)
         self.placement = placement if se else "none"
         self.se = se(channels) if se else NoSE()
+        self.relu = nn.ReLU()  # not in place: what a hook keeps of a batch norm or of SE stays true
+        # Submodules are listed in the order in which they run.
+        last = "conv3" if hasattr(self, "conv3") else "conv2"
+        if behind := {"pre": "conv1", "3x3": last}.get(self.placement):
+            names = [name for name, _ in self.named_children()]
+            for name in names[names.index(behind) : names.index("se")]:
+                module = getattr(self, name)
+                delattr(self, name)
+                setattr(self, name, module)
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.residual(self.se(x) if self.placement == "pre" else x)
         shortcut = x if self.downsample is None else self.downsample(x)
         if self.placement == "standard":
-            # self.se(out, shortcut): rescale and add in one pass over memory
-            out = self._se_and_sum(out, shortcut)
+            out = self.se(out, shortcut)  # rescale and add
         elif self.placement == "identity":
             out = self.se(shortcut, out)
         else:
             out = out + shortcut
         out = self.relu(out)
         return self.se(out) if self.placement == "post" else out
-
-    def _se_and_sum(self, u: Tensor, shortcut: Tensor) -> Tensor:
-        """``self.se(u, shortcut)``, which ours may write over U: nobody else reads that. Another's need not know the word."""
-        if torch.jit.is_scripting():
-            out = self.se(u, shortcut)
-        elif type(self.se) in (SEBlock, NoSE):
-            out = self.se(u, shortcut, overwrite=True)
-        else:
-            out = self.se(u, shortcut)
-        return out
 
 
 class SEBasicBlock(_WithSE, BasicBlock):
@@ -118,8 +124,8 @@ class SEBottleneck(_WithSE, Bottleneck):
         out = self.bn2(self.conv2(out))
         if self.placement == "3x3":
             out = self.se(out)
-        out = self.conv3(self.relu(out))  # let go of what conv3 read,
-        return self.bn3(out)  # before bn3 asks for more memory
+        out = self.conv3(self.relu(out))
+        return self.bn3(out)
 
 
 def se_resnet(
@@ -134,7 +140,7 @@ def se_resnet(
     squeeze: str = "avg",
     min_hidden: int = 4,
     placement: str = "standard",
-    stages: Collection[int] = STAGES,
+    stages: Iterable[int] = STAGES,
     **kwargs: Any,
 ) -> ResNet:
     """A torchvision ``ResNet`` whose blocks carry SE; :func:`se_resnet18` and its siblings call this.
@@ -158,7 +164,7 @@ def se_resnet(
         ValueError: an argument is out of its bounds.
     """
     one_of(PLACEMENTS, placement=placement)
-    some_of(STAGES, stages=stages)
+    stages = some_of(STAGES, stages=stages)
 
     def se(channels: int) -> SEBlock:
         return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
@@ -169,53 +175,45 @@ def se_resnet(
 
     make.expansion = block.expansion  # all that ResNet wants of a block beyond a call
 
-    return build(lambda **kw: ResNet(make, layers, **kw), weights, progress, kwargs)
+    def network(**options: Any) -> ResNet:
+        model = ResNet(make, layers, **options)
+        model.relu = nn.ReLU()  # as in the blocks: not in place
+        return model
+
+    return build(network, weights, progress, kwargs)
 
 
-def build(make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: dict[str, Any]) -> nn.Module:
-    """Call ``make(**kwargs)`` and fill it from ``weights``, whose classes set ``num_classes``."""
-    if weights is None:
-        return make(**kwargs)
-    if not hasattr(weights, "get_state_dict"):
-        raise ValueError(
-            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call senet.pretrained.load(name)"
-        )
-    classes = len(weights.meta["categories"])
-    if kwargs.setdefault("num_classes", classes) != classes:
-        raise ValueError(
-            f"num_classes={kwargs['num_classes']} does not fit weights for {classes} classes: leave num_classes out, and "
-            "replace model.fc afterwards"
-        )
-    model = make(**kwargs)
-    model.load_state_dict(weights.get_state_dict(progress=progress))
-    return model
-
-
+@takes_checkpoint
 def se_resnet18(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-18. Arguments: :func:`se_resnet`."""
     return se_resnet(SEBasicBlock, [2, 2, 2, 2], weights, progress, **kwargs)
 
 
+@takes_checkpoint
 def se_resnet34(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-34. Arguments: :func:`se_resnet`."""
     return se_resnet(SEBasicBlock, [3, 4, 6, 3], weights, progress, **kwargs)
 
 
+@takes_checkpoint
 def se_resnet50(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-50: 28,071,976 parameters, 28,088,024 with ``bias=True``. Arguments: :func:`se_resnet`."""
     return se_resnet(SEBottleneck, [3, 4, 6, 3], weights, progress, **kwargs)
 
 
+@takes_checkpoint
 def se_resnet101(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-101. Arguments: :func:`se_resnet`."""
     return se_resnet(SEBottleneck, [3, 4, 23, 3], weights, progress, **kwargs)
 
 
+@takes_checkpoint
 def se_resnet152(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNet-152. Arguments: :func:`se_resnet`."""
     return se_resnet(SEBottleneck, [3, 8, 36, 3], weights, progress, **kwargs)
 
 
+@takes_checkpoint
 def se_resnext50_32x4d(weights: Any = None, progress: bool = True, **kwargs: Any) -> ResNet:
     """SE-ResNeXt-50 of 32 groups, 4 channels wide each. Arguments: :func:`se_resnet`."""
     shape = {"groups": 32, "width_per_group": 4}

@@ -86,6 +86,24 @@ def little_disk(monkeypatch):
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e8))
 
 
+def new_python(monkeypatch):
+    monkeypatch.setattr(preflight.sys, "version_info", (3, 15, 0, "final", 0))
+    there = [each for each in metadata.distributions() if each.name != "scikit-image"]
+    monkeypatch.setattr(metadata, "distributions", lambda: there)
+
+
+def little_disk_for_cuda(monkeypatch):
+    monkeypatch.setattr(preflight, "importable", lambda name: False)
+    monkeypatch.setattr(preflight.sys, "platform", "linux")
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e9))
+
+
+def little_disk_for_torch(monkeypatch):
+    monkeypatch.setattr(preflight, "importable", lambda name: False)
+    monkeypatch.setattr(preflight.sys, "platform", "darwin")
+    little_disk(monkeypatch)
+
+
 def no_bundle(monkeypatch):
     monkeypatch.setattr(base, "STATIC", base.STATIC / "gone")
 
@@ -109,6 +127,7 @@ def unthought_of(monkeypatch):
 
 FAULTS = [
     ("python", old_python, "Python 3.10.4 is too old", "3.11 or newer"),
+    ("python", new_python, "Python 3.15.0 is too new: scikit-image may not install", "install Python 3.14"),
     ("torch", lambda m: installed(m, torch=None), "torch is not installed", 'pip install "torch>=2.4"'),
     ("torch", lambda m: installed(m, torch="1.13.1+cu117"), "torch 1.13.1+cu117 is older than 2.4", "--upgrade"),
     ("torchvision", stopped("torchvision"), "cannot be imported", "--force-reinstall torch torchvision"),
@@ -120,6 +139,8 @@ FAULTS = [
     ("memory", little_memory, "0.4 GB of memory are free", "close other programs"),
     ("memory", unthought_of, "ZeroDivisionError", "your teacher"),
     ("disk", little_disk, "0.2 GB of disk are free here", "make room"),
+    ("disk", little_disk_for_cuda, "2.0 GB of disk are free here, and 6.0 GB", "without CUDA, which takes 1.5 GB: python -m pip"),
+    ("disk", little_disk_for_torch, "0.2 GB of disk are free here, and 1.5 GB", "make room"),
     ("widgets", no_bundle, "the widgets' widget.js and widgets.css are missing", "make book"),
     ("weights", no_weights, "the trained networks are missing", "install the package anew"),
     ("weights", other_answers, "answers otherwise than recorded", "torch torchvision"),
@@ -194,6 +215,11 @@ def test_without_torch_it_still_runs():
 )
 def test_versions_are_compared_by_number(version, parts):
     assert preflight.numbers(version) == parts
+
+
+def test_a_newer_python_that_has_all_packages_will_do(monkeypatch):
+    monkeypatch.setattr(preflight.sys, "version_info", (3, 15, 1, "final", 0))
+    assert preflight.python() == "Python 3.15.1"
 
 
 def test_the_memory_is_what_the_system_tells():

@@ -55,7 +55,7 @@ def pins(python: str) -> dict[str, Version]:
     return {pin.name: Version(str(pin.specifier).removeprefix("==")) for pin in chosen}
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("wanted", ["requirements.in", "pyproject.toml"])
 def test_the_pins_are_what_is_asked_for(python: str, wanted: str):
     extras = PROJECT["project"]["optional-dependencies"].values()

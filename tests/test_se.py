@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from senet.se import GATES, SQUEEZES, SEBlock, at_least_one, hidden_width, one_of
+from senet.arguments import at_least_one, one_of
+from senet.se import GATES, SQUEEZES, SEBlock, hidden_width
 
 GATE_FORMULAS = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),

@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from senet.se import SEBlock, one_of
+from senet.arguments import one_of
+from senet.se import SEBlock
 from senet.source import source
 
 

@@ -17,7 +17,7 @@ from senet.patchwork import patchwork
 from senet.recording import record
 from senet.widgets import ShallowDeep
 from senet.widgets.base import STATIC
-from senet.widgets.gates import gates_from
+from senet.widgets.gates_text import gates_from
 
 NETWORK = "se_resnet_patchwork"
 

@@ -35,9 +35,9 @@ import numpy as np
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
 from senet import export, machine, pretrained
+from senet.arguments import one_of
 from senet.bench import _digits, _interval, time_in_turns
 from senet.images import photographs
-from senet.se import one_of
 from tools import chromium
 from tools.engine_graphs import GRAPHS, SHIPPED, describe, write
 

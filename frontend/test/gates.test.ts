@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ByHand } from "../src/state/by-hand.ts";
 import { fromQuery, setsOf, settle, toQuery, type Wanted } from "../src/state/fields.ts";
 import { read, written } from "../src/state/gates-text.ts";
-import type { ShallowDeepView as View } from "../src/widgets/shallow-deep.ts";
+import type { ShallowDeepView as View } from "../src/widgets/shallow-deep-side.ts";
 import { gallery, probe, rules } from "./synthetic.ts";
 
 type Known = Parameters<typeof setsOf>[0];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Model } from "../src/network/kernel.ts";
 import { setsOf, settle } from "../src/state/fields.ts";
 import { kernelKeeper } from "../src/state/keeper.ts";
-import type { ShallowDeepView } from "../src/widgets/shallow-deep.ts";
+import type { ShallowDeepView } from "../src/widgets/shallow-deep-side.ts";
 import { gallery, probe, rules } from "./synthetic.ts";
 
 const usual = settle<ShallowDeepView>(rules["shallow-deep"]!, {}, null, setsOf(probe));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromQuery, setsOf, settle, toQuery, type Wanted } from "../src/state/fields.ts";
-import type { ShallowDeepView as View } from "../src/widgets/shallow-deep.ts";
+import type { ShallowDeepView as View } from "../src/widgets/shallow-deep-side.ts";
 import { probe, rules } from "./synthetic.ts";
 
 type Known = Parameters<typeof setsOf>[0];

@@ -10,13 +10,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .. import plots, pretrained
+from ..arguments import at_least_one, one_of
 from ..images import Pictures
 from ..layers import Layers, grey, layers
 from ..recording import BlockRecord, se_blocks
-from ..se import at_least_one, one_of
 from .base import ProbeWidget
 from .fields import One, Picture, Set, ViewError, Whole
-from .pulled import GateRows, Pulled, row, text
+from .gates_text import gates_to
+from .pulled import GateRows, Pulled, row
 from .ribbon import ribbon
 from .shallow_deep import COMPARISONS, NO_BLOCK, ORDERS, SCALES
 
@@ -203,8 +204,7 @@ class Explorer(ProbeWidget):
 
     def state(self) -> dict[str, Any]:
         networks = [[name, pretrained.get(name).title] for name in (self._network, *self._others) if name]
-        gates = ";".join(text(name, values) for name, values in self.pulled.items())
-        return {**super().state(), "networks": networks, "small": self.small, "gates": gates}
+        return {**super().state(), "networks": networks, "small": self.small, "gates": gates_to(self.pulled)}
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, dict(self.gates))

@@ -72,8 +72,3 @@ def row(values: Any, block: str, blocks: Mapping[str, int], before: Sequence[flo
     if wrong := [value for value in given if value is not None and not 0 <= value <= 1]:
         raise ViewError(f"gates[{block!r}] has {wrong[0]:g}: a gate goes from 0 (closed) to 1 (open)")
     return given
-
-
-def text(block: str, values: Sequence[float | None]) -> str:
-    """As frontend/src/state/gates-text.ts reads it: ``"layer1.0.se:3=0,5=0.25"``."""
-    return f"{block}:" + ",".join(f"{channel}={value:.4f}" for channel, value in enumerate(values) if value is not None)

@@ -10,7 +10,7 @@ from .. import plots, pretrained
 from ..images import Pictures
 from .base import ProbeWidget
 from .fields import One, Picture, Set, Text, Whole
-from .gates import gates_from
+from .gates_text import gates_from
 
 ORDERS = ("index", "excitation", "difference")
 SCALES = ("fitted", "full")

@@ -39,6 +39,19 @@ def test_every_view_is_torchs(page: Page, book_url: str, kernel: Attribution):
             assert told == pytest.approx(spearmanr(s, np.abs(found)).statistic, abs=1e-6)
 
 
+def test_the_chosen_channel_is_ringed(page: Page, book_url: str):
+    """The ring is seen, and round the dot: the brush of the picture editor has a ring of its own, which is hidden at rest."""
+    widget = opened(page, book_url + GATES, "attribution")
+    ring = widget.locator(".senet-scatter > svg > circle")
+    for channel in ("7", "2"):
+        widget.get_by_label("Channel", exact=True).select_option(channel)
+        dot = widget.locator(f".senet-scatter-dots circle[data-channel='{channel}']")
+        for place in ("cx", "cy"):
+            expect(ring).to_have_attribute(place, dot.get_attribute(place))
+        expect(ring).to_be_visible()
+        expect(ring).to_have_css("stroke-width", "2.5px")
+
+
 def test_a_channel_by_keyboard_by_pointer_and_by_list(page: Page, book_url: str):
     widget = opened(page, book_url + GATES, "attribution")
     s, _ = dots(widget)

@@ -6,7 +6,7 @@
 import { decimal, signed } from "../math/format.ts";
 import type { Gates, Inside } from "../network/network.ts";
 import { type Fineness, occlude, STEPS } from "../network/occlusion.ts";
-import { choice, h, matched, set } from "../parts/dom.ts";
+import { button, choice, h, matched, set } from "../parts/dom.ts";
 
 /** The gate that is asked about. */
 export interface Asked {
@@ -34,6 +34,13 @@ export interface OcclusionMap {
 
 const PIXELS = 192; // of the drawing
 
+/** Cells with what covering them does to a gate, row by row, and the gate with nothing covered. */
+interface Shown {
+  steps: number;
+  values: Float32Array;
+  open: number;
+}
+
 /**
  * @param plain the gate's excitation with nothing covered
  * @param start gets the network running; false if it will not
@@ -44,142 +51,161 @@ export function occlusionMap(
   plain: (asked: Asked) => Promise<number>,
   start: () => Promise<boolean>,
 ): OcclusionMap {
-  const button = h(
-    "button",
-    { type: "button", onclick: () => void run() },
-    "Why did this gate open?",
-  );
-  const cancel = h("button", { type: "button", hidden: true, onclick: () => stop(true) }, "Cancel");
-  const bar = h("progress", { hidden: true, "aria-label": "Patches that were tried", max: 1 });
-  const fineness = choice("Patch", () => forget());
-  fineness.select.append(
-    h("option", { value: "coarse" }, "large, 64 places"),
-    h("option", { value: "fine" }, "small, 256 places"),
-  );
-  const canvas = h("canvas", { role: "img", hidden: true, width: PIXELS, height: PIXELS });
-  const line = h("p", { class: "senet-why-line", role: "status" });
-  const body = h("tbody");
-  const table = h(
-    "details",
-    { class: "senet-numbers", hidden: true },
-    h("summary", {}, "Numbers of this map"),
-    h(
-      "div",
-      { class: "senet-tables" },
-      h(
-        "div",
-        { role: "group", tabindex: 0, "aria-label": "Change of the gate, patch by patch" },
-        h("table", {}, h("caption", {}, "Change of the gate with the patch there"), body),
-      ),
-    ),
-  );
-  const el = h(
-    "div",
-    { class: "senet-why" },
-    h("p", { class: "senet-why-run" }, button, " ", fineness.el, " ", bar, cancel),
-    h("div", { class: "senet-why-map" }, canvas, line),
-    table,
-  );
-  const scratch = document.createElement("canvas");
-  let asked: Asked | null = null;
-  let abort: AbortController | null = null;
-  let shown: { steps: number; values: Float32Array; open: number } | null = null;
+  return new Occlusion(inside, drawn, plain, start);
+}
 
-  async function run(): Promise<void> {
-    stop(false);
-    forget();
-    const [question, mine] = [asked!, (abort = new AbortController())];
-    busy(true);
-    line.textContent = "A grey patch goes over the picture …";
+class Occlusion implements OcclusionMap {
+  readonly el: HTMLElement;
+  private readonly inside: Inside;
+  private readonly drawn: (index: number, canvas: HTMLCanvasElement) => void;
+  private readonly plain: (asked: Asked) => Promise<number>;
+  private readonly start: () => Promise<boolean>;
+  private readonly button = button("Why did this gate open?", () => void this.run());
+  private readonly cancel = button("Cancel", () => this.stop(true));
+  private readonly bar = h("progress", { "aria-label": "Patches that were tried", max: 1 });
+  private readonly fineness = choice("Patch", () => this.forget(), {
+    coarse: "large, 64 places",
+    fine: "small, 256 places",
+  });
+  private readonly canvas = h("canvas", {
+    role: "img",
+    hidden: true,
+    width: PIXELS,
+    height: PIXELS,
+  });
+  private readonly line = h("p", { class: "senet-why-line", role: "status" });
+  private readonly body = h("tbody");
+  private readonly table = numbersTable(this.body);
+  private readonly scratch = document.createElement("canvas");
+  private asked: Asked | null = null;
+  private abort: AbortController | null = null;
+  private shown: Shown | null = null;
+
+  constructor(
+    inside: Inside,
+    drawn: (index: number, canvas: HTMLCanvasElement) => void,
+    plain: (asked: Asked) => Promise<number>,
+    start: () => Promise<boolean>,
+  ) {
+    [this.inside, this.drawn, this.plain, this.start] = [inside, drawn, plain, start];
+    const { button, fineness, bar, cancel, canvas, line, table } = this;
+    this.el = h(
+      "div",
+      { class: "senet-why" },
+      h("p", { class: "senet-why-run" }, button, " ", fineness.el, " ", bar, cancel),
+      h("div", { class: "senet-why-map" }, canvas, line),
+      table,
+    );
+    this.busy(false);
+  }
+
+  offer(next: Asked | null): void {
+    const same = next && this.asked && alike(next, this.asked);
+    this.asked = next;
+    this.button.disabled = next === null;
+    if (same) return;
+    this.stop(false);
+    this.forget();
+  }
+
+  map(): Shown | null {
+    return this.shown;
+  }
+
+  end(): void {
+    this.stop(false);
+  }
+
+  private async run(): Promise<void> {
+    this.stop(false);
+    this.forget();
+    const mine = (this.abort = new AbortController());
+    this.busy(true);
+    this.line.textContent = "A grey patch goes over the picture …";
     try {
-      if (!(await start())) throw new Error("the network does not run");
-      mine.signal.throwIfAborted();
-      drawn(question.index, scratch);
-      const steps = STEPS[fineness.select.value as Fineness];
-      const open = await plain(question);
-      const told = (values: Float32Array) => {
-        bar.value = values.filter((value) => !Number.isNaN(value)).length / values.length;
-        draw(steps, values, open);
-      };
-      const values = await occlude(
-        inside,
-        { ...question, size: scratch.width, steps },
-        told,
-        mine.signal,
-      );
-      if (abort !== mine) return;
-      shown = { steps, values, open };
-      line.textContent = words(shown);
-      set(canvas, { "aria-label": line.textContent });
-      fill(shown);
+      const shown = await this.ask(this.asked!, mine.signal);
+      if (this.abort !== mine) return;
+      this.shown = shown;
+      this.line.textContent = words(shown);
+      set(this.canvas, { "aria-label": this.line.textContent });
+      this.fill(shown);
     } catch (error) {
-      if (abort !== mine) return; // another one runs, or it was taken away
-      forget();
-      line.textContent = mine.signal.aborted
+      if (this.abort !== mine) return; // another one runs, or it was taken away
+      this.forget();
+      this.line.textContent = mine.signal.aborted
         ? "Cancelled."
         : `No answer: ${(error as Error).message}`;
     }
-    abort = null;
-    busy(false);
+    this.abort = null;
+    this.busy(false);
+  }
+
+  private async ask(question: Asked, signal: AbortSignal): Promise<Shown> {
+    if (!(await this.start())) throw new Error("the network does not run");
+    signal.throwIfAborted();
+    this.drawn(question.index, this.scratch);
+    const steps = STEPS[this.fineness.select.value as Fineness];
+    const open = await this.plain(question);
+    const told = (values: Float32Array) => {
+      this.bar.value = known(values) / values.length;
+      this.draw({ steps, values, open });
+    };
+    const size = this.scratch.width;
+    const values = await occlude(this.inside, { ...question, size, steps }, told, signal);
+    return { steps, values, open };
   }
 
   /** @param ours whether the reader said so, and not another question */
-  function stop(ours: boolean): void {
-    if (!abort) return;
+  private stop(ours: boolean): void {
+    if (!this.abort) return;
     if (ours) {
-      button.focus();
-      return abort.abort(); // run() ends it
+      this.button.focus();
+      return this.abort.abort(); // run() ends it
     }
-    abort.abort();
-    abort = null;
-    busy(false);
-    line.textContent = "";
+    this.abort.abort();
+    this.abort = null;
+    this.busy(false);
+    this.line.textContent = "";
   }
 
-  function busy(on: boolean): void {
-    cancel.hidden = bar.hidden = !on;
-    bar.removeAttribute("value");
-    el.toggleAttribute("data-busy", on);
+  private busy(on: boolean): void {
+    this.cancel.hidden = this.bar.hidden = !on;
+    this.bar.removeAttribute("value");
+    this.el.toggleAttribute("data-busy", on);
   }
 
-  function forget(): void {
-    if (!abort) line.textContent = "";
-    shown = null;
-    canvas.hidden = table.hidden = true;
-    delete canvas.dataset.done;
+  private forget(): void {
+    if (!this.abort) this.line.textContent = "";
+    this.shown = null;
+    this.canvas.hidden = this.table.hidden = true;
+    delete this.canvas.dataset.done;
   }
 
-  /**
-   * Violet where covering closes the gate, orange where it opens it further: what opened the gate
-   * is violet.
-   */
-  function draw(steps: number, values: Float32Array, open: number): void {
-    const context = canvas.getContext("2d")!;
+  /** Violet where covering closes the gate, orange where it opens it further: what opened the gate is violet. */
+  private draw({ steps, values, open }: Shown): void {
+    const context = this.canvas.getContext("2d")!;
     context.imageSmoothingEnabled = false;
     context.fillStyle = "white";
     context.fillRect(0, 0, PIXELS, PIXELS);
     context.globalAlpha = 0.5; // paler than its colours over it
-    context.drawImage(scratch, 0, 0, PIXELS, PIXELS);
-    const far = Math.max(
-      1e-9,
-      ...Array.from(values, (value) => (Number.isNaN(value) ? 0 : Math.abs(value - open))),
-    );
+    context.drawImage(this.scratch, 0, 0, PIXELS, PIXELS);
+    const changes = Array.from(values, (value) => (Number.isNaN(value) ? 0 : value - open));
+    const far = Math.max(1e-9, ...changes.map(Math.abs));
     const cell = PIXELS / steps;
-    values.forEach((value, i) => {
-      if (Number.isNaN(value)) return;
-      const change = value - open;
+    changes.forEach((change, i) => {
+      if (Number.isNaN(values[i]!)) return;
       context.fillStyle = change < 0 ? "rgb(84,39,136)" : "rgb(224,110,8)";
       context.globalAlpha = 0.85 * Math.abs(change / far);
       context.fillRect((i % steps) * cell, Math.floor(i / steps) * cell, cell, cell);
     });
     context.globalAlpha = 1;
-    canvas.hidden = false;
-    canvas.dataset.done = String(values.filter((value) => !Number.isNaN(value)).length);
+    this.canvas.hidden = false;
+    this.canvas.dataset.done = String(known(values));
   }
 
-  function fill({ steps, values, open }: NonNullable<typeof shown>): void {
-    table.hidden = false;
-    matched(body, steps, () => h("tr")).forEach((row, y) => {
+  private fill({ steps, values, open }: Shown): void {
+    this.table.hidden = false;
+    matched(this.body, steps, () => h("tr")).forEach((row, y) => {
       matched(row, steps, () => h("td")).forEach((td, x) => {
         const value = values[y * steps + x]!;
         td.textContent = signed(value - open, 2);
@@ -187,26 +213,25 @@ export function occlusionMap(
       });
     });
   }
-
-  return {
-    el,
-    offer(next) {
-      const same =
-        next &&
-        asked &&
-        JSON.stringify([next.index, next.block, next.channel]) ===
-          JSON.stringify([asked.index, asked.block, asked.channel]) &&
-        alike(next.gates, asked.gates);
-      asked = next;
-      button.disabled = next === null;
-      if (same) return;
-      stop(false);
-      forget();
-    },
-    map: () => shown,
-    end: () => stop(false),
-  };
 }
+
+function numbersTable(body: HTMLElement): HTMLElement {
+  const caption = h("caption", {}, "Change of the gate with the patch there");
+  const region = h(
+    "div",
+    { role: "group", tabindex: 0, "aria-label": "Change of the gate, patch by patch" },
+    h("table", {}, caption, body),
+  );
+  return h(
+    "details",
+    { class: "senet-numbers", hidden: true },
+    h("summary", {}, "Numbers of this map"),
+    h("div", { class: "senet-tables" }, region),
+  );
+}
+
+/** How many places have been tried. */
+const known = (values: Float32Array) => values.filter((value) => !Number.isNaN(value)).length;
 
 function words({
   steps,
@@ -235,10 +260,10 @@ function words({
 
 const share = (at: number, of: number) => `${Math.round((100 * at) / of)}%`;
 
-function alike(one: Gates, other: Gates): boolean {
-  const flat = (gates: Gates) =>
-    Object.entries(gates)
-      .map(([name, row]) => `${name}:${row.join()}`)
-      .join();
+function alike(one: Asked, other: Asked): boolean {
+  const flat = ({ index, block, channel, gates }: Asked) => {
+    const rows = Object.entries(gates).map(([name, row]) => `${name}:${row.join()}`);
+    return [index, block, channel, ...rows].join();
+  };
   return flat(one) === flat(other);
 }

@@ -46,182 +46,217 @@ export interface Ribbon {
   words(): string;
 }
 
-/** @param choose a block, and a channel of it; without a channel the block alone */
-export function ribbon(
-  blocks: BlockInfo[],
-  choose: (block: string, channel?: number | null) => void,
-): Ribbon {
-  const columns = blocks.map((block, i) => column(block, i));
-  const strip = h("div", {
-    class: "senet-ribbon",
-    role: "toolbar",
-    "aria-label": "Blocks from shallow to deep",
-    style: `--blocks:${blocks.length}`,
-  });
-  strip.append(...columns.map(({ button }) => button));
-  const readout = h("p", { class: "senet-ribbon-readout" });
-  const [from, bars] = [h("span"), h("span")];
-  const scale = h(
-    "p",
-    { class: "senet-legend" },
-    h("span", { class: "senet-ramp", "aria-hidden": "true" }),
-    h("span", {}, symbol("s"), from),
-    bars,
-  );
-  const el = h("div", { class: "senet-network" }, strip, scale, readout);
-  let now: Strips | null = null;
+/** A block, and a channel of it; without a channel the block alone, with null none. */
+type Choose = (block: string, channel?: number | null) => void;
 
-  strip.addEventListener("keydown", (event) => {
-    const at = columns.findIndex(({ button }) => button === event.target);
+export function ribbon(blocks: BlockInfo[], choose: Choose): Ribbon {
+  return new Blocks(blocks, choose);
+}
+
+class Blocks implements Ribbon {
+  readonly el: HTMLElement;
+  private readonly blocks: BlockInfo[];
+  private readonly choose: Choose;
+  private readonly columns: Column[];
+  private readonly readout = h("p", { class: "senet-ribbon-readout" });
+  private readonly from = h("span");
+  private readonly bars = h("span");
+  private now: Strips | null = null;
+
+  constructor(blocks: BlockInfo[], choose: Choose) {
+    [this.blocks, this.choose] = [blocks, choose];
+    this.columns = blocks.map((block, i) => this.column(block, i));
+    const strip = h("div", {
+      class: "senet-ribbon",
+      role: "toolbar",
+      "aria-label": "Blocks from shallow to deep",
+      style: `--blocks:${blocks.length}`,
+    });
+    strip.append(...this.columns.map(({ button }) => button));
+    strip.addEventListener("keydown", (event) => this.key(event));
+    const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
+    const ink = h("span", {}, symbol("s"), this.from);
+    const scale = h("p", { class: "senet-legend" }, ramp, ink, this.bars);
+    this.el = h("div", { class: "senet-network" }, strip, scale, this.readout);
+  }
+
+  show(strips: Strips): void {
+    this.now = strips;
+    const { rows, low, high, to } = strips;
+    const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
+    rows.forEach((row, at) => {
+      const { button, name, bar, far } = this.columns[at]!;
+      const block = this.blocks[at]!;
+      const { distance } = row;
+      drawGates(this.columns[at]!, row, strips, block);
+      const open = strips.open.includes(block.name);
+      const chosen = block.name === strips.block;
+      const state = { "aria-pressed": String(open), "data-chosen": chosen };
+      set(button, { ...state, "data-distance": distance ?? "" });
+      say(name, this.label(block, row));
+      const tall = distance === null || furthest === 0 ? 0 : (100 * distance) / furthest;
+      set(bar.firstElementChild!, { style: `height:${tall}%` });
+      say(far, distance === null ? "" : decimal(distance, 2));
+    });
+    say(this.from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
+    say(this.bars, to ? `bars: mean distance from ${to}` : "");
+    if (!this.el.contains(document.activeElement)) this.tell(null, null);
+  }
+
+  words(): string {
+    if (!this.now) return "";
+    const { rows, to } = this.now;
+    const means = rows.map(({ s }) => average(s));
+    const least = means.indexOf(Math.min(...means));
+    const text = `${this.blocks.length} blocks; the gates of ${this.blocks[least]!.title} are the most closed, ${decimal(means[least]!, 2)} on average`;
+    const far = rows.map(({ distance }) => distance ?? 0);
+    const at = far.indexOf(Math.max(...far));
+    return to
+      ? `${text}; those of ${this.blocks[at]!.title} are furthest from ${to}, ${decimal(far[at]!)} on average.`
+      : `${text}.`;
+  }
+
+  private column(block: BlockInfo, at: number): Column {
+    const made = columnOf(block, at);
+    const { button, inks } = made;
+    const channel = (event: MouseEvent): number => {
+      const { top, height } = inks.getBoundingClientRect();
+      const place = Math.floor(((event.clientY - top) / height) * block.channels);
+      return this.now!.rows[at]!.order[Math.min(block.channels - 1, Math.max(0, place))]!;
+    };
+    const onGates = (event: Event) => !!(event.target as Element).closest(".senet-cells");
+    button.addEventListener("focus", () => this.tell(at, null));
+    button.addEventListener("click", (event) => {
+      this.reach(at);
+      const byKey = event.detail === 0;
+      this.choose(block.name, !byKey && onGates(event) ? channel(event) : undefined);
+    });
+    button.addEventListener("pointermove", (event) => {
+      if (onGates(event)) this.tell(at, channel(event));
+    });
+    button.addEventListener("pointerleave", () => this.tell(null, null));
+    return made;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const at = this.columns.findIndex(({ button }) => button === event.target);
     if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const across = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: blocks.length - 1 }[
-      event.key
-    ];
+    const last = this.blocks.length - 1;
+    const across = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
     const along = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
     if (across === undefined && along === undefined && event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
-    if (across !== undefined) return focus(Math.min(blocks.length - 1, Math.max(0, across)));
-    if (event.key === "Escape") return choose(now!.block, null);
-    const { order } = now!.rows[at]!;
-    const held = now!.block === blocks[at]!.name ? now!.channel : null;
+    if (across !== undefined) {
+      const next = Math.min(last, Math.max(0, across));
+      this.reach(next);
+      return this.columns[next]!.button.focus();
+    }
+    if (event.key === "Escape") return this.choose(this.now!.block, null);
+    const { order } = this.now!.rows[at]!;
+    const name = this.blocks[at]!.name;
+    const held = this.now!.block === name ? this.now!.channel : null;
     const place = held === null ? (along! > 0 ? -1 : order.length) : order.indexOf(held);
-    choose(blocks[at]!.name, order[Math.min(order.length - 1, Math.max(0, place + along!))]!);
-  });
-
-  function focus(at: number): void {
-    columns.forEach(({ button }, i) => (button.tabIndex = i === at ? 0 : -1));
-    columns[at]!.button.focus();
+    this.choose(name, order[Math.min(order.length - 1, Math.max(0, place + along!))]!);
   }
 
-  function column(block: BlockInfo, at: number) {
-    const inks = h("span", { class: "senet-inks" });
-    const pulls = h("span");
-    const mark = h("span", { class: "senet-mark", hidden: true });
-    const bar = h("span", { class: "senet-bar" }, h("span"));
-    const far = h("span", { class: "senet-far", "aria-hidden": "true" });
-    const name = h("span", { class: "senet-unseen" }); // in words what the strip shows
-    const button = h(
-      "button",
-      {
-        type: "button",
-        class: "senet-strip",
-        "data-block": block.name,
-        tabindex: at === 0 ? 0 : -1,
-        onfocus: () => tell(at, null),
-      },
-      name,
-      h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
-      h("span", { class: "senet-cells" }, inks, pulls, mark),
-      bar,
-      far,
-    );
-    const rank = (event: MouseEvent): number => {
-      const { top, height } = inks.getBoundingClientRect();
-      return Math.min(
-        block.channels - 1,
-        Math.max(0, Math.floor(((event.clientY - top) / height) * block.channels)),
-      );
-    };
-    button.addEventListener("click", (event) => {
-      columns.forEach((column, i) => (column.button.tabIndex = i === at ? 0 : -1));
-      // 0: by a key
-      const onCells = event.detail > 0 && (event.target as Element).closest(".senet-cells");
-      choose(block.name, onCells ? now!.rows[at]!.order[rank(event)]! : undefined);
+  /** Tab comes to this one. */
+  private reach(at: number): void {
+    this.columns.forEach(({ button }, i) => {
+      button.tabIndex = i === at ? 0 : -1;
     });
-    button.addEventListener("pointermove", (event) => {
-      if ((event.target as Element).closest(".senet-cells"))
-        tell(at, now!.rows[at]!.order[rank(event)]!);
-    });
-    button.addEventListener("pointerleave", () => tell(null, null));
-    return { button, name, inks, pulls, mark, bar, far };
   }
 
   /** Say what is pointed at, or what the focus is on. */
-  function tell(at: number | null, channel: number | null): void {
-    if (!now) return;
-    if (at === null)
-      return void readout.replaceChildren(
+  private tell(at: number | null, channel: number | null): void {
+    if (!this.now) return;
+    if (at === null) {
+      return this.readout.replaceChildren(
         "Choose a block to open it as a chart, or one of its gates.",
       );
-    const { s, second } = now.rows[at]!;
-    if (channel === null) return void readout.replaceChildren(label(blocks[at]!, now.rows[at]!));
-    const parts: (Node | string)[] = [
-      `${blocks[at]!.title}, channel ${channel}: `,
+    }
+    const [block, row] = [this.blocks[at]!, this.now.rows[at]!];
+    if (channel === null) return this.readout.replaceChildren(this.label(block, row));
+    const value = ` = ${decimal(row.s[channel]!)}`;
+    const second = row.second ? `; second picture ${decimal(row.second[channel]!)}` : "";
+    this.readout.replaceChildren(
+      `${block.title}, channel ${channel}: `,
       symbol("s"),
-      ` = ${decimal(s[channel]!)}`,
-    ];
-    if (second) parts.push(`; second picture ${decimal(second[channel]!)}`);
-    readout.replaceChildren(...parts);
+      value + second,
+    );
   }
 
-  function label(block: BlockInfo, { s, distance, set }: Strip): string {
-    const far = distance === null ? "" : `; ${decimal(distance)} from ${now!.to}`;
+  private label(block: BlockInfo, { s, distance, set }: Strip): string {
+    const { to, channel, block: chosen } = this.now!;
+    const far = distance === null ? "" : `; ${decimal(distance)} from ${to}`;
     const pulled = set ? set.filter((value) => !Number.isNaN(value)).length : 0;
-    const chosen =
-      now!.block === block.name && now!.channel !== null
-        ? `; channel ${now!.channel} chosen, s = ${decimal(s[now!.channel]!)}`
+    const byHand = pulled ? `; ${pulled} set by hand` : "";
+    const held =
+      chosen === block.name && channel !== null
+        ? `; channel ${channel} chosen, s = ${decimal(s[channel]!)}`
         : "";
-    return `${block.title}, ${block.channels} gates, on average ${decimal(average(s), 2)}${far}${pulled ? `; ${pulled} set by hand` : ""}${chosen}`;
+    return `${block.title}, ${block.channels} gates, on average ${decimal(average(s), 2)}${far}${byHand}${held}`;
   }
+}
 
-  return {
-    el,
-    show(strips) {
-      now = strips;
-      const { rows, low, high } = strips;
-      const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
-      const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
-      rows.forEach(({ s, second, order, distance, set: pulled }, at) => {
-        const { button, name, inks, pulls, mark, bar, far } = columns[at]!;
-        const block = blocks[at]!;
-        const middle = (channel: number) =>
-          `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
-        const shown = second ? [s, second] : [s];
-        matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
-          const bands = order.map(
-            (c, i) =>
-              `rgba(0,0,0,${ink(shown[side]![c]!).toFixed(3)}) 0 ${((100 * (i + 1)) / order.length).toFixed(3)}%`,
-          );
-          set(strip, {
-            style: `-webkit-mask-image:linear-gradient(${bands})`,
-            "data-values": shown[side]!.join(" "),
-          });
-        });
-        const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
-        matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach(
-          (tick, i) => set(tick, { style: middle(byHand[i]!) }),
-        );
-        const chosen = strips.block === block.name ? strips.channel : null;
-        set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
-        const open = strips.open.includes(block.name);
-        set(button, {
-          "aria-pressed": String(open),
-          "data-chosen": block.name === strips.block,
-          "data-distance": distance ?? "",
-        });
-        say(name, label(block, rows[at]!));
-        set(bar.firstElementChild!, {
-          style: `height:${distance === null || furthest === 0 ? 0 : (100 * distance) / furthest}%`,
-        });
-        say(far, distance === null ? "" : decimal(distance, 2));
-      });
-      say(from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
-      say(bars, strips.to ? `bars: mean distance from ${strips.to}` : "");
-      if (!el.contains(document.activeElement)) tell(null, null);
+interface Column {
+  button: HTMLButtonElement;
+  /** In words what the strip shows. */
+  name: HTMLElement;
+  inks: HTMLElement;
+  pulls: HTMLElement;
+  mark: HTMLElement;
+  bar: HTMLElement;
+  far: HTMLElement;
+}
+
+function columnOf(block: BlockInfo, at: number): Column {
+  const name = h("span", { class: "senet-unseen" });
+  const inks = h("span", { class: "senet-inks" });
+  const pulls = h("span");
+  const mark = h("span", { class: "senet-mark", hidden: true });
+  const bar = h("span", { class: "senet-bar" }, h("span"));
+  const far = h("span", { class: "senet-far", "aria-hidden": "true" });
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "senet-strip",
+      "data-block": block.name,
+      tabindex: at === 0 ? 0 : -1,
     },
-    words() {
-      if (!now) return "";
-      const means = now.rows.map(({ s }) => average(s));
-      const least = means.indexOf(Math.min(...means));
-      const text = `${blocks.length} blocks; the gates of ${blocks[least]!.title} are the most closed, ${decimal(means[least]!, 2)} on average`;
-      const far = now.rows.map(({ distance }) => distance ?? 0);
-      const at = far.indexOf(Math.max(...far));
-      return now.to
-        ? `${text}; those of ${blocks[at]!.title} are furthest from ${now.to}, ${decimal(far[at]!)} on average.`
-        : `${text}.`;
-    },
-  };
+    name,
+    h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
+    h("span", { class: "senet-cells" }, inks, pulls, mark),
+    bar,
+    far,
+  );
+  return { button, name, inks, pulls, mark, bar, far };
+}
+
+/** A strip's ink, ticks where gates are set by hand, and a mark at the chosen channel. */
+function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo): void {
+  const { inks, pulls, mark } = column;
+  const { s, second, order, set: pulled } = row;
+  const { low, high } = strips;
+  const percent = (place: number) => (100 * place) / order.length;
+  const middle = (channel: number) => `top:${percent(order.indexOf(channel) + 0.5)}%`;
+  const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
+  const shown = second ? [s, second] : [s];
+  matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
+    const gates = shown[side]!;
+    const bands = order.map(
+      (c, i) => `rgba(0,0,0,${ink(gates[c]!).toFixed(3)}) 0 ${percent(i + 1).toFixed(3)}%`,
+    );
+    const style = `-webkit-mask-image:linear-gradient(${bands})`;
+    set(strip, { style, "data-values": gates.join(" ") });
+  });
+  const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
+  matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
+    set(tick, { style: middle(byHand[i]!) }),
+  );
+  const chosen = strips.block === block.name ? strips.channel : null;
+  set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
 }
 
 /** "3.1" for stage 3, block 1; else the depth. */

@@ -30,6 +30,13 @@ export function axis(
     : { low: low - 0.5, high: high + 0.5, ticks: [low] };
 }
 
+/** Decimals that tell the ticks of an axis apart, at least one. */
+export function digitsOf(ticks: number[]): number {
+  const whole = (scale: number) =>
+    ticks.every((tick) => Math.abs(tick * scale - Math.round(tick * scale)) <= 1e-6);
+  return whole(10) ? 1 : whole(100) ? 2 : 3;
+}
+
 /** Words that stand for a comparison; any other is the name of a class. */
 export const COMPARISONS = ["predicted", "true", "all", "none"] as const;
 

@@ -1,6 +1,7 @@
 // Equation 3 with a block's own weights, and what stands in its place: three rules, one function.
 
 import { decimal } from "./format.ts";
+import { softmax } from "./softmax.ts";
 
 export const RULES = ["sigmoid", "softmax", "linear"] as const;
 export type Rule = (typeof RULES)[number];
@@ -35,15 +36,9 @@ export function excite(
     before,
     hidden,
     logits,
-    s: rule === "softmax" ? shares(logits) : logits.map((value) => 1 / (1 + Math.exp(-value))),
+    s:
+      rule === "softmax" ? [...softmax(logits)] : logits.map((value) => 1 / (1 + Math.exp(-value))),
   };
-}
-
-function shares(logits: number[]): number[] {
-  const top = Math.max(...logits); // exp of large numbers would overflow
-  const powers = logits.map((value) => Math.exp(value - top));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

@@ -17,3 +17,10 @@ export function percent(share: number): string {
   if (share < 1 && share > 0.999) return "> 99.9%";
   return `${(100 * share).toFixed(1)}%`;
 }
+
+/** "the 3rd"; of the first, "the". */
+export function ordinal(n: number): string {
+  if (n === 1) return "the";
+  const teen = n % 100 > 10 && n % 100 < 14;
+  return `the ${n}${teen ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th")}`;
+}

@@ -1,7 +1,7 @@
 // Logits as shares, and the largest of them.
 
-export function softmax(logits: Float32Array): Float64Array {
-  const top = Math.max(...logits); // exp of large logits would overflow
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const top = Math.max(...Array.from(logits)); // exp of large logits would overflow
   const powers = Float64Array.from(logits, (x) => Math.exp(x - top));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((p) => p / sum);

@@ -76,25 +76,34 @@ export function grids(): { el: HTMLDetailsElement; show(now: () => Grid[]): void
   };
 }
 
-/** In a box of its own that scrolls, and that the keyboard can reach to scroll it. */
 function grid({ caption, rows: [heads, ...rows] }: Grid): HTMLElement {
   const cell = (value: Cell) =>
     value === null ? "–" : typeof value === "number" ? String(Number(value.toFixed(4))) : value;
-  const head = h("tr", {}, ...heads!.map((name) => h("th", { scope: "col" }, String(name))));
-  const lines = rows.map(([name, ...values]) =>
-    h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, cell(name!)),
-      ...values.map((value) => h("td", {}, cell(value))),
-    ),
-  );
+  const lines = rows.map(([name, ...values]) => line(cell(name!), ...values.map(cell)));
+  return scrolledTable(caption, heads!.map(String), lines);
+}
+
+/** A row of a table: its name, and its cells. */
+export function line(name: string, ...cells: string[]): HTMLTableRowElement {
+  return h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+}
+
+/**
+ * A table in a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a
+ * landmark: a page may have many widgets.
+ */
+export function scrolledTable(
+  caption: string,
+  heads: (string | Node)[],
+  rows: HTMLTableRowElement[],
+): HTMLElement {
+  const head = heads.map((name) => (name ? h("th", { scope: "col" }, name) : h("td")));
   const table = h(
     "table",
     {},
     h("caption", {}, caption),
-    h("thead", {}, head),
-    h("tbody", {}, ...lines),
+    h("thead", {}, h("tr", {}, ...head)),
+    h("tbody", {}, ...rows),
   );
   return h("div", { role: "group", tabindex: 0, "aria-label": caption }, table);
 }

@@ -6,6 +6,7 @@
 // The drawing is as wide as its box and is drawn anew when that changes: text in it keeps its size.
 
 import { h, set } from "./dom.ts";
+import { stepped } from "./keys.ts";
 
 export interface Drawn {
   svg: SVGSVGElement;
@@ -28,6 +29,17 @@ export interface PlotFrame {
   end(): void;
 }
 
+/** How all drawings look: in the page's own colour of text, on its own ground. */
+export const PLOT = {
+  style: {
+    background: "transparent",
+    color: "currentColor",
+    fontSize: "12px",
+    overflow: "visible",
+  },
+  marginTop: 28,
+};
+
 const USUAL = 640; // pixels, while the box has no width yet
 const HINT = "Point at a place, tap it, or use the arrow keys.";
 
@@ -37,49 +49,98 @@ export function plotFrame(
   hold: (place: number | null) => void,
   loose = true,
 ): PlotFrame {
-  const marker = h("div", { class: "senet-plotted-marker", "aria-hidden": "true" });
-  const sheet = h("div", { class: "senet-plotted-sheet", "aria-hidden": "true" });
-  const box = h(
-    "div",
-    { class: "senet-plotted", role: "slider", tabindex: 0, "aria-label": name, "aria-valuemin": 0 },
-    sheet,
-    marker,
-  );
-  const readout = h("p", { class: "senet-readout" });
-  const summary = h("p", { class: "senet-summary" });
-  const el = h("div", { class: "senet-plotted-whole" }, box, readout, summary);
-  let draw: ((width: number) => Drawn) | null = null;
-  let drawn: Drawn | null = null;
-  let width = 0;
-  let pointed: number | null = null;
+  const frame = new Plotted(name, hold, loose);
+  return {
+    el: frame.el,
+    show: (draw) => frame.show(draw),
+    svg: () => frame.svg,
+    end: () => frame.end(),
+  };
+}
 
-  function show(): void {
-    if (!draw) return;
-    drawn = draw(width || USUAL);
-    sheet.replaceChildren(drawn.svg);
-    summary.textContent = drawn.summary;
-    set(box, {
-      "data-along": drawn.along,
-      "aria-valuemax": Math.max(0, drawn.places.length - 1),
-      "data-places": drawn.places.length,
-    });
-    if (pointed !== null && pointed >= drawn.places.length) pointed = null;
-    point();
+class Plotted {
+  readonly el: HTMLElement;
+  private readonly hold: (place: number | null) => void;
+  private readonly loose: boolean;
+  private readonly marker = h("div", { class: "senet-plotted-marker", "aria-hidden": "true" });
+  private readonly sheet = h("div", { class: "senet-plotted-sheet", "aria-hidden": "true" });
+  private readonly box: HTMLElement;
+  private readonly readout = h("p", { class: "senet-readout" });
+  private readonly summary = h("p", { class: "senet-summary" });
+  private draw: ((width: number) => Drawn) | null = null;
+  private drawn: Drawn | null = null;
+  private width = 0;
+  private pointed: number | null = null;
+  private readonly watcher = new ResizeObserver(() => this.resize());
+
+  constructor(name: string, hold: (place: number | null) => void, loose: boolean) {
+    [this.hold, this.loose] = [hold, loose];
+    const { sheet, marker, readout, summary } = this;
+    this.box = h(
+      "div",
+      {
+        class: "senet-plotted",
+        role: "slider",
+        tabindex: 0,
+        "aria-label": name,
+        "aria-valuemin": 0,
+      },
+      sheet,
+      marker,
+    );
+    this.el = h("div", { class: "senet-plotted-whole" }, this.box, readout, summary);
+    this.listen();
+    this.watcher.observe(this.box);
   }
 
-  function point(): void {
-    const { places, along, held, read } = drawn!;
-    const place = pointed ?? held;
+  get svg(): SVGSVGElement {
+    return this.drawn!.svg;
+  }
+
+  show(draw: (width: number) => Drawn): void {
+    this.draw = draw;
+    this.redraw();
+  }
+
+  end(): void {
+    this.watcher.disconnect();
+  }
+
+  private resize(): void {
+    const now = Math.round(this.box.clientWidth);
+    if (now === 0 || now === this.width) return;
+    this.width = now;
+    this.redraw();
+  }
+
+  private redraw(): void {
+    if (!this.draw) return;
+    const drawn = (this.drawn = this.draw(this.width || USUAL));
+    const count = drawn.places.length;
+    this.sheet.replaceChildren(drawn.svg);
+    this.summary.textContent = drawn.summary;
+    set(this.box, {
+      "data-along": drawn.along,
+      "aria-valuemax": Math.max(0, count - 1),
+      "data-places": count,
+    });
+    if (this.pointed !== null && this.pointed >= count) this.pointed = null;
+    this.point();
+  }
+
+  private point(): void {
+    const { places, along, held, read, svg } = this.drawn!;
+    const place = this.pointed ?? held;
     const at = place === null ? undefined : places[place];
-    marker.hidden = at === undefined;
     const text = at === undefined ? HINT : read(place!);
+    this.marker.hidden = at === undefined;
     if (at !== undefined) {
-      const whole =
-        along === "x" ? drawn!.svg.width.baseVal.value : drawn!.svg.height.baseVal.value;
-      marker.style.cssText = `${along === "x" ? "left" : "top"}:${(100 * at) / whole}%`;
+      const [side, whole] =
+        along === "x" ? (["left", svg.width] as const) : (["top", svg.height] as const);
+      this.marker.style.cssText = `${side}:${(100 * at) / whole.baseVal.value}%`;
     }
-    readout.textContent = text;
-    set(box, {
+    this.readout.textContent = text;
+    set(this.box, {
       "aria-valuenow": place ?? 0,
       "aria-valuetext": at === undefined ? "nothing chosen" : text,
       "data-held": held,
@@ -87,12 +148,12 @@ export function plotFrame(
   }
 
   /** The place nearest to the pointer. */
-  function under(event: PointerEvent | MouseEvent): number | null {
-    const { left, top, width: wide, height } = sheet.getBoundingClientRect();
-    const { places, along, svg } = drawn!;
+  private under(event: MouseEvent): number | null {
+    const { left, top, width, height } = this.sheet.getBoundingClientRect();
+    const { places, along, svg } = this.drawn!;
     const at =
       along === "x"
-        ? ((event.clientX - left) / wide) * svg.width.baseVal.value
+        ? ((event.clientX - left) / width) * svg.width.baseVal.value
         : ((event.clientY - top) / height) * svg.height.baseVal.value;
     let best: number | null = null;
     places.forEach((place, i) => {
@@ -101,57 +162,34 @@ export function plotFrame(
     return best;
   }
 
-  box.addEventListener("pointermove", (event) => {
-    if (!drawn || event.pointerType !== "mouse") return;
-    const place = under(event);
-    if (place === pointed) return;
-    pointed = place;
-    point();
-  });
-  box.addEventListener("pointerleave", () => {
-    pointed = null;
-    if (drawn) point();
-  });
-  box.addEventListener("click", (event) => {
-    if (!drawn) return;
-    const place = under(event);
-    hold(place === drawn.held && loose ? null : place);
-  });
-  box.addEventListener("keydown", (event) => {
-    if (!drawn || event.altKey || event.ctrlKey || event.metaKey) return;
-    const end = drawn.places.length - 1;
-    const place = drawn.held ?? -1;
-    const to: Record<string, number> = {
-      ArrowRight: Math.min(place + 1, end),
-      ArrowLeft: Math.max(place - 1, 0),
-      ArrowDown: drawn.along === "y" ? Math.min(place + 1, end) : Math.max(place - 1, 0),
-      ArrowUp: drawn.along === "y" ? Math.max(place - 1, 0) : Math.min(place + 1, end),
-      PageUp: Math.min(place + 8, end),
-      PageDown: Math.max(place - 8, 0),
-      Home: 0,
-      End: end,
+  private listen(): void {
+    const { box } = this;
+    box.addEventListener("pointermove", (event) => {
+      if (!this.drawn || event.pointerType !== "mouse") return;
+      const place = this.under(event);
+      if (place === this.pointed) return;
+      this.pointed = place;
+      this.point();
+    });
+    box.addEventListener("pointerleave", () => {
+      this.pointed = null;
+      if (this.drawn) this.point();
+    });
+    box.addEventListener("click", (event) => {
+      if (!this.drawn) return;
+      const place = this.under(event);
+      this.hold(place === this.drawn.held && this.loose ? null : place);
+    });
+    const hold = (place: number | null) => {
+      this.pointed = null;
+      this.hold(place);
     };
-    if (!(event.key in to) && !(event.key === "Escape" && loose)) return;
-    event.preventDefault();
-    event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
-    pointed = null;
-    hold(event.key === "Escape" ? null : to[event.key]!);
-  });
-
-  const watcher = new ResizeObserver(() => {
-    const now = Math.round(box.clientWidth);
-    if (now === 0 || now === width) return;
-    width = now;
-    show();
-  });
-  watcher.observe(box);
-  return {
-    el,
-    show(next) {
-      draw = next;
-      show();
-    },
-    svg: () => drawn!.svg,
-    end: () => watcher.disconnect(),
-  };
+    const steps = () =>
+      this.drawn && {
+        place: this.drawn.held ?? -1,
+        count: this.drawn.places.length,
+        listed: this.drawn.along === "y",
+      };
+    stepped(box, steps, hold, this.loose ? () => hold(null) : undefined);
+  }
 }

@@ -6,6 +6,7 @@ import { decimal, percent, signed } from "../math/format.ts";
 import { softmax } from "../math/softmax.ts";
 import type { Answer, BlockAnswer } from "../network/network.ts";
 import { h, symbol } from "./dom.ts";
+import { line, scrolledTable } from "./grid.ts";
 
 export interface Numbers {
   classes: string[];
@@ -37,10 +38,10 @@ export function tables(): Tables {
     );
     const scrolled = [...body.children].map((region) => region.scrollTop);
     body.replaceChildren(
-      table("Prediction", ["class", "logit", "probability"], rows),
+      scrolledTable("Prediction", ["class", "logit", "probability"], rows),
       ...blocks.map(({ title, answer, order, comparison }) => {
         const { mean } = comparison;
-        return table(
+        return scrolledTable(
           title,
           [
             "channel",
@@ -73,34 +74,7 @@ export function tables(): Tables {
 }
 
 function row(name: string, data: Record<string, number>, ...cells: string[]): HTMLTableRowElement {
-  const tr = h(
-    "tr",
-    {},
-    h("th", { scope: "row" }, name),
-    ...cells.map((cell) => h("td", {}, cell)),
-  );
+  const tr = line(name, ...cells);
   for (const [key, value] of Object.entries(data)) tr.dataset[key] = String(value);
   return tr;
-}
-
-/**
- * In a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a landmark: a
- * page may have many widgets.
- */
-function table(
-  caption: string,
-  heads: (string | Node)[],
-  rows: HTMLTableRowElement[],
-): HTMLElement {
-  return h(
-    "div",
-    { role: "group", tabindex: 0, "aria-label": caption },
-    h(
-      "table",
-      {},
-      h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, ...rows),
-    ),
-  );
 }

@@ -1,7 +1,7 @@
 // What the network sees, large, and a brush that covers parts of it with grey: by pointer, by
 // touch, or by keys.
 
-import { h, unique } from "../parts/dom.ts";
+import { button, h, unique } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
 import { Strokes } from "./brush.ts";
 import type { Crop } from "./crop.ts";
@@ -13,6 +13,13 @@ export interface BrushView {
   show(): void;
 }
 
+const NUDGES: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
 /**
  * @param square the canvas that the network's picture is drawn into
  * @param crop where it lies in the reader's picture
@@ -23,135 +30,166 @@ export function brushView(
   crop: () => Crop,
   changed: (said: string) => void,
 ): BrushView {
-  const size = square.width;
-  const strokes = new Strokes();
-  const help = h(
-    "p",
-    { class: "senet-source", id: unique("senet-help") },
-    "Paint to cover. By keys: arrows move the brush, Space covers, Shift and arrows paint.",
-  );
-  const name = `What the network sees, ${size} × ${size} pixels, and a brush`;
-  square.setAttribute("aria-hidden", "true"); // named by what holds it
-  const ring = h("span", { class: "senet-ring" });
-  const board = h(
-    "div",
-    {
-      class: "senet-board",
-      role: "application",
-      tabindex: 0,
-      "aria-label": name,
-      "aria-describedby": help.id,
-    },
-    square,
-    ring,
-  );
-  const width = slider(1, size / 2, 1, place);
-  width.name.textContent = "Brush";
-  width.input.value = String(Math.round(size / 6));
-  const act = (words: string, does: () => void) =>
-    h("button", { type: "button", onclick: () => (does(), changed(`${words}.`)) }, words);
-  const undo = act("Undo", () => strokes.undo());
-  const redo = act("Redo", () => strokes.redo());
-  const clear = act("Clear", () => strokes.clear());
-  const el = h(
-    "div",
-    { class: "senet-brush" },
-    h("p", { class: "senet-part" }, `What the network sees: ${size} × ${size}`),
-    board,
-    width.el,
-    h("p", { class: "senet-hand-buttons" }, undo, redo, clear),
-    help,
-  );
-  let [x, y] = [size / 2, size / 2]; // of the brush, in the network's pixels
+  return new Brush(square, crop, changed);
+}
 
-  /** A point of the square in the reader's picture. */
-  function there(): [x: number, y: number] {
-    const { left, top, side } = crop();
-    return [left + (x / size) * side, top + (y / size) * side];
+class Brush implements BrushView {
+  readonly el: HTMLElement;
+  readonly strokes = new Strokes();
+  private readonly square: HTMLCanvasElement;
+  private readonly size: number;
+  private readonly crop: () => Crop;
+  private readonly changed: (said: string) => void;
+  private readonly ring = h("span", { class: "senet-brush-ring" });
+  private readonly board: HTMLElement;
+  private readonly width: ReturnType<typeof slider>;
+  private readonly undo = this.act("Undo", () => this.strokes.undo());
+  private readonly redo = this.act("Redo", () => this.strokes.redo());
+  private readonly clear = this.act("Clear", () => this.strokes.clear());
+  // The brush, in the network's pixels; whether a pointer paints, and whether a stroke of the keys goes on.
+  private x: number;
+  private y: number;
+  private painting = false;
+  private pen = false;
+
+  constructor(square: HTMLCanvasElement, crop: () => Crop, changed: (said: string) => void) {
+    const size = square.width;
+    [this.square, this.size, this.crop, this.changed] = [square, size, crop, changed];
+    [this.x, this.y] = [size / 2, size / 2];
+    square.setAttribute("aria-hidden", "true"); // named by what holds it
+    const help = h(
+      "p",
+      { class: "senet-source", id: unique("senet-help") },
+      "Paint to cover. By keys: arrows move the brush, Space covers, Shift and arrows paint.",
+    );
+    this.board = h(
+      "div",
+      {
+        class: "senet-board",
+        role: "application",
+        tabindex: 0,
+        "aria-label": `What the network sees, ${size} × ${size} pixels, and a brush`,
+        "aria-describedby": help.id,
+      },
+      square,
+      this.ring,
+    );
+    this.width = slider(1, size / 2, 1, () => this.place());
+    this.width.name.textContent = "Brush";
+    this.width.input.value = String(Math.round(size / 6));
+    this.el = h(
+      "div",
+      { class: "senet-brush" },
+      h("p", { class: "senet-part" }, `What the network sees: ${size} × ${size}`),
+      this.board,
+      this.width.el,
+      h("p", { class: "senet-hand-buttons" }, this.undo, this.redo, this.clear),
+      help,
+    );
+    this.listenToPointer();
+    this.listenToKeys();
+    this.place();
   }
 
-  function begin(): void {
-    strokes.begin(...there(), ((Number(width.input.value) / 2) * crop().side) / size);
+  show(): void {
+    this.undo.disabled = !this.strokes.undoable;
+    this.redo.disabled = !this.strokes.redoable;
+    this.clear.disabled = this.strokes.now.length === 0;
   }
 
-  function place(): void {
-    width.value.textContent = `${width.input.value} px`;
-    width.input.setAttribute("aria-valuetext", `${width.input.value} pixels wide`);
-    const share = (value: number) => `${(100 * value) / size}%`;
-    const wide = Number(width.input.value);
-    ring.style.cssText = `left:${share(x - wide / 2)};top:${share(y - wide / 2)};width:${share(wide)};height:${share(wide)}`;
+  private act(words: string, does: () => void): HTMLButtonElement {
+    return button(words, () => {
+      does();
+      this.changed(`${words}.`);
+    });
   }
 
-  const where = () => `column ${Math.floor(x) + 1}, row ${Math.floor(y) + 1} of ${size}`;
-
-  let painting = false;
-  function follow(event: PointerEvent): void {
-    const box = square.getBoundingClientRect();
-    x = ((event.clientX - box.left) / box.width) * size;
-    y = ((event.clientY - box.top) / box.height) * size;
-    place();
+  /** The brush's middle in the reader's picture. */
+  private there(): [x: number, y: number] {
+    const { left, top, side } = this.crop();
+    return [left + (this.x / this.size) * side, top + (this.y / this.size) * side];
   }
-  board.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || painting) return;
-    board.setPointerCapture(event.pointerId);
-    painting = true;
-    follow(event);
-    begin();
-    changed("");
-  });
-  board.addEventListener("pointermove", (event) => {
-    follow(event);
-    if (!painting) return;
-    strokes.on(...there());
-    changed("");
-  });
-  for (const end of ["pointerup", "pointercancel"] as const)
-    board.addEventListener(end, () => (painting = false));
-  let pen = false; // whether the stroke of the keys goes on
-  board.addEventListener("keydown", (event) => {
-    if (event.altKey) return;
-    const { key, shiftKey } = event;
-    if (event.ctrlKey || event.metaKey) {
-      if (key.toLowerCase() !== "z") return;
-      event.preventDefault();
-      event.stopPropagation();
-      return shiftKey ? redo.click() : undo.click();
-    }
-    const steps: Record<string, [number, number]> = {
-      ArrowLeft: [-1, 0],
-      ArrowRight: [1, 0],
-      ArrowUp: [0, -1],
-      ArrowDown: [0, 1],
+
+  private begin(): void {
+    const radius = Number(this.width.input.value) / 2;
+    this.strokes.begin(...this.there(), (radius * this.crop().side) / this.size);
+  }
+
+  private place(): void {
+    const { input, value } = this.width;
+    const wide = Number(input.value);
+    value.textContent = `${wide} px`;
+    input.setAttribute("aria-valuetext", `${wide} pixels wide`);
+    const share = (pixels: number) => `${(100 * pixels) / this.size}%`;
+    this.ring.style.cssText = `left:${share(this.x - wide / 2)};top:${share(this.y - wide / 2)};width:${share(wide)};height:${share(wide)}`;
+  }
+
+  private where(): string {
+    return `column ${Math.floor(this.x) + 1}, row ${Math.floor(this.y) + 1} of ${this.size}`;
+  }
+
+  private listenToPointer(): void {
+    const { board, square, size } = this;
+    const follow = (event: PointerEvent) => {
+      const box = square.getBoundingClientRect();
+      this.x = ((event.clientX - box.left) / box.width) * size;
+      this.y = ((event.clientY - box.top) / box.height) * size;
+      this.place();
     };
-    const step = steps[key];
-    if (!step && key !== " " && key !== "Enter") return;
+    board.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || this.painting) return;
+      board.setPointerCapture(event.pointerId);
+      this.painting = true;
+      follow(event);
+      this.begin();
+      this.changed("");
+    });
+    board.addEventListener("pointermove", (event) => {
+      follow(event);
+      if (!this.painting) return;
+      this.strokes.on(...this.there());
+      this.changed("");
+    });
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      board.addEventListener(end, () => {
+        this.painting = false;
+      });
+    }
+  }
+
+  private listenToKeys(): void {
+    const { board } = this;
+    const lift = () => {
+      this.pen = false;
+    };
+    board.addEventListener("keydown", (event) => this.key(event));
+    board.addEventListener("keyup", (event) => event.key === "Shift" && lift());
+    board.addEventListener("blur", lift);
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+    if (altKey) return;
+    const undo = (ctrlKey || metaKey) && key.toLowerCase() === "z";
+    const step = NUDGES[key];
+    if (ctrlKey || metaKey ? !undo : !step && key !== " " && key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
-    if (!step) {
-      begin();
-      return changed(`Covered at ${where()}.`);
-    }
-    if (shiftKey && !pen) begin();
-    pen = shiftKey;
-    const within = (value: number) => Math.min(size - 0.5, Math.max(0.5, value));
-    [x, y] = [within(Math.floor(x) + 0.5 + step[0]), within(Math.floor(y) + 0.5 + step[1])];
-    place();
-    if (shiftKey) strokes.on(...there());
-    changed(shiftKey ? `Covered as far as ${where()}.` : `Brush at ${where()}.`);
-  });
-  board.addEventListener("keyup", (event) => {
-    if (event.key === "Shift") pen = false;
-  });
-  board.addEventListener("blur", () => (pen = false));
-  place();
+    if (undo) return shiftKey ? this.redo.click() : this.undo.click();
+    if (step) return this.move(step, shiftKey);
+    this.begin();
+    this.changed(`Covered at ${this.where()}.`);
+  }
 
-  return {
-    el,
-    strokes,
-    show() {
-      undo.disabled = !strokes.undoable;
-      redo.disabled = !strokes.redoable;
-      clear.disabled = strokes.now.length === 0;
-    },
-  };
+  private move([right, down]: [number, number], paint: boolean): void {
+    if (paint && !this.pen) this.begin();
+    this.pen = paint;
+    const within = (value: number) => Math.min(this.size - 0.5, Math.max(0.5, value));
+    this.x = within(Math.floor(this.x) + 0.5 + right);
+    this.y = within(Math.floor(this.y) + 0.5 + down);
+    this.place();
+    if (paint) this.strokes.on(...this.there());
+    const where = this.where();
+    this.changed(paint ? `Covered as far as ${where}.` : `Brush at ${where}.`);
+  }
 }

@@ -3,6 +3,7 @@
 //
 //   strokes ──paint──▶ one more ──undo──▶ as before ──redo──▶ one more        (clear is a step like any other)
 
+import { History } from "../state/history.ts";
 import type { Crop } from "./crop.ts";
 
 /** What covers: the middle of the scale, in each of red, green and blue. */
@@ -16,13 +17,15 @@ export interface Stroke {
 }
 
 export class Strokes {
-  private past: Stroke[][] = [];
-  private future: Stroke[][] = [];
-  now: readonly Stroke[] = [];
+  private readonly history = new History<readonly Stroke[]>([]);
+
+  get now(): readonly Stroke[] {
+    return this.history.now;
+  }
 
   /** Set the brush down. */
   begin(x: number, y: number, radius: number): void {
-    this.step([...this.now, { points: [x, y], radius }]);
+    this.history.step([...this.now, { points: [x, y], radius }]);
   }
 
   /** Draw the stroke that was begun last on to here. */
@@ -31,40 +34,28 @@ export class Strokes {
   }
 
   clear(): void {
-    if (this.now.length > 0) this.step([]);
+    if (this.now.length > 0) this.history.step([]);
   }
 
   undo(): void {
-    this.turn(this.past, this.future);
+    this.history.undo();
   }
 
   redo(): void {
-    this.turn(this.future, this.past);
+    this.history.redo();
   }
 
   /** For another picture: no strokes, and no way back to them. */
   forget(): void {
-    [this.past, this.future, this.now] = [[], [], []];
+    this.history.restart([]);
   }
 
   get undoable(): boolean {
-    return this.past.length > 0;
+    return this.history.undoable;
   }
 
   get redoable(): boolean {
-    return this.future.length > 0;
-  }
-
-  private step(next: Stroke[]): void {
-    this.past.push([...this.now]);
-    [this.future, this.now] = [[], next];
-  }
-
-  private turn(from: Stroke[][], to: Stroke[][]): void {
-    const next = from.pop();
-    if (!next) return;
-    to.push([...this.now]);
-    this.now = next;
+    return this.history.redoable;
   }
 }
 

@@ -19,135 +19,176 @@ export interface CropView {
   words(): string;
 }
 
+interface Point {
+  x: number;
+  y: number;
+}
+
 /** @param changed by the reader */
 export function cropView(changed: () => void): CropView {
-  const help = h(
-    "p",
-    { class: "senet-source", id: unique("senet-help") },
-    "Drag the square, or use the arrow keys; + and − zoom, Home shows all.",
-  );
-  const canvas = h("canvas", { role: "application", tabindex: 0, "aria-describedby": help.id });
-  const zoom = slider(0, 1, 0.05, (value) => wish(zoomed(crop, value, picture!)));
-  zoom.name.textContent = "Zoom";
-  const about = h("p", { class: "senet-crop-words" });
-  const el = h(
-    "div",
-    { class: "senet-crop" },
-    h("p", { class: "senet-part" }, "The square that is used"),
-    canvas,
-    about,
-    zoom.el,
-    help,
-  );
-  const small = document.createElement("canvas");
-  let picture: Picture | null = null;
-  let crop: Crop = { left: 0, top: 0, side: 1 };
+  return new Cropping(changed);
+}
 
-  function wish(next: Crop): void {
-    crop = next;
-    draw();
-    changed();
+class Cropping implements CropView {
+  readonly el: HTMLElement;
+  crop: Crop = { left: 0, top: 0, side: 1 };
+  private readonly changed: () => void;
+  private readonly canvas: HTMLCanvasElement;
+  private readonly zoom = slider(0, 1, 0.05, (value) =>
+    this.wish(zoomed(this.crop, value, this.picture!)),
+  );
+  private readonly about = h("p", { class: "senet-crop-words" });
+  private readonly small = document.createElement("canvas");
+  private readonly hands = new Map<number, Point>(); // fingers on the canvas, by pointer
+  private picture: Picture | null = null;
+
+  constructor(changed: () => void) {
+    this.changed = changed;
+    const help = h(
+      "p",
+      { class: "senet-source", id: unique("senet-help") },
+      "Drag the square, or use the arrow keys; + and − zoom, Home shows all.",
+    );
+    this.canvas = h("canvas", {
+      role: "application",
+      tabindex: 0,
+      "aria-describedby": help.id,
+    });
+    this.zoom.name.textContent = "Zoom";
+    const title = h("p", { class: "senet-part" }, "The square that is used");
+    const { canvas, about, zoom } = this;
+    this.el = h("div", { class: "senet-crop" }, title, canvas, about, zoom.el, help);
+    this.listenToPointer();
+    this.listenToWheel();
+    canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
-  function draw(): void {
-    const { width, height } = picture!;
-    const scale = canvas.width / width;
+  show(next: Picture, keep: boolean): void {
+    const same = keep && this.picture?.width === next.width && this.picture.height === next.height;
+    this.picture = next;
+    if (!same) this.crop = largest(next);
+    const scale = LONG_SIDE / Math.max(next.width, next.height);
+    for (const each of [this.small, this.canvas]) {
+      each.width = Math.max(1, Math.round(next.width * scale));
+      each.height = Math.max(1, Math.round(next.height * scale));
+    }
+    const context = this.small.getContext("2d")!;
+    context.imageSmoothingQuality = "high";
+    context.imageSmoothingEnabled = scale < 1; // small pictures show their pixels
+    context.drawImage(next.image, 0, 0, this.small.width, this.small.height);
+    this.draw();
+  }
+
+  words(): string {
+    const { width, height, factor } = this.picture!;
+    const { left, top, side } = this.crop;
+    const [x, y, used, wide, high] = [left, top, side, width, height].map((value) =>
+      Math.round(value * factor),
+    );
+    if (used === wide && used === high) return `${wide} × ${high} pixels, used whole.`;
+    return `${used} × ${used} of ${wide} × ${high} pixels, from ${x} across and ${y} down.`;
+  }
+
+  private wish(next: Crop): void {
+    this.crop = next;
+    this.draw();
+    this.changed();
+  }
+
+  private draw(): void {
+    const { canvas, small, crop, zoom } = this;
+    const picture = this.picture!;
+    const scale = canvas.width / picture.width;
     const context = canvas.getContext("2d")!;
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.globalAlpha = 0.35;
     context.drawImage(small, 0, 0);
     context.globalAlpha = 1;
-    const at = [crop.left * scale, crop.top * scale, crop.side * scale, crop.side * scale] as const;
-    context.drawImage(small, ...at, ...at);
-    for (const [colour, inset] of [
-      ["black", 0.5],
-      ["white", 1.5],
-    ] as const) {
-      context.strokeStyle = colour; // one of the two is seen on any picture
-      context.strokeRect(at[0] + inset, at[1] + inset, at[2] - 2 * inset, at[3] - 2 * inset);
+    const [left, top] = [crop.left * scale, crop.top * scale];
+    const side = crop.side * scale;
+    context.drawImage(small, left, top, side, side, left, top, side, side);
+    const rims = { black: 0.5, white: 1.5 }; // one of the two is seen on any picture
+    for (const [colour, inset] of Object.entries(rims)) {
+      context.strokeStyle = colour;
+      context.strokeRect(left + inset, top + inset, side - 2 * inset, side - 2 * inset);
     }
-    zoom.input.max = String(zoomRange({ width, height }));
-    zoom.input.value = String(zoomOf(crop, { width, height }));
-    zoom.value.textContent = `× ${decimal(2 ** zoomOf(crop, { width, height }), 1)}`;
+    const doublings = zoomOf(crop, picture);
+    zoom.input.max = String(zoomRange(picture));
+    zoom.input.value = String(doublings);
+    zoom.value.textContent = `× ${decimal(2 ** doublings, 1)}`;
     zoom.input.setAttribute("aria-valuetext", zoom.value.textContent);
-    about.textContent = words();
-    canvas.setAttribute("aria-label", `${picture!.name}: ${about.textContent}`);
-  }
-
-  function words(): string {
-    const { width, height, factor } = picture!;
-    const [left, top, side, wide, high] = [crop.left, crop.top, crop.side, width, height].map(
-      (value) => Math.round(value * factor),
-    );
-    if (side === wide && side === high) return `${wide} × ${high} pixels, used whole.`;
-    return `${side} × ${side} of ${wide} × ${high} pixels, from ${left} across and ${top} down.`;
+    this.about.textContent = this.words();
+    canvas.setAttribute("aria-label", `${picture.name}: ${this.about.textContent}`);
   }
 
   // ---- by hand
-  const hands = new Map<number, { x: number; y: number }>();
+
   /** Where on the picture, in its pixels. */
-  const at = ({ clientX, clientY }: MouseEvent) => {
-    const box = canvas.getBoundingClientRect();
+  private at({ clientX, clientY }: MouseEvent): Point {
+    const box = this.canvas.getBoundingClientRect();
+    const { width, height } = this.picture!;
     return {
-      x: ((clientX - box.left) / box.width) * picture!.width,
-      y: ((clientY - box.top) / box.height) * picture!.height,
+      x: ((clientX - box.left) / box.width) * width,
+      y: ((clientY - box.top) / box.height) * height,
     };
-  };
-  const shares = ({ x, y }: { x: number; y: number }) => ({
-    x: (x - crop.left) / crop.side,
-    y: (y - crop.top) / crop.side,
-  });
-  canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    canvas.setPointerCapture(event.pointerId);
-    const point = at(event);
-    hands.set(event.pointerId, point);
-    const { x, y } = shares(point);
-    if (hands.size === 1 && (x < 0 || x > 1 || y < 0 || y > 1))
-      wish(moved(crop, (x - 0.5) * crop.side, (y - 0.5) * crop.side, picture!));
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const before = hands.get(event.pointerId);
+  }
+
+  /** Where on the square, as shares of it. */
+  private shares({ x, y }: Point): Point {
+    const { left, top, side } = this.crop;
+    return { x: (x - left) / side, y: (y - top) / side };
+  }
+
+  private listenToPointer(): void {
+    const { canvas, hands } = this;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      canvas.setPointerCapture(event.pointerId);
+      const point = this.at(event);
+      hands.set(event.pointerId, point);
+      const { x, y } = this.shares(point);
+      const outside = x < 0 || x > 1 || y < 0 || y > 1;
+      if (hands.size > 1 || !outside) return;
+      const { side } = this.crop;
+      this.wish(moved(this.crop, (x - 0.5) * side, (y - 0.5) * side, this.picture!));
+    });
+    canvas.addEventListener("pointermove", (event) => this.drag(event));
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      canvas.addEventListener(end, (event) => hands.delete(event.pointerId));
+    }
+  }
+
+  /** With one hand, or pinched with two. */
+  private drag(event: PointerEvent): void {
+    const before = this.hands.get(event.pointerId);
     if (!before) return;
-    const now = at(event);
-    const other = [...hands].find(([id]) => id !== event.pointerId)?.[1];
-    hands.set(event.pointerId, now);
-    if (!other) return wish(moved(crop, now.x - before.x, now.y - before.y, picture!));
-    const apart = (hand: { x: number; y: number }) =>
-      Math.max(1, Math.hypot(hand.x - other.x, hand.y - other.y));
-    const middle = shares({ x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
-    wish(
-      zoomed(
-        crop,
-        zoomOf(crop, picture!) + Math.log2(apart(now) / apart(before)),
-        picture!,
-        middle,
-      ),
-    );
-  });
-  for (const end of ["pointerup", "pointercancel"] as const)
-    canvas.addEventListener(end, (event) => hands.delete(event.pointerId));
-  canvas.addEventListener(
-    "wheel",
-    (event) => {
-      if (!event.ctrlKey && document.activeElement !== canvas) return; // the page scrolls on
+    const [now, picture] = [this.at(event), this.picture!];
+    const other = [...this.hands].find(([id]) => id !== event.pointerId)?.[1];
+    this.hands.set(event.pointerId, now);
+    if (!other) return this.wish(moved(this.crop, now.x - before.x, now.y - before.y, picture));
+    const apart = (hand: Point) => Math.max(1, Math.hypot(hand.x - other.x, hand.y - other.y));
+    const middle = this.shares({ x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+    const by = Math.log2(apart(now) / apart(before));
+    this.wish(zoomed(this.crop, zoomOf(this.crop, picture) + by, picture, middle));
+  }
+
+  private listenToWheel(): void {
+    const wheel = (event: WheelEvent) => {
+      if (!event.ctrlKey && document.activeElement !== this.canvas) return; // the page scrolls on
       event.preventDefault();
-      wish(
-        zoomed(
-          crop,
-          zoomOf(crop, picture!) - Math.sign(event.deltaY) * ZOOM_STEP,
-          picture!,
-          shares(at(event)),
-        ),
-      );
-    },
-    { passive: false },
-  );
-  canvas.addEventListener("keydown", (event) => {
+      const zoom = zoomOf(this.crop, this.picture!) - Math.sign(event.deltaY) * ZOOM_STEP;
+      this.wish(zoomed(this.crop, zoom, this.picture!, this.shares(this.at(event))));
+    };
+    this.canvas.addEventListener("wheel", wheel, { passive: false });
+  }
+
+  private key(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const { crop } = this;
+    const picture = this.picture!;
     const step = crop.side * (event.shiftKey ? 4 * STEP : STEP);
-    const go = (right: number, down: number) => moved(crop, right * step, down * step, picture!);
-    const turn = (by: number) => zoomed(crop, zoomOf(crop, picture!) + by, picture!);
+    const go = (right: number, down: number) => moved(crop, right * step, down * step, picture);
+    const turn = (by: number) => zoomed(crop, zoomOf(crop, picture) + by, picture);
     const next: Record<string, () => Crop> = {
       ArrowLeft: () => go(-1, 0),
       ArrowRight: () => go(1, 0),
@@ -156,34 +197,11 @@ export function cropView(changed: () => void): CropView {
       "+": () => turn(ZOOM_STEP),
       "=": () => turn(ZOOM_STEP),
       "-": () => turn(-ZOOM_STEP),
-      Home: () => largest(picture!),
+      Home: () => largest(picture),
     };
     if (!next[event.key]) return;
     event.preventDefault();
     event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
-    wish(next[event.key]!());
-  });
-
-  return {
-    el,
-    get crop() {
-      return crop;
-    },
-    show(next, keep) {
-      const same = keep && picture?.width === next.width && picture.height === next.height;
-      picture = next;
-      if (!same) crop = largest(next);
-      const scale = LONG_SIDE / Math.max(next.width, next.height);
-      for (const each of [small, canvas]) {
-        each.width = Math.max(1, Math.round(next.width * scale));
-        each.height = Math.max(1, Math.round(next.height * scale));
-      }
-      const context = small.getContext("2d")!;
-      context.imageSmoothingQuality = "high";
-      context.imageSmoothingEnabled = scale < 1; // small pictures show their pixels
-      context.drawImage(next.image, 0, 0, small.width, small.height);
-      draw();
-    },
-    words,
-  };
+    this.wish(next[event.key]!());
+  }
 }

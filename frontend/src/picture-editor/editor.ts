@@ -3,7 +3,7 @@
 //   picture ──crop──▶ size x size ──hue, brightness, blur──▶ ──brush──▶ square, which is what the network gets, pixel by pixel
 
 import { decimal, signed } from "../math/format.ts";
-import { h } from "../parts/dom.ts";
+import { button, h } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
 import { type Adjustments, AS_IT_IS, adjust } from "./adjust.ts";
 import { cover, covered } from "./brush.ts";
@@ -24,116 +24,127 @@ export interface Editor {
   end(): void;
 }
 
+/** By what a picture is adjusted: a name, bounds and step, and its value in words. */
+const SLIDERS: Record<
+  keyof Adjustments,
+  [label: string, low: number, high: number, step: number, words: (value: number) => string]
+> = {
+  hue: ["Hue", -180, 180, 5, (value) => `${signed(value, 0)}°`],
+  brightness: ["Brightness", 0, 2, 0.05, (value) => `× ${decimal(value, 2)}`],
+  blur: ["Blur", 0, 4, 0.25, (value) => `${decimal(value, 2)} px`],
+};
+const NAMES = Object.keys(SLIDERS) as (keyof Adjustments)[];
+
 /** @param changed by the reader's hand */
 export function editor(size: number, changed: () => void): Editor {
-  const { square, cut } = cutter(size);
-  const now: Adjustments = { ...AS_IT_IS };
-  let picture: Picture | null = null;
-  let waiting = 0;
-  let talk: ReturnType<typeof setTimeout> | undefined;
-  const crop = cropView(() => later(crop.words()));
-  const brush = brushView(square, () => crop.crop, later);
-  const sliders = {
-    hue: adjustment("hue", "Hue", -180, 180, 5, (value) => `${signed(value, 0)}°`),
-    brightness: adjustment(
-      "brightness",
-      "Brightness",
-      0,
-      2,
-      0.05,
-      (value) => `× ${decimal(value, 2)}`,
-    ),
-    blur: adjustment("blur", "Blur", 0, 4, 0.25, (value) => `${decimal(value, 2)} px`),
-  };
-  const names = Object.keys(sliders) as (keyof Adjustments)[];
-  const reset = h("button", { type: "button", onclick: () => set(AS_IT_IS) }, "Reset sliders");
-  const line = h("p", { class: "senet-unseen", role: "status" });
-  const el = h(
-    "div",
-    { class: "senet-editor", role: "group", "aria-label": "Edit your picture", hidden: true },
-    crop.el,
-    brush.el,
-    h(
+  return new PictureEditor(size, changed);
+}
+
+class PictureEditor implements Editor {
+  readonly el: HTMLElement;
+  readonly square: HTMLCanvasElement;
+  private readonly size: number;
+  private readonly changed: () => void;
+  private readonly cut: ReturnType<typeof cutter>["cut"];
+  private readonly now: Adjustments = { ...AS_IT_IS };
+  private readonly crop = cropView(() => this.later(this.crop.words()));
+  private readonly brush: ReturnType<typeof brushView>;
+  private readonly sliders: Record<keyof Adjustments, ReturnType<typeof slider>>;
+  private readonly reset = button("Reset sliders", () => this.set(AS_IT_IS));
+  private readonly line = h("p", { class: "senet-unseen", role: "status" });
+  private picture: Picture | null = null;
+  private waiting = 0;
+  private talk: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(size: number, changed: () => void) {
+    [this.size, this.changed] = [size, changed];
+    ({ square: this.square, cut: this.cut } = cutter(size));
+    this.brush = brushView(
+      this.square,
+      () => this.crop.crop,
+      (said) => this.later(said),
+    );
+    this.sliders = {
+      hue: this.slider("hue"),
+      brightness: this.slider("brightness"),
+      blur: this.slider("blur"),
+    };
+    const looks = h("p", { class: "senet-part" }, "How it looks");
+    const sliders = NAMES.map((name) => this.sliders[name].el);
+    this.el = h(
       "div",
-      { class: "senet-adjust" },
-      h("p", { class: "senet-part" }, "How it looks"),
-      ...names.map((name) => sliders[name].el),
-      reset,
-    ),
-    line,
-  );
-  set(AS_IT_IS, false);
-
-  function adjustment(
-    name: keyof Adjustments,
-    label: string,
-    low: number,
-    high: number,
-    step: number,
-    words: (value: number) => string,
-  ) {
-    const made = slider(low, high, step, (value) => set({ ...now, [name]: value }));
-    made.name.textContent = label;
-    return { ...made, words };
+      { class: "senet-editor", role: "group", "aria-label": "Edit your picture", hidden: true },
+      this.crop.el,
+      this.brush.el,
+      h("div", { class: "senet-adjust" }, looks, ...sliders, this.reset),
+      this.line,
+    );
+    this.set(AS_IT_IS, false);
   }
 
-  function set(wanted: Readonly<Adjustments>, ours = true): void {
-    Object.assign(now, wanted);
-    for (const name of names) {
-      const { input, value, words } = sliders[name];
-      input.value = String(now[name]);
-      value.textContent = words(now[name]);
-      // read out by the browser, so that nothing need be said
-      input.setAttribute("aria-valuetext", value.textContent);
+  show(next: Picture, keep = false): void {
+    this.picture = next;
+    this.crop.show(next, keep);
+    if (!keep) {
+      this.brush.strokes.forget();
+      this.set(AS_IT_IS, false);
     }
-    reset.disabled = names.every((name) => now[name] === AS_IT_IS[name]);
-    if (ours) later("");
+    this.draw();
+    this.el.hidden = false;
   }
 
-  function draw(): void {
-    cut(picture!.image, crop.crop);
+  hide(): void {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    clearTimeout(this.talk);
+    this.picture = null;
+    this.el.hidden = true;
+  }
+
+  end(): void {
+    this.hide();
+  }
+
+  private slider(name: keyof Adjustments) {
+    const [label, low, high, step] = SLIDERS[name];
+    const made = slider(low, high, step, (value) => this.set({ ...this.now, [name]: value }));
+    made.name.textContent = label;
+    return made;
+  }
+
+  private set(wanted: Readonly<Adjustments>, ours = true): void {
+    Object.assign(this.now, wanted);
+    for (const name of NAMES) {
+      const { input, value } = this.sliders[name];
+      const words = SLIDERS[name][4](this.now[name]);
+      input.value = String(this.now[name]);
+      value.textContent = words;
+      input.setAttribute("aria-valuetext", words); // the browser reads it out
+    }
+    this.reset.disabled = NAMES.every((name) => this.now[name] === AS_IT_IS[name]);
+    if (ours) this.later("");
+  }
+
+  private draw(): void {
+    const { size, square, crop, brush } = this;
+    this.cut(this.picture!.image, crop.crop);
     const context = square.getContext("2d", { willReadFrequently: true })!;
     const pixels = context.getImageData(0, 0, size, size);
-    adjust(pixels.data, size, now);
+    adjust(pixels.data, size, this.now);
     cover(pixels.data, covered(brush.strokes.now, crop.crop, size));
     context.putImageData(pixels, 0, 0);
     brush.show();
   }
 
   /** Once a frame is often enough, however fast a hand is. */
-  function later(said: string): void {
-    if (!picture) return;
-    clearTimeout(talk);
-    if (said) talk = setTimeout(() => (line.textContent = said), QUIET);
-    waiting ||= requestAnimationFrame(() => {
-      waiting = 0;
-      draw();
-      changed();
+  private later(said: string): void {
+    if (!this.picture) return;
+    clearTimeout(this.talk);
+    if (said) this.talk = setTimeout(() => (this.line.textContent = said), QUIET);
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+      this.changed();
     });
-  }
-
-  return {
-    el,
-    square,
-    show(next, keep = false) {
-      picture = next;
-      crop.show(next, keep);
-      if (!keep) {
-        brush.strokes.forget();
-        set(AS_IT_IS, false);
-      }
-      draw();
-      el.hidden = false;
-    },
-    hide,
-    end: hide,
-  };
-
-  function hide(): void {
-    cancelAnimationFrame(waiting);
-    waiting = 0;
-    clearTimeout(talk);
-    picture = null;
-    el.hidden = true;
   }
 }

@@ -8,11 +8,14 @@
 // widget that it was given to, or edited in, last; the others show it, and can take it into theirs.
 
 import { type Live, OWN, type PictureInfo } from "../network/network.ts";
-import { h, say } from "../parts/dom.ts";
-import { atNextFrame, type Camera, openCamera } from "./camera.ts";
-import { editor } from "./editor.ts";
+import { button, h, say } from "../parts/dom.ts";
+import { type Editor, editor } from "./editor.ts";
 import { engineRow } from "./engine-row.ts";
+import { Filming } from "./filming.ts";
 import { openPicture, type Picture } from "./picture.ts";
+import { waysIn } from "./ways-in.ts";
+
+type Draw = (canvas: HTMLCanvasElement) => void;
 
 export interface OwnPicture {
   el: HTMLElement;
@@ -20,13 +23,11 @@ export interface OwnPicture {
    * Tell which picture the widget is about to show: it can be edited, and a camera stops when it is
    * another's turn.
    */
-  shows(picture: PictureInfo, draw: (canvas: HTMLCanvasElement) => void): void;
+  shows(picture: PictureInfo, draw: Draw): void;
   /** Another widget of this network has put a picture in the place of this one's. */
   yields(): void;
   end(): void;
 }
-
-const SECOND = 1000; // milliseconds
 
 /**
  * The file that the reader gave last on this page: a widget further down, or another network,
@@ -42,284 +43,240 @@ let latest: Picture | null = null;
 export function ownPicture(
   root: HTMLElement,
   live: Live,
-  chosen: (index: number) => Promise<void> | void,
+  chosen: Chosen,
   turned: () => void,
 ): OwnPicture {
-  const { engine } = live;
-  const input = h("input", { type: "file", accept: "image/*", hidden: true, onchange: chosenFile });
-  const browse = h(
-    "button",
-    { type: "button", onclick: () => input.click() },
-    "Choose a picture of yours",
-  );
-  const film = h(
-    "button",
-    { type: "button", onclick: () => (camera ? stopCamera() : void startCamera()) },
-    "Use the camera",
-  );
-  const edit = h(
-    "button",
-    { type: "button", hidden: true, onclick: editShown },
-    "Edit this picture",
-  );
-  // a camera's next frame has it all
-  const edited = editor(live.size, () => void (camera || handOver()));
-  const row = engineRow(engine, (kind) => {
-    const ran = el.dataset.engine === "ready";
-    el.dataset.engine = kind;
-    if (kind === "ready" || ran) turned();
-    if (kind === "ready" && waiting) void handOver();
+  return new Own(root, live, chosen, turned);
+}
+
+type Chosen = (index: number) => Promise<void> | void;
+
+class Own implements OwnPicture {
+  readonly el: HTMLElement;
+  private readonly root: HTMLElement;
+  private readonly live: Live;
+  private readonly chosen: Chosen;
+  private readonly turned: () => void;
+  private readonly input: HTMLInputElement = h("input", {
+    type: "file",
+    accept: "image/*",
+    hidden: true,
+    onchange: () => this.chosenFile(),
   });
-  const problem = h("p", { class: "senet-problem", role: "alert" });
-  const note = h("p", { class: "senet-source senet-note" });
-  const el = h(
-    "div",
-    {
+  private readonly browse = button("Choose a picture of yours", () => this.input.click());
+  private readonly film = button("Use the camera", () => this.toggleCamera());
+  private readonly edit = button("Edit this picture", () => this.editShown());
+  private readonly editor: Editor;
+  private readonly row: ReturnType<typeof engineRow>;
+  private readonly problem = h("p", { class: "senet-problem", role: "alert" });
+  private readonly note = h("p", { class: "senet-source senet-note" });
+  private readonly filming: Filming;
+  private readonly closed: () => void;
+  private name: string | null = null; // of the picture in the editor
+  private waiting = false; // until it has been handed over
+  private shown: { id: string; title: string; draw: Draw } | null = null;
+  private tickets = 0; // the last to come wins: opening takes its time
+  private leaving = false; // whether the camera stops because something else is about to be shown
+
+  constructor(root: HTMLElement, live: Live, chosen: Chosen, turned: () => void) {
+    [this.root, this.live, this.chosen, this.turned] = [root, live, chosen, turned];
+    this.filming = new Filming({
+      open: (frame) => this.open(frame),
+      show: (frame) => this.editor.show(frame, true),
+      ask: () => this.ask(),
+      rate: (perSecond) => this.rate(perSecond),
+      turned: (on, words = "") => this.camera(on, words),
+    });
+    // A camera's next frame has all that was changed.
+    this.editor = editor(live.size, () => void (this.filming.on || this.handOver()));
+    this.el = h("div", {
       class: "senet-own",
       role: "group",
       "aria-label": "Your own picture",
-      "data-engine": engine.state.kind,
-    },
-    h(
-      "p",
-      { class: "senet-ways" },
-      browse,
-      input,
-      film,
-      edit,
-      h("span", {}, " or drop or paste a picture here."),
-    ),
-    h(
-      "p",
-      { class: "senet-source" },
-      "Nothing leaves this device: the network comes to your picture.",
-    ),
-    row.el,
-    problem,
-    note,
-    edited.el,
-  );
-  let name: string | null = null; // of the picture in the editor
-  let waiting = false; // until it has been handed over
-  let shown: { id: string; title: string; draw: (canvas: HTMLCanvasElement) => void } | null = null;
-  let tickets = 0; // whoever came last wins: opening takes its time
+      "data-engine": live.engine.state.kind,
+    });
+    this.row = engineRow(live.engine, (kind) => this.engineIs(kind));
+    this.el.append(...this.layout());
+    if (latest) {
+      this.name = latest.name;
+      this.editor.show(latest);
+      this.wait(!this.ready); // where the network runs, the gallery has the picture already
+    }
+    this.edit.hidden = true;
+    this.closed = this.listen();
+  }
+
+  shows(picture: PictureInfo, draw: Draw): void {
+    const another = this.shown?.id !== picture.id;
+    this.shown = { id: picture.id, title: picture.title, draw };
+    this.edit.hidden = picture.id === OWN && this.name !== null;
+    if (another && picture.id !== OWN) this.leave();
+  }
+
+  yields(): void {
+    this.supersede();
+    this.name = null;
+    this.waiting = false;
+    this.editor.hide();
+    say(this.note, "Your picture has come from another figure on this page.");
+  }
+
+  end(): void {
+    this.supersede();
+    this.row.end();
+    this.editor.end();
+    this.closed();
+  }
+
+  private layout(): Node[] {
+    const { browse, input, film, edit, row, problem, note } = this;
+    const ways = h("span", {}, " or drop or paste a picture here.");
+    const promise = "Nothing leaves this device: the network comes to your picture.";
+    return [
+      h("p", { class: "senet-ways" }, browse, input, film, edit, ways),
+      h("p", { class: "senet-source" }, promise),
+      row.el,
+      problem,
+      note,
+      this.editor.el,
+    ];
+  }
+
+  private listen(): () => void {
+    const closed = waysIn(
+      this.root,
+      this.el,
+      (files) => void this.take(files),
+      (words) => {
+        this.problem.textContent = words;
+      },
+    );
+    const hidden = () => {
+      if (!document.hidden) return;
+      this.filming.stop("The camera was switched off while this page was hidden.");
+    };
+    const left = () => this.leave();
+    document.addEventListener("visibilitychange", hidden);
+    window.addEventListener("pagehide", left);
+    return () => {
+      closed();
+      document.removeEventListener("visibilitychange", hidden);
+      window.removeEventListener("pagehide", left);
+    };
+  }
+
+  private get ready(): boolean {
+    return this.live.engine.state.kind === "ready";
+  }
+
+  private engineIs(kind: string): void {
+    const ran = this.el.dataset.engine === "ready";
+    this.el.dataset.engine = kind;
+    if (kind === "ready" || ran) this.turned();
+    if (kind === "ready" && this.waiting) void this.handOver();
+  }
 
   // ---- ways in
-  async function take(files: ArrayLike<File>): Promise<void> {
+
+  private async take(files: ArrayLike<File>): Promise<void> {
     if (files.length === 0) return;
-    stopCamera("", true);
-    const ticket = ++tickets;
-    problem.textContent = "";
+    const ticket = this.supersede();
+    this.problem.textContent = "";
     try {
       const picture = await openPicture(files[0]!);
-      if (ticket !== tickets) return;
+      if (ticket !== this.tickets) return;
       latest = picture;
-      open(picture);
-      if (files.length > 1)
-        problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
+      this.open(picture);
+      if (files.length > 1) {
+        this.problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
+      }
     } catch (error) {
-      if (ticket === tickets) problem.textContent = (error as Error).message;
+      if (ticket === this.tickets) this.problem.textContent = (error as Error).message;
     }
   }
 
-  function open(picture: Picture): void {
-    name = picture.name;
-    edited.show(picture);
-    void handOver();
-    void engine.start(); // nothing, if it runs
+  private open(picture: Picture): void {
+    this.name = picture.name;
+    this.editor.show(picture);
+    void this.handOver();
+    void this.live.engine.start(); // no-op if already running
   }
 
-  function wait(now: boolean): void {
-    waiting = now;
-    if (!camera) note.textContent = waiting ? `${name} waits for this network.` : "";
+  private chosenFile(): void {
+    const files = [...(this.input.files ?? [])];
+    this.input.value = ""; // so that the same file can be chosen again
+    void this.take(files);
   }
 
-  /** Hand the picture over as it is now, if the network can answer; else it waits. */
-  async function handOver(): Promise<void> {
-    if (name === null) return;
-    wait(engine.state.kind !== "ready");
-    if (!waiting) await chosen(live.take(edited.square, name, root));
-  }
-
-  function chosenFile(): void {
-    const files = [...(input.files ?? [])];
-    input.value = ""; // so that the same file can be chosen again
-    void take(files);
-  }
-
-  function editShown(): void {
-    if (!shown) return;
-    stopCamera("", true);
-    tickets++;
-    problem.textContent = "";
+  private editShown(): void {
+    if (!this.shown) return;
+    this.supersede();
+    this.problem.textContent = "";
     const image = document.createElement("canvas");
-    shown.draw(image);
-    open({
-      name: `${shown.title}, edited`,
-      image,
-      width: image.width,
-      height: image.height,
-      factor: 1,
-    });
-    // the button that was pressed is gone
-    edited.el.querySelector<HTMLElement>("[tabindex]")!.focus();
+    this.shown.draw(image);
+    const { width, height } = image;
+    this.open({ name: `${this.shown.title}, edited`, image, width, height, factor: 1 });
+    this.editor.el.querySelector<HTMLElement>("[tabindex]")!.focus(); // the button pressed is gone
+  }
+
+  /** Another picture is coming: what is under way comes too late. */
+  private supersede(): number {
+    this.leave();
+    this.filming.supersede();
+    this.tickets++;
+    return this.tickets;
+  }
+
+  private wait(now: boolean): void {
+    this.waiting = now;
+    if (this.filming.on) return;
+    this.note.textContent = this.waiting ? `${this.name} waits for this network.` : "";
+  }
+
+  /** Hand the picture over as it is now, if the network can answer; otherwise it waits. */
+  private async handOver(): Promise<void> {
+    if (this.name === null) return;
+    this.wait(!this.ready);
+    if (!this.waiting) await this.chosen(this.live.take(this.editor.square, this.name, this.root));
   }
 
   // ---- camera
-  let camera: Camera | null = null;
-  let forget = () => {};
 
-  async function startCamera(): Promise<void> {
-    const ticket = ++tickets;
-    problem.textContent = "";
-    try {
-      const opened = await openCamera(() =>
-        stopCamera("The camera went away: connect it and start it again."),
-      );
-      // pressed twice, or another picture came
-      if (ticket !== tickets || document.hidden) return opened.stop();
-      camera = opened;
-      film.textContent = "Stop the camera";
-      // nothing glides where the next picture comes before it has arrived
-      root.toggleAttribute("data-filming", true);
-      open(frame(opened.video));
-      roll(opened);
-    } catch (error) {
-      if (ticket === tickets) problem.textContent = (error as Error).message;
-    }
+  private toggleCamera(): void {
+    if (this.filming.on) return this.filming.stop();
+    const ticket = ++this.tickets;
+    this.problem.textContent = "";
+    this.filming.start().catch((error: Error) => {
+      if (ticket === this.tickets) this.problem.textContent = error.message;
+    });
   }
 
-  const frame = (image: HTMLVideoElement | HTMLCanvasElement): Picture => {
-    const [width, height] =
-      image instanceof HTMLVideoElement
-        ? [image.videoWidth, image.videoHeight]
-        : [image.width, image.height];
-    return { name: "your camera", image, width, height, factor: 1 };
-  };
-
-  /**
-   * Frame after frame, each when the one before has been answered: a slow network makes fewer of
-   * them, never a queue.
-   */
-  function roll(filming: Camera): void {
-    let [answers, since] = [0, performance.now()];
-    const next = () => {
-      forget = atNextFrame(filming.video, () => void one());
-    };
-    const one = async () => {
-      if (camera !== filming) return;
-      edited.show(frame(filming.video), true);
-      const answered = engine.state.kind === "ready";
-      await handOver();
-      if (camera !== filming) return;
-      if (answered) answers++;
-      const now = performance.now();
-      if (now - since >= SECOND) {
-        const perSecond = (answers * SECOND) / (now - since);
-        el.dataset.rate = perSecond.toFixed(1);
-        note.textContent = answered ? `Live: ${Math.round(perSecond)} pictures a second.` : "";
-        [answers, since] = [0, now];
-      }
-      next();
-    };
-    next();
+  private async ask(): Promise<boolean> {
+    const { ready } = this;
+    await this.handOver();
+    return ready;
   }
 
-  /**
-   * The last frame stays, to be looked at and edited.
-   * @param words why, unless the reader wanted it
-   * @param leave when something else is about to be shown
-   */
-  function stopCamera(words = "", leave = false): void {
-    if (!camera) return;
-    const still = document.createElement("canvas");
-    const { video } = camera;
-    [still.width, still.height] = [video.videoWidth, video.videoHeight];
-    if (still.width > 0) {
-      still.getContext("2d")!.drawImage(video, 0, 0);
-      edited.show(frame(still), true);
-    }
-    camera.stop();
-    camera = null;
-    forget();
-    film.textContent = "Use the camera";
-    root.toggleAttribute("data-filming", false);
-    note.textContent = "";
-    problem.textContent = words;
-    delete el.dataset.rate;
-    if (!leave) void handOver(); // it may be a newer frame than the one that was answered
+  private rate(perSecond: number | null): void {
+    this.el.dataset.rate = (perSecond ?? 0).toFixed(1);
+    this.note.textContent =
+      perSecond === null ? "" : `Live: ${Math.round(perSecond)} pictures a second.`;
   }
 
-  const hidden = () => {
-    if (document.hidden) stopCamera("The camera was switched off while this page was hidden.");
-  };
-  const left = () => stopCamera("", true);
-
-  // ---- drop and paste
-  const over = (event: DragEvent) => {
-    const types = event.dataTransfer?.types ?? [];
-    if (types.includes("Files") || types.includes("text/uri-list")) event.preventDefault();
-  };
-  const drop = (event: DragEvent) => {
-    const { files, items, types } = event.dataTransfer!;
-    if (files.length === 0 && !types.includes("text/uri-list")) return;
-    event.preventDefault();
-    const folder = [...items]
-      .map((item) => item.webkitGetAsEntry?.())
-      .find((entry) => entry?.isDirectory);
-    if (folder) problem.textContent = `${folder.name} is a folder: drop one picture out of it.`;
-    else if (files.length === 0)
-      problem.textContent =
-        "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.";
-    else void take(files);
-  };
-  // With nothing focused, a paste goes to the body: the page's first widget takes it.
-  const paste = (event: ClipboardEvent) => {
-    const files = event.clipboardData?.files;
-    const ours =
-      root.contains(event.target as Node) ||
-      (event.target === document.body && document.querySelector(".senet-own") === el);
-    if (!files?.length || !ours) return;
-    event.preventDefault();
-    void take(files);
-  };
-  if (latest) {
-    name = latest.name;
-    edited.show(latest);
-    // where the network runs, the gallery has the picture already
-    wait(engine.state.kind !== "ready");
+  private camera(on: boolean, words: string): void {
+    this.film.textContent = on ? "Stop the camera" : "Use the camera";
+    this.root.toggleAttribute("data-filming", on); // nothing glides while pictures follow each other
+    if (on) return;
+    this.note.textContent = "";
+    this.problem.textContent = words;
+    delete this.el.dataset.rate;
+    if (!this.leaving) void this.handOver(); // it may be a newer frame than the one answered
   }
-  root.addEventListener("dragover", over);
-  root.addEventListener("drop", drop);
-  document.addEventListener("paste", paste);
-  document.addEventListener("visibilitychange", hidden);
-  window.addEventListener("pagehide", left);
-  return {
-    el,
-    shows(picture, draw) {
-      const another = shown?.id !== picture.id;
-      shown = { id: picture.id, title: picture.title, draw };
-      edit.hidden = picture.id === OWN && name !== null;
-      if (another && picture.id !== OWN) stopCamera("", true);
-    },
-    yields() {
-      stopCamera("", true);
-      tickets++;
-      name = null;
-      waiting = false;
-      edited.hide();
-      say(note, "Your picture has come from another figure on this page.");
-    },
-    end() {
-      stopCamera("", true);
-      tickets++;
-      row.end();
-      edited.end();
-      root.removeEventListener("dragover", over);
-      root.removeEventListener("drop", drop);
-      document.removeEventListener("paste", paste);
-      document.removeEventListener("visibilitychange", hidden);
-      window.removeEventListener("pagehide", left);
-    },
-  };
+
+  /** Stop the camera, since something else is about to be shown. */
+  private leave(): void {
+    this.leaving = true;
+    this.filming.stop();
+    this.leaving = false;
+  }
 }

@@ -6,15 +6,16 @@
 // they are let go.
 
 import type { BlockInfo, Gates } from "../network/network.ts";
+import { History } from "./history.ts";
 
-/**
- * Overrides and their history. Everything that is set goes from 0 to 1, as a sigmoid's values do.
- */
+/** Overrides and their history. What is set goes from 0 to 1, as a sigmoid's values do. */
 export class ByHand {
-  private past: Gates[] = [];
-  private future: Gates[] = [];
-  now: Gates = {};
+  private readonly history = new History<Gates>({});
   private pulling: string | null = null;
+
+  get now(): Gates {
+    return this.history.now;
+  }
 
   /**
    * @param channels to set, null for all
@@ -27,34 +28,36 @@ export class ByHand {
     value: (channel: number) => number | null,
     pull: string | null = null,
   ): void {
-    if (pull === null || pull !== this.pulling) {
-      this.past.push(this.now);
-      this.future = [];
-    }
-    this.pulling = pull;
-    const row = Float32Array.from(
-      this.now[block.name] ?? new Float32Array(block.channels).fill(NaN),
-    );
+    const { now, history } = this;
+    const row = Float32Array.from(now[block.name] ?? new Float32Array(block.channels).fill(NaN));
     for (const c of channels ?? row.keys()) {
       const wanted = value(c);
       row[c] = wanted === null ? NaN : Math.min(1, Math.max(0, wanted));
     }
-    const { [block.name]: _, ...others } = this.now;
-    this.now = row.every(Number.isNaN) ? others : { ...others, [block.name]: row };
+    const { [block.name]: _, ...others } = now;
+    const next = row.every(Number.isNaN) ? others : { ...others, [block.name]: row };
+    if (pull !== null && pull === this.pulling) history.now = next;
+    else history.step(next);
+    this.pulling = pull;
   }
 
   undo(): void {
-    this.step(this.past, this.future);
+    if (this.history.undo()) this.pulling = null;
   }
 
   redo(): void {
-    this.step(this.future, this.past);
+    if (this.history.redo()) this.pulling = null;
+  }
+
+  /** Begin with overrides as they are: there is nothing before them. */
+  begin(gates: Gates): void {
+    this.history.restart(gates);
   }
 
   /** Take overrides as they are, from a link or from Python. */
   take(gates: Gates): void {
-    this.past.push(this.now);
-    [this.future, this.now, this.pulling] = [[], gates, null];
+    this.history.step(gates);
+    this.pulling = null;
   }
 
   /** Let all gates go. */
@@ -63,24 +66,15 @@ export class ByHand {
   }
 
   get count(): number {
-    return Object.values(this.now).reduce(
-      (sum, row) => sum + row.filter((v) => !Number.isNaN(v)).length,
-      0,
-    );
+    const rows = Object.values(this.now);
+    return rows.reduce((sum, row) => sum + row.filter((v) => !Number.isNaN(v)).length, 0);
   }
 
   get undoable(): boolean {
-    return this.past.length > 0;
+    return this.history.undoable;
   }
 
   get redoable(): boolean {
-    return this.future.length > 0;
-  }
-
-  private step(from: Gates[], to: Gates[]): void {
-    const next = from.pop();
-    if (!next) return;
-    to.push(this.now);
-    [this.now, this.pulling] = [next, null];
+    return this.history.redoable;
   }
 }

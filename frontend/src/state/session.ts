@@ -83,7 +83,7 @@ export class Session<V extends NetworkView> {
     ];
     this.view = view;
     this.kept = view.picture === OWN ? probe.pictures[0]!.id : view.picture;
-    this.hand.now = read(view.gates, probe.network.blocks);
+    this.hand.begin(read(view.gates, probe.network.blocks));
     this.question = asking(root, async (index, second, known) => {
       const gates = this.pulled ? this.hand.now : undefined;
       const plain = known ?? (await probe.probe(index));

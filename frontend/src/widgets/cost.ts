@@ -2,9 +2,10 @@
 // memory traffic, how long it was measured to take, and what the paper reports. Everything shown is
 // looked up in one table that Python counted (senet/cost_table.py).
 
-import { choice, h } from "../parts/dom.ts";
+import { h } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
-import { type Grid, numbers } from "../parts/grid.ts";
+import { type Grid, numbers, scrolledTable } from "../parts/grid.ts";
+import { menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
 import type { Keeper } from "../state/keeper.ts";
 
@@ -86,211 +87,157 @@ export function counted(table: Table, { network, reduction, placement }: CostVie
 }
 
 export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => void {
-  const option = (value: string, words: string) => h("option", { value }, words);
-  const network = choice("Network", (value) => frame.wish({ network: value }));
-  network.select.append(
-    ...Object.entries(table.networks).map(([name, { title }]) => option(name, `SE-${title}`)),
+  let words = "";
+  const titles = Object.entries(table.networks).map(
+    ([name, { title }]) => [name, `SE-${title}`] as const,
   );
-  const reduction = choice("Reduction ratio r", (value) => frame.wish({ reduction: value }));
-  reduction.select.append(...table.reductions.map((r) => option(String(r), String(r))));
-  const placement = choice("Placement", (value) => frame.wish({ placement: value }));
-  placement.select.append(...table.placements.map((name) => option(name, name)));
+  const choices = menus((wanted) => frame.wish(wanted), {
+    network: ["Network", titles],
+    reduction: ["Reduction ratio r", table.reductions.map((r) => [r, String(r)] as const)],
+    placement: ["Placement", table.placements.map((name) => [name, name] as const)],
+  });
   const bars = h("div", { class: "senet-costs" });
   const time = h("div", { class: "senet-cost-time" });
   const paper = h("div", { class: "senet-cost-paper" });
-  const file = () => `cost-${frame.now.network}-${frame.now.placement}-r${frame.now.reduction}`;
   const kept = numbers([
-    { what: "the costs", name: file, grid: costs },
+    {
+      what: "the costs",
+      name: () => `cost-${frame.now.network}-${frame.now.placement}-r${frame.now.reduction}`,
+      grid: () => costs(table, frame.now),
+    },
     {
       what: "every choice",
       name: () => `cost-${frame.now.network}`,
       grid: () => ({
-        caption: `What SE adds to ${title(frame.now)}, for every choice`,
+        caption: `What SE adds to ${titleOf(table, frame.now)}, for every choice`,
         rows: everyChoice(table, frame.now.network),
       }),
     },
-    { what: "the times", name: () => "cost-time", grid: times },
+    { what: "the times", name: () => "cost-time", grid: () => times(table) },
   ]);
-  let words = "";
+  const note = "Counted for one picture in float32; a full bar is 20% more.";
   const frame: Frame<CostView> = widgetFrame(root, keeper, () => table, {
-    body: [
-      h("div", { class: "senet-controls" }, network.el, reduction.el, placement.el),
-      bars,
-      time,
-      paper,
-      h(
-        "p",
-        { class: "senet-about" },
-        "Counted for one picture in float32; a full bar is 20% more.",
-      ),
-    ],
+    body: [h("div", { class: "senet-controls" }, ...choices.els), bars, time, paper, about(note)],
     foot: [kept.el],
-    draw,
+    draw(now) {
+      choices.show(now);
+      const caption = `What SE adds to ${titleOf(table, now)}`;
+      const rows = counted(table, now).map(row);
+      bars.replaceChildren(scrolled(caption, ["", "without SE", "SE adds", "more"], rows));
+      time.replaceChildren(timing(table, now));
+      paper.replaceChildren(published(table, now));
+      kept.show();
+      words = spoken(table, now);
+    },
     spoken: () => words,
   });
   return frame.end;
-
-  function draw(now: CostView): void {
-    network.select.value = now.network;
-    reduction.select.value = String(now.reduction);
-    placement.select.value = now.placement;
-    const heads = ["", "without SE", "SE adds", "more"];
-    bars.replaceChildren(
-      scrolled(`What SE adds to ${title(now)}`, heads, counted(table, now).map(row)),
-    );
-    time.replaceChildren(...timing(now));
-    paper.replaceChildren(...published(now));
-    kept.show();
-    words = spoken(now);
-  }
-
-  function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
-    const share = added / plain;
-    // The whole track is a fifth more of the plain network: on a scale to 100 % most bars could not
-    // be seen.
-    const bar = h(
-      "span",
-      { class: "senet-cost-bar", "aria-hidden": "true" },
-      h("span", { style: `width:${Math.min(100, 500 * share)}%` }),
-    );
-    return h(
-      "tr",
-      { "data-kind": kind, "data-plain": plain, "data-added": added },
-      h("th", { scope: "row" }, name),
-      h("td", {}, amount(plain, kind)),
-      h("td", {}, amount(added, kind)),
-      h("td", {}, more(share), bar),
-    );
-  }
-
-  function costs(): Grid {
-    const { now } = frame;
-    const rows = counted(table, now).map(({ name, plain, added }) => [
-      name,
-      plain,
-      added,
-      (100 * added) / plain,
-    ]);
-    return {
-      caption: `SE-${title(now)}, r = ${now.reduction}, ${now.placement}: one picture in float32`,
-      rows: [["cost", "without SE", "SE adds", "more, %"], ...rows],
-    };
-  }
-
-  function times(): Grid {
-    const heads = [
-      "numbers",
-      "layout",
-      "batch",
-      ...WAYS.flatMap(({ name }) => [name, `${name}, from`, `${name}, to`]),
-    ];
-    const rows = table.measured.rows.map((row) => [
-      row.dtype,
-      row.format.replace("_", " "),
-      row.batch,
-      ...WAYS.flatMap(({ way }) => [row[way].ratio, ...row[way].interval]),
-    ]);
-    return {
-      caption: "Time of SE-ResNet-50, as a multiple of the plain network’s, with 95% intervals",
-      rows: [heads, ...rows],
-    };
-  }
-
-  function timing(now: CostView): Node[] {
-    const { rows, date, machine, threads } = table.measured;
-    const timed = now.network === MEASURED && now.reduction === 16 && now.placement === "standard";
-    if (!timed || rows.length === 0) {
-      return [
-        h(
-          "p",
-          { class: "senet-about" },
-          "Time: only SE-ResNet-50 was measured, with r = 16 in the standard place.",
-        ),
-      ];
-    }
-    const cell = ({ ratio, interval }: Ratio) =>
-      h(
-        "td",
-        { "data-ratio": ratio },
-        `${ratio.toFixed(2)} (${interval.map((end) => end.toFixed(2)).join(" to ")})`,
-      );
-    const lines = rows.map((row) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, `${row.dtype}, ${row.format.replace("_", " ")}`),
-        ...WAYS.map(({ way }) => cell(row[way])),
-      ),
-    );
-    const caption = `Time, as a multiple of the plain network’s: batches of ${rows[0]!.batch}, ${threads} threads, ${machine}, ${date}; 95% interval`;
-    return [scrolled(caption, ["numbers, layout", ...WAYS.map(({ name }) => name)], lines)];
-  }
-
-  function published(now: CostView): Node[] {
-    const about = (text: string) => [h("p", { class: "senet-about" }, text)];
-    if (now.network !== MEASURED)
-      return about("Error: the paper’s ablations are of SE-ResNet-50 only.");
-    const [standard, usual] = [now.placement === "standard", now.reduction === 16];
-    if (!standard && !usual)
-      return about("Error: the paper’s ablations change r or the placement, never both at once.");
-    const shown: [string, number[]][] = [["no SE", table.errors.none]];
-    if (standard)
-      shown.push(
-        ...Object.entries(table.errors.reduction).map(([r, e]): [string, number[]] => [
-          `r = ${r}`,
-          e,
-        ]),
-      );
-    else shown.push(...Object.entries(table.errors.placement));
-    const here = standard ? `r = ${now.reduction}` : now.placement;
-    const lines = shown.map(([name, errors]) =>
-      h(
-        "tr",
-        { "data-here": name === here },
-        h("th", { scope: "row" }, name === here ? `${name} (chosen)` : name),
-        ...errors.map((error) => h("td", {}, error.toFixed(2))),
-      ),
-    );
-    return [
-      scrolled(
-        "The paper’s error on ImageNet, in percent (arXiv 1709.01507, its ablations)",
-        ["", "top-1", "top-5"],
-        lines,
-      ),
-    ];
-  }
-
-  function title(now: CostView): string {
-    return table.networks[now.network]!.title;
-  }
-
-  function spoken(now: CostView): string {
-    const said = counted(table, now).map(
-      ({ name, added, plain }) => `${name}: ${more(added / plain)}`,
-    );
-    return `SE-${title(now)}, r = ${now.reduction}, ${now.placement}. ${said.join(". ")}.`;
-  }
 }
 
-/** In a box of its own, which scrolls where the page is too narrow. */
-function scrolled(caption: string, heads: string[], rows: HTMLTableRowElement[]): HTMLElement {
-  const head = h(
-    "tr",
-    {},
-    ...heads.map((text) => (text ? h("th", { scope: "col" }, text) : h("td"))),
-  );
-  const grid = h(
-    "table",
-    {},
-    h("caption", {}, caption),
-    h("thead", {}, head),
-    h("tbody", {}, ...rows),
-  );
+const titleOf = (table: Table, { network }: CostView) => table.networks[network]!.title;
+const about = (text: string) => h("p", { class: "senet-about" }, text);
+
+function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
+  const share = added / plain;
+  // The whole track is a fifth more of the plain network: on a scale to 100 % most bars are too short.
+  const filled = h("span", { style: `width:${Math.min(100, 500 * share)}%` });
+  const bar = h("span", { class: "senet-cost-bar", "aria-hidden": "true" }, filled);
   return h(
-    "div",
-    { class: "senet-tables" },
-    h("div", { role: "group", tabindex: 0, "aria-label": caption }, grid),
+    "tr",
+    { "data-kind": kind, "data-plain": plain, "data-added": added },
+    h("th", { scope: "row" }, name),
+    h("td", {}, amount(plain, kind)),
+    h("td", {}, amount(added, kind)),
+    h("td", {}, more(share), bar),
   );
+}
+
+function costs(table: Table, now: CostView): Grid {
+  const rows = counted(table, now).map(({ name, plain, added }) => [
+    name,
+    plain,
+    added,
+    (100 * added) / plain,
+  ]);
+  return {
+    caption: `SE-${titleOf(table, now)}, r = ${now.reduction}, ${now.placement}: one picture in float32`,
+    rows: [["cost", "without SE", "SE adds", "more, %"], ...rows],
+  };
+}
+
+function times({ measured }: Table): Grid {
+  const ways = WAYS.flatMap(({ name }) => [name, `${name}, from`, `${name}, to`]);
+  const rows = measured.rows.map((row) => [
+    row.dtype,
+    row.format.replace("_", " "),
+    row.batch,
+    ...WAYS.flatMap(({ way }) => [row[way].ratio, ...row[way].interval]),
+  ]);
+  return {
+    caption: "Time of SE-ResNet-50, as a multiple of the plain network’s, with 95% intervals",
+    rows: [["numbers", "layout", "batch", ...ways], ...rows],
+  };
+}
+
+/** How long it took, where that was measured. */
+function timing({ measured }: Table, now: CostView): Node {
+  const { rows, date, machine, threads } = measured;
+  const usual = now.reduction === 16 && now.placement === "standard";
+  if (now.network !== MEASURED || !usual || rows.length === 0) {
+    return about("Time: only SE-ResNet-50 was measured, with r = 16 in the standard place.");
+  }
+  const cell = ({ ratio, interval }: Ratio) => {
+    const ends = interval.map((end) => end.toFixed(2)).join(" to ");
+    return h("td", { "data-ratio": ratio }, `${ratio.toFixed(2)} (${ends})`);
+  };
+  const lines = rows.map((row) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, `${row.dtype}, ${row.format.replace("_", " ")}`),
+      ...WAYS.map(({ way }) => cell(row[way])),
+    ),
+  );
+  const caption = `Time, as a multiple of the plain network’s: batches of ${rows[0]!.batch}, ${threads} threads, ${machine}, ${date}; 95% interval`;
+  return scrolled(caption, ["numbers, layout", ...WAYS.map(({ name }) => name)], lines);
+}
+
+/** The paper's errors, beside those of its other choices. */
+function published({ errors }: Table, now: CostView): Node {
+  if (now.network !== MEASURED) {
+    return about("Error: the paper’s ablations are of SE-ResNet-50 only.");
+  }
+  const standard = now.placement === "standard";
+  if (!standard && now.reduction !== 16) {
+    return about("Error: the paper’s ablations change r or the placement, never both at once.");
+  }
+  const byReduction = Object.entries(errors.reduction).map(([r, error]): [string, number[]] => [
+    `r = ${r}`,
+    error,
+  ]);
+  const shown = standard ? byReduction : Object.entries(errors.placement);
+  const here = standard ? `r = ${now.reduction}` : now.placement;
+  const lines = [["no SE", errors.none] as [string, number[]], ...shown].map(([name, error]) =>
+    h(
+      "tr",
+      { "data-here": name === here },
+      h("th", { scope: "row" }, name === here ? `${name} (chosen)` : name),
+      ...error.map((each) => h("td", {}, each.toFixed(2))),
+    ),
+  );
+  const caption = "The paper’s error on ImageNet, in percent (arXiv 1709.01507, its ablations)";
+  return scrolled(caption, ["", "top-1", "top-5"], lines);
+}
+
+function spoken(table: Table, now: CostView): string {
+  const said = counted(table, now).map(
+    ({ name, added, plain }) => `${name}: ${more(added / plain)}`,
+  );
+  return `SE-${titleOf(table, now)}, r = ${now.reduction}, ${now.placement}. ${said.join(". ")}.`;
+}
+
+function scrolled(caption: string, heads: string[], rows: HTMLTableRowElement[]): HTMLElement {
+  return h("div", { class: "senet-tables" }, scrolledTable(caption, heads, rows));
 }
 
 /** Of parameters and multiply-adds in thousands, millions or 10⁹; of bytes in kB or MB. */

@@ -1,9 +1,10 @@
 // "Relatives": a member of SE's family under SE itself, step by step. Shapes and weights were read
 // off the modules by Python (senet/family.py); nothing is computed here.
 
-import { choice, h, svg, symbol, unique } from "../parts/dom.ts";
-import { widgetFrame } from "../parts/frame.ts";
+import { h, svg, symbol, unique } from "../parts/dom.ts";
+import { type Frame, keepArrows, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
+import { menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
 import type { Keeper } from "../state/keeper.ts";
 
@@ -42,34 +43,16 @@ type RelativesView = {
 };
 
 export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper): () => void {
-  const names = Object.keys(data.relatives);
-  const group = unique("senet-relative");
   let words = "";
-  const radios = names.map((name) =>
-    h("input", {
-      type: "radio",
-      name: group,
-      value: name,
-      onchange: () => frame.wish({ relative: name }),
-    }),
-  );
-  const pills = radios.map((radio) =>
-    h("label", {}, radio, h("span", {}, data.relatives[radio.value]![data.stages[0]!]!.title)),
-  );
-  const picker = h("div", { class: "senet-pills" }, ...pills);
-  picker.addEventListener("keydown", (event) => {
-    // elsewhere on the page arrow keys turn to the next chapter
-    if (event.key.startsWith("Arrow")) event.stopPropagation();
+  const names = pills(data, (relative) => frame.wish({ relative }));
+  const sides = data.stages.map((n) => {
+    const { side } = data.relatives.se![n]!;
+    return [n, `${n}: maps of ${side} × ${side}`] as const;
   });
-  const stage = choice("Stage of ResNet-50", (value) => frame.wish({ stage: value }));
-  stage.select.append(
-    ...data.stages.map((n) =>
-      h("option", { value: n }, `${n}: maps of ${laid("se", n).side} × ${laid("se", n).side}`),
-    ),
-  );
+  const stages = menus((wanted) => frame.wish(wanted), { stage: ["Stage of ResNet-50", sides] });
   const body = h("div", { class: "senet-lanes" });
   const sum = h("p", { class: "senet-effect" });
-  const kept = numbers([
+  const table = numbers([
     {
       what: "every relative",
       name: () => `relatives-stage-${frame.now.stage}`,
@@ -79,80 +62,81 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
       }),
     },
   ]);
-
-  const frame = widgetFrame<RelativesView>(root, keeper, () => data, {
-    body: [
-      h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), picker),
-      h("div", { class: "senet-controls" }, stage.el),
-      body,
-      sum,
-    ],
-    foot: [kept.el],
-    draw,
+  const frame: Frame<RelativesView> = widgetFrame(root, keeper, () => data, {
+    body: [names.el, h("div", { class: "senet-controls" }, ...stages.els), body, sum],
+    foot: [table.el],
+    draw(now) {
+      names.choose(now.relative);
+      stages.show(now);
+      const [se, other] = ["se", now.relative].map((name) => data.relatives[name]![now.stage]!);
+      const shown = now.relative === "se" ? [se!] : [se!, other!];
+      body.replaceChildren(...shown.flatMap((one) => family(one, data.steps)));
+      sum.textContent = words = summary(se!, other!, now.relative === "se");
+      table.show();
+    },
     spoken: () => words,
   });
   return frame.end;
+}
 
-  function laid(name: string, at: number): Laid {
-    return data.relatives[name]![at]!;
-  }
+/** One radio button a relative. */
+function pills(
+  { relatives, stages }: RelativesData,
+  chosen: (name: string) => void,
+): { el: HTMLElement; choose(name: string): void } {
+  const group = unique("senet-relative");
+  const radios = Object.keys(relatives).map((name) =>
+    h("input", { type: "radio", name: group, value: name, onchange: () => chosen(name) }),
+  );
+  const labels = radios.map((radio) =>
+    h("label", {}, radio, h("span", {}, relatives[radio.value]![stages[0]!]!.title)),
+  );
+  const row = keepArrows(h("div", { class: "senet-pills" }, ...labels));
+  return {
+    el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), row),
+    choose: (name) =>
+      radios.forEach((radio) => {
+        radio.checked = radio.value === name;
+      }),
+  };
+}
 
-  function draw(now: RelativesView): void {
-    radios.forEach((radio) => (radio.checked = radio.value === now.relative));
-    stage.select.value = String(now.stage);
-    const [se, other] = [laid("se", now.stage), laid(now.relative, now.stage)];
-    const shown = now.relative === "se" ? [se] : [se, other];
-    body.replaceChildren(...shown.flatMap(family));
-    sum.textContent = summary(se, other, now.relative === "se");
-    words = sum.textContent;
-    kept.show();
-  }
+/** A relative's lanes, each with its steps. */
+function family(one: Laid, steps: string[]): Node[] {
+  const several = one.lanes.length > 1;
+  const heading = several ? `${one.title}: two lanes, ${one.joined}` : one.title;
+  return [
+    h("h3", { class: "senet-way-name" }, heading),
+    ...one.lanes.map((lane) => laneOf(one, lane, steps, several)),
+  ];
+}
 
-  function family(one: Laid): Node[] {
-    const several = one.lanes.length > 1;
-    const heading = h(
-      "h3",
-      { class: "senet-way-name" },
-      several ? `${one.title}: two lanes, ${one.joined}` : one.title,
-    );
-    return [heading, ...one.lanes.map((lane) => row(one, lane, several))];
-  }
-
-  function row(one: Laid, lane: Lane, several: boolean): HTMLElement {
-    const first = h(
-      "li",
-      { "data-step": "maps" },
-      h("span", { class: "senet-step-name" }, several ? lane.title : "maps in"),
-      drawn(lane.shapes[0]!),
-      shaped(lane.shapes[0]!, "u"),
-    );
-    const steps = data.steps.map((step, i) => {
-      const same = lane.same.includes(step);
-      const mark =
-        one.title === "SE"
-          ? null
-          : h("span", { class: "senet-kin" }, same ? "as in SE" : "changed");
-      const shape = lane.shapes[i + 1]!;
-      return h(
-        "li",
-        { "data-step": step, "data-same": same, "data-shape": shape.join("x") },
-        h("span", { class: "senet-step-name" }, step, " ", mark),
-        drawn(shape),
-        shaped(shape, SYMBOLS[i]!),
-        h("span", { class: "senet-step-words" }, lane.words[step]!),
-      );
-    });
+function laneOf(one: Laid, lane: Lane, steps: string[], several: boolean): HTMLElement {
+  const named = (...words: (Node | string | null)[]) =>
+    h("span", { class: "senet-step-name" }, ...words);
+  const first = h(
+    "li",
+    { "data-step": "maps" },
+    named(several ? lane.title : "maps in"),
+    drawn(lane.shapes[0]!),
+    shaped(lane.shapes[0]!, "u"),
+  );
+  const others = steps.map((step, i) => {
+    const same = lane.same.includes(step);
+    const kin = h("span", { class: "senet-kin" }, same ? "as in SE" : "changed");
+    const shape = lane.shapes[i + 1]!;
     return h(
-      "ol",
-      {
-        class: "senet-way",
-        "data-weights": lane.weights,
-        "aria-label": `${one.title}, ${lane.title}`,
-      },
-      first,
-      ...steps,
+      "li",
+      { "data-step": step, "data-same": same, "data-shape": shape.join("x") },
+      named(step, " ", one.title === "SE" ? null : kin),
+      drawn(shape),
+      shaped(shape, SYMBOLS[i]!),
+      h("span", { class: "senet-step-words" }, lane.words[step]!),
     );
-  }
+  });
+  const label = `${one.title}, ${lane.title}`;
+  const marked = { class: "senet-way", "data-weights": lane.weights, "aria-label": label };
+  return h("ol", marked, first, ...others);
 }
 
 /** A row for each lane of each relative: its weights, its shapes, and which steps are SE's own. */

@@ -1,13 +1,14 @@
-// "Rescale": all maps of a block after their gates, and one channel large: before, after, and the
-// sum with the shortcut.
+// "Rescale": all maps of a block after their gates, and one channel large: before, after, and the sum
+// with the shortcut.
 
 import { changes, written } from "../math/excite.ts";
 import { decimal } from "../math/format.ts";
 import { type Packed, unpack } from "../math/packed.ts";
-import { choice, h, matched, set, symbol } from "../parts/dom.ts";
-import { pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
+import { button, h, matched, set, symbol } from "../parts/dom.ts";
+import { type Frame, pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
 import { paint } from "../parts/maps.ts";
+import { type Menus, menus, numbered } from "../parts/menus.ts";
 import type { Keeper } from "../state/keeper.ts";
 
 export interface RescaleData {
@@ -23,9 +24,6 @@ export interface RescaleData {
   shortcut: Packed[];
 }
 
-const STAGES = ["u", "product", "shortcut", "sum"] as const;
-const STAGE_WORDS = ["before: u", "after: x\u0303 = s · u", "shortcut", "ReLU(x\u0303 + shortcut)"];
-
 type RescaleView = {
   picture: string;
   channel: number;
@@ -33,108 +31,186 @@ type RescaleView = {
   gates: string;
 };
 
+const STAGES = {
+  u: "before: u",
+  product: "after: x\u0303 = s · u",
+  shortcut: "shortcut",
+  sum: "ReLU(x\u0303 + shortcut)",
+};
+
 export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): () => void {
-  const channels = data.s[0]!.length;
-  const [height, width] = data.size;
-  const pixels = height * width;
-  const unpacked = new Map<Packed, Float32Array>();
-  let words = "";
+  return new Rescale(root, data, keeper).frame.end;
+}
 
-  const gallery = pictures(data.pictures, (picture) => frame.wish({ picture, gates: "" }));
-  const look = choice("Channel", (channel) => frame.wish({ channel }));
-  look.select.append(
-    ...Array.from({ length: channels }, (_, c) => h("option", { value: c }, String(c))),
-  );
-  const gate = slider(0, 1, 0.01, (value) => put(value));
-  const button = (name: string, act: () => void) =>
-    h("button", { type: "button", onclick: act }, name);
-  const presets = h(
-    "span",
-    { class: "senet-actions" },
-    button("Off", () => put(0)),
-    button("Wide open", () => put(1)),
-    button("The block’s own", () => put(null)),
-  );
-  const large = STAGES.map((stage, i) => {
-    const canvas = h("canvas", { role: "img", width, height, "data-stage": stage });
-    return { canvas, el: h("figure", {}, canvas, h("figcaption", {}, STAGE_WORDS[i]!)) };
+/** The chosen picture's maps and gates. */
+interface Here {
+  u: Float32Array;
+  shortcut: Float32Array;
+  /** Where the maps' colours are full. */
+  far: number;
+  /** The block's own gates, those that the reader set, and both together. */
+  own: number[];
+  set: Map<number, number>;
+  s: number[];
+}
+
+class Rescale {
+  readonly frame: Frame<RescaleView>;
+  private readonly data: RescaleData;
+  private readonly channels: number;
+  private readonly pixels: number;
+  private readonly unpacked = new Map<Packed, Float32Array>();
+  // ---- what it consists of
+  private readonly gallery: ReturnType<typeof pictures>;
+  private readonly menus: Menus<"channel">;
+  private readonly gate = slider(0, 1, 0.01, (value) => this.put(value));
+  private readonly large: HTMLCanvasElement[];
+  private readonly tiles = h("div", {
+    class: "senet-tiles",
+    onclick: (event: MouseEvent) => {
+      const tile = (event.target as Element).closest<HTMLElement>("[data-channel]");
+      if (tile) this.frame.wish({ channel: tile.dataset.channel });
+    },
   });
-  const tiles = h("div", { class: "senet-tiles", onclick: pointed });
-  const effect = h("p", { class: "senet-effect" });
-  const about = h(
-    "p",
-    { class: "senet-about" },
-    `${data.network}, block ${data.block}. Orange is below zero, violet above, and all maps share one scale. Maps are stored in 256 steps; gates are exact.`,
-  );
-
-  const table = numbers([
-    { what: "the channels", name: () => `rescale-${frame.now.picture}`, grid },
+  private readonly effect = h("p", { class: "senet-effect" });
+  private readonly table = numbers([
+    {
+      what: "the channels",
+      name: () => `rescale-${this.frame.now.picture}`,
+      grid: () => this.grid(),
+    },
   ]);
 
-  const frame = widgetFrame<RescaleView>(root, keeper, () => data, {
-    body: [
-      gallery.el,
-      h("div", { class: "senet-controls" }, look.el, gate.el, presets),
-      h("div", { class: "senet-stages" }, ...large.map(({ el }) => el)),
-      effect,
+  constructor(root: HTMLElement, data: RescaleData, keeper: Keeper) {
+    this.data = data;
+    const [height, width] = data.size;
+    this.channels = data.s[0]!.length;
+    this.pixels = height * width;
+    this.gallery = pictures(data.pictures, (picture) => this.frame.wish({ picture, gates: "" }));
+    this.menus = menus((wanted) => this.frame.wish(wanted), {
+      channel: ["Channel", numbered(this.channels)],
+    });
+    this.large = Object.keys(STAGES).map((stage) =>
+      h("canvas", { role: "img", width, height, "data-stage": stage }),
+    );
+    this.frame = widgetFrame<RescaleView>(root, keeper, () => data, {
+      body: this.layout(),
+      foot: [this.table.el],
+      draw: (now) => this.draw(now),
+      spoken: () => this.effect.textContent!,
+    });
+  }
+
+  private layout(): Node[] {
+    const { network, block } = this.data;
+    const presets = [
+      button("Off", () => this.put(0)),
+      button("Wide open", () => this.put(1)),
+      button("The block’s own", () => this.put(null)),
+    ];
+    const stages = Object.values(STAGES).map((words, i) =>
+      h("figure", {}, this.large[i]!, h("figcaption", {}, words)),
+    );
+    return [
+      this.gallery.el,
+      h(
+        "div",
+        { class: "senet-controls" },
+        ...this.menus.els,
+        this.gate.el,
+        h("span", { class: "senet-actions" }, ...presets),
+      ),
+      h("div", { class: "senet-stages" }, ...stages),
+      this.effect,
       h(
         "p",
         { class: "senet-legend" },
         "All channels after their gates, and the gates below. Tap one.",
       ),
-      tiles,
-      about,
-    ],
-    foot: [table.el],
-    draw,
-    spoken: () => words,
-  });
-  return frame.end;
+      this.tiles,
+      h(
+        "p",
+        { class: "senet-about" },
+        `${network}, block ${block}. Orange is below zero, violet above, and all maps share one scale. Maps are stored in 256 steps; gates are exact.`,
+      ),
+    ];
+  }
 
   /** null gives the gate back to the block. */
-  function put(value: number | null): void {
-    const set = changes(frame.now.gates, channels, 0, 1);
-    if (value === null) set.delete(frame.now.channel);
-    else set.set(frame.now.channel, value);
-    frame.wish({ gates: written(set) });
+  private put(value: number | null): void {
+    const { channel, gates } = this.frame.now;
+    const set = changes(gates, this.channels, 0, 1);
+    if (value === null) set.delete(channel);
+    else set.set(channel, value);
+    this.frame.wish({ gates: written(set) });
   }
 
-  function maps(packed: Packed): Float32Array {
-    if (!unpacked.has(packed)) unpacked.set(packed, unpack(packed));
-    return unpacked.get(packed)!;
+  private maps(packed: Packed): Float32Array {
+    if (!this.unpacked.has(packed)) this.unpacked.set(packed, unpack(packed));
+    return this.unpacked.get(packed)!;
   }
 
-  function draw(now: RescaleView): void {
-    const index = data.pictures.findIndex(({ id }) => id === now.picture);
-    const mine = changes(now.gates, channels, 0, 1);
-    const s = data.s[index]!.map((value, c) => mine.get(c) ?? value);
+  private here({ picture, gates }: RescaleView): Here {
+    const index = this.data.pictures.findIndex(({ id }) => id === picture);
+    const [u, shortcut] = [this.data.u[index]!, this.data.shortcut[index]!];
+    const most = (packed: Packed) => ("low" in packed ? Math.max(-packed.low, packed.high) : 1);
+    const [own, set] = [this.data.s[index]!, changes(gates, this.channels, 0, 1)];
+    return {
+      u: this.maps(u),
+      shortcut: this.maps(shortcut),
+      far: Math.max(most(u), most(shortcut)),
+      own,
+      set,
+      s: own.map((value, c) => set.get(c) ?? value),
+    };
+  }
+
+  /** Channel `c` of maps (C, H, W). */
+  private channel(maps: Float32Array, c: number): Float32Array {
+    return maps.subarray(c * this.pixels, (c + 1) * this.pixels);
+  }
+
+  private draw(now: RescaleView): void {
+    const here = this.here(now);
+    const { s, own, set } = here;
     const c = now.channel;
-    const [u, shortcut] = [maps(data.u[index]!), maps(data.shortcut[index]!)];
-    const far = Math.max(
-      ...[data.u[index]!, data.shortcut[index]!].map((p) =>
-        "low" in p ? Math.max(-p.low, p.high) : 1,
-      ),
-    );
-    const before = u.subarray(c * pixels, (c + 1) * pixels);
+    this.drawLarge(here, c);
+    this.drawTiles(here, c);
+    this.gallery.choose(now.picture);
+    this.menus.show(now);
+    this.gate.name.replaceChildren("gate ", symbol("s"), ` of channel ${c}`);
+    this.gate.input.value = String(s[c]);
+    this.gate.value.textContent = decimal(s[c]!);
+    const changed = [...set.keys()].filter((k) => s[k] !== own[k]).length;
+    const whose = set.has(c)
+      ? `; the block’s own gate is ${decimal(own[c]!)}`
+      : ", the block’s own gate";
+    this.effect.textContent = `Every pixel of channel ${c} is multiplied by ${decimal(s[c]!)}${whose}. ${this.channels - changed} of ${this.channels} channels are as the block left them.`;
+    this.table.show();
+  }
+
+  private drawLarge({ u, shortcut, s, far }: Here, c: number): void {
+    const before = this.channel(u, c);
     const product = before.map((value) => value * s[c]!);
-    const added = shortcut.subarray(c * pixels, (c + 1) * pixels);
-    const summed = product.map((value, i) => Math.max(0, value + added[i]!));
-    [before, product, added, summed].forEach((values, i) => {
-      const mean = values.reduce((a, b) => a + b, 0) / pixels;
-      paint(large[i]!.canvas, values, far);
-      set(large[i]!.canvas, {
-        "data-mean": mean,
-        "aria-label": `${STAGE_WORDS[i]!} of channel ${c}: mean ${decimal(mean)}, from ${decimal(Math.min(...values), 2)} to ${decimal(Math.max(...values), 2)}`,
-      });
+    const added = this.channel(shortcut, c);
+    const sum = product.map((value, i) => Math.max(0, value + added[i]!));
+    Object.entries({ u: before, product, shortcut: added, sum }).forEach(([stage, values], i) => {
+      const mean = values.reduce((a, b) => a + b, 0) / this.pixels;
+      const [low, high] = [decimal(Math.min(...values), 2), decimal(Math.max(...values), 2)];
+      const words = STAGES[stage as keyof typeof STAGES];
+      const label = `${words} of channel ${c}: mean ${decimal(mean)}, from ${low} to ${high}`;
+      paint(this.large[i]!, values, far);
+      set(this.large[i]!, { "data-mean": mean, "aria-label": label });
     });
-    matched(tiles, channels, () =>
-      h("div", {}, h("canvas", { width, height, "aria-hidden": "true" }), h("span")),
-    ).forEach((tile, k) => {
-      paint(
-        tile.firstElementChild as HTMLCanvasElement,
-        u.subarray(k * pixels, (k + 1) * pixels).map((value) => value * s[k]!),
-        far,
-      );
+  }
+
+  private drawTiles({ u, s, set: mine, far }: Here, c: number): void {
+    const [height, width] = this.data.size;
+    const tile = () =>
+      h("div", {}, h("canvas", { width, height, "aria-hidden": "true" }), h("span"));
+    matched(this.tiles, this.channels, tile).forEach((tile, k) => {
+      const after = this.channel(u, k).map((value) => value * s[k]!);
+      paint(tile.firstElementChild as HTMLCanvasElement, after, far);
       tile.lastElementChild!.textContent = decimal(s[k]!, 2);
       set(tile, {
         "data-channel": k,
@@ -143,35 +219,16 @@ export function rescale(root: HTMLElement, data: RescaleData, keeper: Keeper): (
         "data-changed": mine.has(k),
       });
     });
-    gallery.choose(now.picture);
-    look.select.value = String(now.channel);
-    gate.name.replaceChildren("gate ", symbol("s"), ` of channel ${c}`);
-    [gate.input.value, gate.value.textContent] = [String(s[c]), decimal(s[c]!)];
-    const others = [...mine.keys()].filter((k) => s[k] !== data.s[index]![k]);
-    effect.textContent = `Every pixel of channel ${c} is multiplied by ${decimal(s[c]!)}${mine.has(c) ? `; the block’s own gate is ${decimal(data.s[index]![c]!)}` : ", the block’s own gate"}. ${channels - others.length} of ${channels} channels are as the block left them.`;
-    words = effect.textContent;
-    table.show();
   }
 
   /** Means of the maps before and after the gate: the second is the first times s. */
-  function grid(): Grid {
-    const index = data.pictures.findIndex(({ id }) => id === frame.now.picture);
-    const [mine, u] = [changes(frame.now.gates, channels, 0, 1), maps(data.u[index]!)];
-    const rows = data.s[index]!.map((kept, c) => {
-      const [mean, s] = [
-        u.subarray(c * pixels, (c + 1) * pixels).reduce((a, b) => a + b, 0) / pixels,
-        mine.get(c) ?? kept,
-      ];
-      return [c, s, kept, mean, mean * s];
+  private grid(): Grid {
+    const { u, own, s } = this.here(this.frame.now);
+    const rows = own.map((kept, c) => {
+      const mean = this.channel(u, c).reduce((a, b) => a + b, 0) / this.pixels;
+      return [c, s[c]!, kept, mean, mean * s[c]!];
     });
-    return {
-      caption: "Every channel",
-      rows: [["channel", "gate s", "the block’s own s", "mean before", "mean after"], ...rows],
-    };
-  }
-
-  function pointed(event: MouseEvent): void {
-    const tile = (event.target as Element).closest<HTMLElement>("[data-channel]");
-    if (tile) frame.wish({ channel: tile.dataset.channel! });
+    const heads = ["channel", "gate s", "the block’s own s", "mean before", "mean after"];
+    return { caption: "Every channel", rows: [heads, ...rows] };
   }
 }

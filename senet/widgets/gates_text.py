@@ -5,7 +5,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -39,3 +39,12 @@ def gates_from(text: str, blocks: Mapping[str, int]) -> dict[str, Tensor]:
                 raise ViewError(f"gates={text!r}: channels of {name} go from 0 to {blocks[name] - 1}, values from 0 to 1")
             gates[name][first : last + 1] = value
     return gates
+
+
+def gates_to(rows: Mapping[str, Sequence[float | None]]) -> str:
+    """Overrides as such a text: by block a value for each channel, None for a gate that is left alone. Four digits are kept."""
+    parts = []
+    for block, row in rows.items():
+        set_by_hand = (f"{channel}={value:.4f}" for channel, value in enumerate(row) if value is not None)
+        parts.append(f"{block}:{','.join(set_by_hand)}")
+    return ";".join(parts)

@@ -1,0 +1,201 @@
+"""What :mod:`senet.fuse` does to one SE block in a traced network: rules 2 and 3 there."""
+
+import operator
+
+import torch
+from torch import Tensor, nn
+from torch.fx import Graph, Node
+from torch.nn.utils.parametrize import is_parametrized
+
+from . import reuse
+from .recording import HOOK_POINTS
+from .rescale import mean_of_maps
+from .reuse import watched
+from .se import SEBlock
+
+SE_CLASSES = frozenset(name for name, _, _ in HOOK_POINTS)
+ADDITIONS = (operator.add, operator.iadd, torch.add)
+
+
+class FusedSEBlock(SEBlock):
+    """An SE block behind a convolution, as :func:`fuse` makes it.
+
+    Behind a 1x1 convolution that widens, it squeezes what that reads (rule 2), unless the network has hooks, as during a
+    recording: then z is computed. (``nn.TransformerEncoderLayer`` too leaves its fast path when it has hooks.)
+    """
+
+    def __init__(self, block: SEBlock, conv: nn.Conv2d) -> None:
+        super().__init__(block.channels, block.reduction)
+        self.pool = block.pool
+        self.fc1, self.relu, self.fc2, self.gate = block.fc1, block.relu, block.fc2, block.gate
+        self.early = (
+            _product(block.fc1, conv)
+            if block.pool == "avg" and _widens_pointwise(conv)
+            else nn.Identity()
+        )
+
+    def forward(
+        self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None
+    ) -> Tensor:
+        """As :meth:`SEBlock.forward`, with the mean (N, C/4) of the maps from which the convolution made U, for ``early``."""
+        quiet = True
+        if not torch.jit.is_scripting():
+            quiet = reuse.quiet()
+        if mean is None or not quiet:
+            s = self.excite(self.squeeze(u))
+        else:
+            s = self.gate(self.fc2(self.relu(self.early(mean))))
+        if shortcut is None:
+            return self.rescale(u, s)
+        return reuse.rescale_and_add(u, s[:, :, None, None], shortcut)
+
+
+def _product(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
+    """W1 W3: from the mean of what the convolution reads (C/4) to SE's hidden layer (C/r)."""
+    w1, w3 = fc1.weight, conv.weight.flatten(1)
+    product = nn.Linear(w3.shape[1], w1.shape[0], device=w1.device, dtype=w1.dtype)
+    with torch.no_grad():  # in float64, to round once
+        product.weight.copy_(w1.double() @ w3.double())
+        product.bias.copy_(w1.double() @ _bias(conv) + _bias(fc1))
+    return product
+
+
+def _bias(layer: nn.Linear | nn.Conv2d) -> Tensor:
+    return (
+        torch.zeros_like(layer.weight.flatten(1)[:, 0]).double()
+        if layer.bias is None
+        else layer.bias.double()
+    )
+
+
+def called(model: nn.Module, node: Node) -> nn.Module | None:
+    return model.get_submodule(node.target) if node.op == "call_module" else None
+
+
+def touched(module: nn.Module) -> bool:
+    """Whether a user changed what it does: by hooks (pruning has one), another forward or a parametrization."""
+    return any(watched(part) or is_parametrized(part) for part in module.modules())
+
+
+def is_se(module: nn.Module | None) -> bool:
+    return module is not None and not SE_CLASSES.isdisjoint(
+        cls.__name__ for cls in type(module).__mro__
+    )
+
+
+def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
+    """Apply rules 2 and 3 to the SE block that ``node`` calls, as far as they go. Returns in words how far."""
+    block = called(model, node)
+    if touched(block):
+        return "left as it is: it carries hooks or parametrizations"
+    if not node.args:
+        return "left as it is: it is called by keyword"
+    u = node.args[0]
+    if isinstance(block, FusedSEBlock):
+        return "was fused before"
+    ours = block if type(block) is SEBlock else _as_ours(block)
+    if ours is None:
+        return f"left as it is: this {type(block).__name__} computes something else than mean, two layers, a gate and a product"
+    args, options, last = (
+        [u, *node.args[1:]],
+        dict(node.kwargs),
+        node,
+    )  # ours may have its shortcut already
+    if len(args) == 1 and (found := _addition(node)):
+        last, shortcut = found
+        args.append(shortcut)
+    added = (
+        "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
+    )
+    conv = called(model, u)
+    if conv is not None and touched(conv):
+        return "left as it is: what makes U carries hooks or parametrizations"
+    if (
+        isinstance(conv, nn.Conv2d) and u.args and len(u.users) == 1
+    ):  # U is new memory, and nobody else's
+        ours = FusedSEBlock(ours, conv)
+    source = type(conv).__name__ if conv else getattr(u.target, "__name__", u.target)
+    if ours.pool != "avg":
+        squeezed = f"squeezed where it was, for a {ours.pool} does not commute with a convolution"
+    elif not _widens_pointwise(conv):
+        squeezed = f"squeezed where it was, for U comes from {source}, and this pays behind a 1x1 convolution that widens only"
+    elif not isinstance(ours, FusedSEBlock):
+        squeezed = "squeezed where it was, for U is read by others too"
+    else:
+        squeezed = f"squeezed before {u.target}"
+        with graph.inserting_before(u):
+            mean = graph.call_function(mean_of_maps, (u.args[0],))
+        options["mean"] = mean
+    if len(args) > 1 or options:
+        model.set_submodule(node.target, ours.eval())
+        with graph.inserting_before(last):
+            call = graph.call_module(node.target, tuple(args), options)
+        last.replace_all_uses_with(call)
+        for old in dict.fromkeys((last, node)):
+            graph.erase_node(old)
+    return f"{squeezed}; {added}"
+
+
+def _widens_pointwise(conv: nn.Module | None) -> bool:
+    if not isinstance(conv, nn.Conv2d) or conv.in_channels >= conv.out_channels:
+        return False
+    return (conv.kernel_size, conv.stride, conv.padding, conv.groups) == ((1, 1), (1, 1), (0, 0), 1)
+
+
+def _addition(node: Node) -> tuple[Node, Node] | None:
+    """The sum that alone uses what ``node`` gives, and what it adds to that."""
+    if (
+        len(node.users) != 1 or len(node.args[0].users) != 1
+    ):  # someone else could write into U before the sum
+        return None
+    (user,) = node.users
+    others = [arg for arg in user.args if arg is not node]
+    if (
+        user.target not in ADDITIONS
+        or user.kwargs
+        or len(others) != 1
+        or not isinstance(others[0], Node)
+    ):
+        return None
+    return (
+        None if user.target is operator.iadd and user.args[1] is node else (user, others[0])
+    )  # or it would write into the other
+
+
+@torch.no_grad()
+def _as_ours(block: nn.Module) -> SEBlock | None:
+    """Another library's SE block as an :class:`SEBlock` that computes the same; None if numbers show that there is none."""
+    layers = [
+        m
+        for m in block.modules()
+        if not (list(m.children()) or isinstance(m, (nn.AdaptiveAvgPool2d, nn.Identity)))
+    ]
+    weighted = [layer for layer in layers if isinstance(layer, (nn.Linear, nn.Conv2d))]
+    others = [layer for layer in layers if layer not in weighted]
+    if len(weighted) != 2 or len(others) != 2:
+        return None
+    weight = weighted[0].weight
+    ours = SEBlock(weight.shape[1])
+    ours.fc1, ours.fc2 = map(_as_linear, weighted)
+    ours.relu, ours.gate = (
+        others  # in the order in which they run, in every library that recording knows
+    )
+    u = torch.randn(2, ours.channels, 3, 5, generator=torch.Generator().manual_seed(0)).to(weight)
+    return (
+        ours
+        if torch.allclose(
+            ours(u), block(u), rtol=1e-4 if weight.dtype.itemsize > 2 else 0.05, atol=1e-5
+        )
+        else None
+    )
+
+
+def _as_linear(layer: nn.Linear | nn.Conv2d) -> nn.Linear:
+    wide, out = layer.weight.shape[1], layer.weight.shape[0]
+    linear = nn.Linear(
+        wide, out, bias=layer.bias is not None, device=layer.weight.device, dtype=layer.weight.dtype
+    )
+    linear.weight.data = layer.weight.data.flatten(1)
+    if layer.bias is not None:
+        linear.bias.data = layer.bias.data
+    return linear
