@@ -59,7 +59,9 @@ def _defaults(signature: inspect.Signature) -> dict[str, Any]:
     return {"placement": "standard"} | {name: one.default for name, one in parameters.items()}
 
 
-def _compare(name: str, given: Mapping[str, Any], weights: Any, defaults: Mapping[str, Any]) -> None:
+def _compare(
+    name: str, given: Mapping[str, Any], weights: Any, defaults: Mapping[str, Any]
+) -> None:
     wanted = ", ".join(f"{key}={value!r}" for key, value in weights.arguments.items())
     belong = f"these weights belong to {weights.architecture}({wanted})"
     if name != weights.architecture:

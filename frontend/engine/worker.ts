@@ -1,8 +1,9 @@
 // Networks in a thread of their own, so that the page stays quick: one question at a time, in the
 // order in which they come.
 //
-//   {id, start: runtime}   {id, open: name, model}   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}   {close: name}
-//                                                          with map: of one channel, U and the rescaled U
+//   {id, start: runtime}  {id, open: name, model}  {close: name}
+//   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}
+//            with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { fromBase64 } from "../src/math/packed.ts";

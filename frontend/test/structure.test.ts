@@ -56,3 +56,11 @@ test("no file comes back to itself", () => {
   };
   for (const file of imports.keys()) follow(file, []);
 });
+
+test("lines have at most 100 columns, but where a text is too long to be broken", () => {
+  for (const file of imports.keys()) {
+    const lines = readFileSync(resolve(source, file), "utf8").split("\n");
+    const long = lines.filter((line) => [...line].length > 100 && !/["`]/.test(line));
+    assert.deepEqual(long, [], file);
+  }
+});

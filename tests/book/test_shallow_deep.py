@@ -549,7 +549,7 @@ def test_in_a_notebook_python_answers(page: Page, book_url: str, monkeypatch: py
 
     def python(what: str, message: dict | None = None):
         if what == "state":
-            return {name: getattr(kernel, name) for name in ("_widget", "_gallery", *names)}
+            return {name: getattr(kernel, name) for name in ("_widget", "_gallery", "_fields", *names)}
         if what == "save":
             return kernel.set_state(message)
         kernel._handle_custom_msg(message, [])

@@ -18,7 +18,10 @@ export interface World {
   small: boolean;
 }
 
-/** Build the widget into `root`; resolves once it shows its first answer. Returns what takes it down. */
+/**
+ * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
+ * down.
+ */
 export async function explorer(
   root: HTMLElement,
   { networks, open, small }: World,
@@ -56,7 +59,8 @@ export async function explorer(
     if (!usual.has(name)) usual.set(name, settle(name === names[0] ? author : {}, null));
     const normal = usual.get(name)!;
     const place = h("div", { class: "senet-live senet-stage" });
-    const usually = { ...normal, network: names[0]! }; // an address without a network means the first
+    // an address without a network means the first
+    const usually = { ...normal, network: names[0]! };
     const next = await stage(place, probe, settle(wanted, normal), usually, keeper, small);
     if (ticket !== tickets) return next.end();
     now?.end();

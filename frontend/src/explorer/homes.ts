@@ -1,4 +1,5 @@
-// The explorer on a page and in a notebook: where its networks come from, and where its view is kept.
+// The explorer on a page and in a notebook: where its networks come from, and where its view is
+// kept.
 
 import type { Gallery } from "../network/gallery.ts";
 import { kernelInside, kernelProbe, type Model } from "../network/kernel.ts";

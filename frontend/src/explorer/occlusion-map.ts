@@ -1,7 +1,7 @@
 // "Why did this gate open?": the control of an occlusion map, and the map over the picture.
 //
-//   button ──▶ network running? ──no──▶ it is fetched first, and then ──▶ row by row, with a bar ──▶ map and a sentence
-//                                                                      └──Cancel, another picture, channel or gate──▶ gone
+//   button ──▶ network running? ──no──▶ it is fetched first ──▶ row by row, with a bar ──▶ map
+//                                                               └──Cancel, or another gate──▶ gone
 
 import { decimal, signed } from "../math/format.ts";
 import type { Gates, Inside } from "../network/network.ts";
@@ -181,7 +181,10 @@ class Occlusion implements OcclusionMap {
     delete this.canvas.dataset.done;
   }
 
-  /** Violet where covering closes the gate, orange where it opens it further: what opened the gate is violet. */
+  /**
+   * Violet where covering closes the gate, orange where it opens it further: what opened the gate
+   * is violet.
+   */
   private draw({ steps, values, open }: Shown): void {
     const context = this.canvas.getContext("2d")!;
     context.imageSmoothingEnabled = false;

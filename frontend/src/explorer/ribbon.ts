@@ -2,8 +2,9 @@
 // below each how far they are from something else: the class mean, or a second picture's gates,
 // whose strip then stands beside the first.
 //
-//   a block in focus ──arrow left, right──▶ its neighbour in focus     ──Enter, click──▶ opened as a chart
-//                    ──arrow up, down──▶ its next channel is chosen    ──click on a gate──▶ that channel is chosen
+//   a block in focus ──arrow left, right──▶ its neighbour in focus
+//                    ──arrow up, down──▶ its next channel is chosen
+//                    ──Enter, click──▶ opened as a chart ──click on a gate──▶ that channel chosen
 //
 // An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a
 // band a gate, since a network has hundreds of gates, and as many elements to be styled anew with

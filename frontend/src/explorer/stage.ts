@@ -252,7 +252,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private undo(event: KeyboardEvent): void {
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
     if (!(ctrlKey || metaKey) || altKey || key.toLowerCase() !== "z") return;
-    event.preventDefault(); // the panel of the gates has these keys as well, and keeps them to itself
+    // the panel of the gates has these keys as well, and keeps them to itself
+    event.preventDefault();
     if (shiftKey) this.session.hand.redo();
     else this.session.hand.undo();
     void this.session.pullGates();

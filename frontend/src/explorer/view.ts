@@ -1,11 +1,14 @@
-// What the explorer shows: one plain object. What its fields may be, Python says; here is what those
-// rules can't say of one field beside another.
+// What the explorer shows: one plain object. What its fields may be, Python says; here is what
+// those rules can't say of one field beside another.
 
 import type { Order, Scale } from "../math/channels.ts";
 import type { BlockInfo, Probe } from "../network/network.ts";
 import { type Rules, setsOf, settle, type Wanted } from "../state/fields.ts";
 
-/** Besides a class and the words of COMPARISONS, a chart may have the second picture's gates behind its own. */
+/**
+ * Besides a class and the words of COMPARISONS, a chart may have the second picture's gates behind
+ * its own.
+ */
 export const SECOND = "second";
 
 export type ExplorerView = {
@@ -37,7 +40,10 @@ export const rulesOn = (rules: Rules, network: string): Rules => ({
   network: { kind: "one", of: [network] },
 });
 
-/** `wanted` where it makes sense for this network and these pictures, and `fallback` where it doesn't. */
+/**
+ * `wanted` where it makes sense for this network and these pictures, and `fallback` where it
+ * doesn't.
+ */
 export function settled(
   rules: Rules,
   wanted: Wanted,
@@ -53,7 +59,10 @@ export function settled(
   return { ...view, compare: compare === SECOND ? usual : compare };
 }
 
-/** The block to open beside `block`, which was there: the one whose place it takes, else a neighbour. */
+/**
+ * The block to open beside `block`, which was there: the one whose place it takes, else a
+ * neighbour.
+ */
 function apart(block: string, fallback: ExplorerView | null, blocks: BlockInfo[]): string {
   if (fallback && fallback.block !== block) return fallback.block;
   if (fallback && fallback.beside !== block) return fallback.beside;

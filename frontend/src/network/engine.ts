@@ -2,8 +2,9 @@
 // a page share (runtime.ts).
 //
 //   idle ──start──▶ loading ──all there──▶ starting ──first answer is right──▶ ready
-//    ▲  └──────cancel────┴───────────────────┤                                   │ no answer, or its thread dies
-//    └───────────────────────────────────────┘        failed ◀──anything wrong───┘ ──start──▶ loading
+//    ▲  └──────cancel────┴────────────────────┤                                  │ no answer, or
+//    └────────────────────────────────────────┘   failed ◀──anything wrong───────┘ its thread dies
+//                                                 failed ──start──▶ loading
 
 import { download, type Manifest } from "./download.ts";
 import type { Answer, EngineState, Gates, Maps, NetworkInfo, Starter } from "./network.ts";

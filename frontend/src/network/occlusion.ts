@@ -1,7 +1,7 @@
 // "Why did this gate open?" A grey patch goes over the picture, step by step, and the network says
 // each time how open the gate is.
 //
-//   patches row by row ──▶ asked a row at a time ──▶ told as they come ──▶ all, or cancelled between two rows
+//   patches ──a row at a time──▶ asked ──▶ told as they come ──▶ all, or cancelled between two rows
 
 import type { Gates, Inside, Patch } from "./network.ts";
 

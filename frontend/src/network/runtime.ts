@@ -1,9 +1,9 @@
 // What runs networks in the reader's browser: one thread with one ONNX Runtime for all networks of
 // a page, fetched with the first.
 //
-//   absent ──first network──▶ fetched, by all who wait for it at once ──▶ there ──dies, or is silent for too long──▶ absent
-//     ▲ └──the last who waits gives up──┘                                                                             │
-//     └───────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//   absent ──first network──▶ fetched, by all who wait for it ──▶ there ──dies, is silent──▶ absent
+//     ▲ └──the last who waits gives up──┘                                                      │
+//     └────────────────────────────────────────────────────────────────────────────────────────┘
 
 import { abortable, download, type Manifest, total } from "./download.ts";
 

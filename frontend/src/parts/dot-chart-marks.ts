@@ -1,11 +1,11 @@
-// The marks of a chart of excitations, as one SVG: dots, the class mean, stems between the two, lines of
-// the axis.
+// The marks of a chart of excitations, as one SVG: dots, the class mean, stems between the two,
+// lines of the axis.
 //
-// The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so that
-// no resize needs a redraw. Strokes don't scale, and so a line of hardly any length with round ends is
-// a round dot. (One of no length at all has no direction, and WebKit then draws no round ends.) All dots
-// are one path, by channel: it glides to another picture's as a whole, and there is one element to be
-// styled, not one a channel.
+// The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so
+// that no resize needs a redraw. Strokes don't scale, and so a line of hardly any length with round
+// ends is a round dot. (One of no length at all has no direction, and WebKit then draws no round
+// ends.) All dots are one path, by channel: it glides to another picture's as a whole, and there is
+// one element to be styled, not one a channel.
 
 import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
@@ -96,7 +96,10 @@ export class Marks {
     );
   }
 
-  /** As steps, a channel wide each: a slanted line would show values between channels, where there are none. */
+  /**
+   * As steps, a channel wide each: a slanted line would show values between channels, where there
+   * are none.
+   */
   private drawMeans(data: Excitations, y: (value: number) => string): void {
     const { mean, each } = data.comparison;
     const { from, count } = partOf(data);

@@ -11,7 +11,10 @@ import { h, say, set, symbol } from "./dom.ts";
 import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
 import { stepped } from "./keys.ts";
 
-/** A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand, from begin to end. */
+/**
+ * A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand, from begin to
+ * end.
+ */
 export type Pull = (channel: number, value: number, stroke: string) => void;
 type Hold = (channel: number | null) => void;
 

@@ -93,7 +93,10 @@ export interface Parts<V> {
   mend?(now: V): V;
 }
 
-/** Hold the view of a widget. @param data what it knows; its sets are those that the rules speak of */
+/**
+ * Hold the view of a widget.
+ * @param data what it knows; its sets are those that the rules speak of
+ */
 export function widgetFrame<V extends object>(
   root: HTMLElement,
   keeper: Keeper,

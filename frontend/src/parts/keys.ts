@@ -1,5 +1,5 @@
-// Arrow keys that step from place to place. Elsewhere on a page they turn to the next chapter, and in
-// JupyterLab they leave the cell: here the element keeps them.
+// Arrow keys that step from place to place. Elsewhere on a page they turn to the next chapter, and
+// in JupyterLab they leave the cell: here the element keeps them.
 
 /** Where the keys start from: the place that is held, -1 for none, and how many there are. */
 export interface Steps {
@@ -9,7 +9,10 @@ export interface Steps {
   listed?: boolean;
 }
 
-/** @param from null while there is nothing to step through @param escape lets go, where that is possible */
+/**
+ * @param from null while there is nothing to step through
+ * @param escape lets go, where that is possible
+ */
 export function stepped(
   element: HTMLElement,
   from: () => Steps | null,

@@ -1,7 +1,7 @@
 // A chart drawn by a plotting library, and places in it to choose from: channels, epochs, blocks.
 //
 //   nothing held ──point──▶ read out while pointed at ──leave──▶ nothing held
-//   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or the same again──▶ nothing held
+//   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
 //
 // The drawing is as wide as its box and is drawn anew when that changes: text in it keeps its size.
 

@@ -46,7 +46,8 @@ class Brush implements BrushView {
   private readonly undo = this.act("Undo", () => this.strokes.undo());
   private readonly redo = this.act("Redo", () => this.strokes.redo());
   private readonly clear = this.act("Clear", () => this.strokes.clear());
-  // The brush, in the network's pixels; whether a pointer paints, and whether a stroke of the keys goes on.
+  // The brush, in the network's pixels; whether a pointer paints, and whether a stroke of the keys
+  // goes on.
   private x: number;
   private y: number;
   private painting = false;

@@ -1,7 +1,7 @@
 // Strokes of a brush that covers parts of a picture with grey. They lie on the picture, not on the
 // square that is cut out of it: what is covered stays covered when the square moves.
 //
-//   strokes ──paint──▶ one more ──undo──▶ as before ──redo──▶ one more        (clear is a step like any other)
+//   strokes ──paint──▶ one more ──undo──▶ as before ──redo──▶ one more    (clear is a step as well)
 
 import { History } from "../state/history.ts";
 import type { Crop } from "./crop.ts";

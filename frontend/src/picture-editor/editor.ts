@@ -1,6 +1,6 @@
 // From a reader's picture to what the network is shown, and the hands for it.
 //
-//   picture ──crop──▶ size x size ──hue, brightness, blur──▶ ──brush──▶ square, which is what the network gets, pixel by pixel
+//   picture ──crop──▶ size x size ──hue, brightness, blur──▶ ──brush──▶ square, for the network
 
 import { decimal, signed } from "../math/format.ts";
 import { button, h } from "../parts/dom.ts";

@@ -1,5 +1,5 @@
-// The reader's camera as the picture in the editor: frame after frame, each when the one before has been
-// answered. A slow network makes fewer of them, never a queue.
+// The reader's camera as the picture in the editor: frame after frame, each when the one before has
+// been answered. A slow network makes fewer of them, never a queue.
 
 import { atNextFrame, type Camera, openCamera } from "./camera.ts";
 import type { Picture } from "./picture.ts";
@@ -48,14 +48,18 @@ export class Filming {
       return null;
     });
     if (!opened) return;
-    if (ticket !== this.tickets || document.hidden) return opened.stop(); // pressed twice, or another picture came
+    // pressed twice, or another picture came
+    if (ticket !== this.tickets || document.hidden) return opened.stop();
     this.camera = opened;
     this.film.turned(true);
     this.film.open(frame(opened.video));
     this.roll(opened);
   }
 
-  /** The last frame stays, to be looked at and edited. @param words why, unless the reader wanted it */
+  /**
+   * The last frame stays, to be looked at and edited.
+   * @param words why, unless the reader wanted it
+   */
   stop(words = ""): void {
     if (!this.camera) return;
     const still = document.createElement("canvas");

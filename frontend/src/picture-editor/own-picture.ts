@@ -1,7 +1,7 @@
 // A picture of the reader's own, by file, drop, paste or camera, or one of the gallery's to be
 // changed; an editor for it; and the network that it needs: fetched when asked for, never before.
 //
-//   given ──▶ opened, in the editor ──network ready──▶ joins the gallery, chosen ──edited──▶ asked again
+//   given ──▶ opened, in the editor ──network ready──▶ joins the gallery ──edited──▶ asked again
 //         └─▶ refused in words        └─not yet──▶ the network is fetched first; the picture waits
 //
 // All widgets of one network on a page have one picture of the reader's. It is in the editor of the
@@ -265,7 +265,8 @@ class Own implements OwnPicture {
 
   private camera(on: boolean, words: string): void {
     this.film.textContent = on ? "Stop the camera" : "Use the camera";
-    this.root.toggleAttribute("data-filming", on); // nothing glides while pictures follow each other
+    // nothing glides while pictures follow each other
+    this.root.toggleAttribute("data-filming", on);
     if (on) return;
     this.note.textContent = "";
     this.problem.textContent = words;

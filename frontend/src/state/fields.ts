@@ -68,7 +68,10 @@ export function setsOf({
   return { pictures, blocks: network.blocks, channels, classes: network.classes, means: !!means };
 }
 
-/** Read a view from an address. Shared fields belong to all widgets of a page, others carry its `key`. */
+/**
+ * Read a view from an address. Shared fields belong to all widgets of a page, others carry its
+ * `key`.
+ */
 export function fromQuery(rules: Rules, query: URLSearchParams, key: string): Wanted {
   const names = Object.keys(rules).map((name) => [name, address(name, rules[name]!, key)] as const);
   return Object.fromEntries(
@@ -77,8 +80,8 @@ export function fromQuery(rules: Rules, query: URLSearchParams, key: string): Wa
 }
 
 /**
- * Write `view` into `query`; other parameters stay. What is as in `usual` is left out, but for what is
- * shared: without it, a page shows what its reader saw last.
+ * Write `view` into `query`; other parameters stay. What is as in `usual` is left out, but for what
+ * is shared: without it, a page shows what its reader saw last.
  */
 export function toQuery(
   rules: Rules,

@@ -21,15 +21,15 @@ export interface Keeper {
 }
 
 /**
- * Milliseconds until the address follows: to change it takes longer than to draw, and browsers allow
- * it a few times a second only.
+ * Milliseconds until the address follows: to change it takes longer than to draw, and browsers
+ * allow it a few times a second only.
  */
 export const PAUSE = 200;
 const PICTURE = "senet:picture";
 
 /**
- * The view sits in the address. A picture that is shared is kept in the session too, so that the next
- * chapter shows it as well, and other widgets of the page hear of it at once.
+ * The view sits in the address. A picture that is shared is kept in the session too, so that the
+ * next chapter shows it as well, and other widgets of the page hear of it at once.
  * @param key tells a page's widgets apart in the address
  * @param author the view that the chapter asks for
  */
@@ -117,7 +117,10 @@ function stored(): string | null {
   }
 }
 
-/** @param pause milliseconds until Python hears of a change, for widgets that don't need it to answer */
+/**
+ * @param pause milliseconds until Python hears of a change, for widgets that don't need it to
+ * answer
+ */
 export function kernelKeeper(model: Model, pause = 0): Keeper {
   const rules = model.get("_fields") as Rules;
   const gallery = model.get("_gallery") as Gallery | undefined;
@@ -164,7 +167,9 @@ export function kernelKeeper(model: Model, pause = 0): Keeper {
   };
 }
 
-/** Pictures of one's own have no lasting ids: Python counts them. Gates are rows there, text here. */
+/**
+ * Pictures of one's own have no lasting ids: Python counts them. Gates are rows there, text here.
+ */
 function fromTrait(rule: Rule, value: any, gallery?: Gallery): unknown {
   if (rule.position) return value === null ? null : gallery!.pictures[value]?.id;
   if (!rule.rows) return value;

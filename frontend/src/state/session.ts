@@ -1,7 +1,7 @@
 // What a reader does with a network: the picture and the blocks in view, gates set by hand, and the
 // network's answers. One view at a time, and everything on the screen follows from it.
 //
-//   wish (control, address, Python, another widget) ──▶ settled view ──▶ keep ──▶ ask, if picture or gates are new ──▶ draw
+//   wish (control, address, Python, widget) ──▶ settled view ──▶ keep ──▶ ask, if it must ──▶ draw
 
 import type { Answer, Probe } from "../network/network.ts";
 import { OWN } from "../network/network.ts";
@@ -40,7 +40,9 @@ export interface Held<V> {
   say(words: string): void;
 }
 
-/** Milliseconds of quiet before a change is read out: a held arrow key should not be talked over. */
+/**
+ * Milliseconds of quiet before a change is read out: a held arrow key should not be talked over.
+ */
 const QUIET = 600;
 
 export class Session<V extends NetworkView> {
@@ -166,7 +168,8 @@ export class Session<V extends NetworkView> {
     try {
       const other = anew || this.view.picture !== before.picture;
       const moved = other || this.view.second !== before.second || this.view.gates !== before.gates;
-      if (moved && !(await this.ask(other ? null : this.plain))) return; // a later wish is on its way
+      // a later wish is on its way
+      if (moved && !(await this.ask(other ? null : this.plain))) return;
       this.held.problem("");
     } catch (error) {
       return this.held.problem(`No answer for this picture: ${(error as Error).message}`);
@@ -181,7 +184,10 @@ export class Session<V extends NetworkView> {
     return id == null ? null : this.probe.pictures.findIndex((picture) => picture.id === id);
   }
 
-  /** Whoever sets a gate wants to see what it does. No-op if the network runs; when it does, all is asked again. */
+  /**
+   * Whoever sets a gate wants to see what it does. No-op if the network runs; when it does, all is
+   * asked again.
+   */
   private run(): void {
     if (this.hand.count > 0) void this.probe.live?.engine.start();
   }

@@ -1,12 +1,13 @@
-// A dot a channel: its gate to the right, and upwards what a method attributes to it. One is chosen, by
-// a tap or by arrow keys.
+// A dot a channel: its gate to the right, and upwards what a method attributes to it. One is
+// chosen, by a tap or by arrow keys.
 
 import { axis, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import { h, matched, set, svg } from "../parts/dom.ts";
 import { stepped } from "../parts/keys.ts";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [440, 330, 58, 46]; // of the drawing, and of the room for its scales
+// of the drawing, and of the room for its scales
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [440, 330, 58, 46];
 
 export interface Dots {
   el: HTMLElement;

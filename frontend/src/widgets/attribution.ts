@@ -1,6 +1,6 @@
-// "Attribution": a dot a channel, its gate to the right and what a method attributes to it upwards; and
-// the picture, with the parts that opened the gate of the chosen channel. All of it was computed by
-// torch (senet/widgets/attribution.py).
+// "Attribution": a dot a channel, its gate to the right and what a method attributes to it upwards;
+// and the picture, with the parts that opened the gate of the chosen channel. All of it was
+// computed by torch (senet/widgets/attribution.py).
 //
 //   picture, block, method ──▶ dots ──tap, keys──▶ one channel ──▶ its words, and what opened it
 

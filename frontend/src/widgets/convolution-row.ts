@@ -1,5 +1,5 @@
-// One channel of "Convolution": its pixels under the window, times nine weights that can be typed over,
-// and its map. And a place for a map or a picture, with the window on it.
+// One channel of "Convolution": its pixels under the window, times nine weights that can be typed
+// over, and its map. And a place for a map or a picture, with the window on it.
 
 import { SIDE, terms } from "../math/convolve.ts";
 import { decimal } from "../math/format.ts";
@@ -125,7 +125,10 @@ function showWeight(input: HTMLInputElement, weight: number): void {
   set(input, { "data-sign": weight > 0 ? "more" : weight < 0 ? "less" : null });
 }
 
-/** Up and down change a weight by a tenth; left and right stay in the field instead of turning the page. */
+/**
+ * Up and down change a weight by a tenth; left and right stay in the field instead of turning the
+ * page.
+ */
 function nudge(event: KeyboardEvent): void {
   if (!event.key.startsWith("Arrow")) return;
   event.stopPropagation();

@@ -1,7 +1,7 @@
-// "Convolution": a window over an RGB picture; under it three times nine pixels, times as many weights,
-// make three numbers and their sum.
+// "Convolution": a window over an RGB picture; under it three times nine pixels, times as many
+// weights, make three numbers and their sum.
 //
-//   whole maps ──Step, Play──▶ as far as the window has come ──Play──▶ runs ──end, Pause──▶ stands still
+//   whole maps ──Step, Play──▶ as far as the window has come ──Play──▶ runs ──end, Pause──▶ stops
 //        ▲────────────Whole maps─────────────┘
 
 import { bracketed, SIDE, under, written } from "../math/convolve.ts";

@@ -139,7 +139,8 @@ const about = (text: string) => h("p", { class: "senet-about" }, text);
 
 function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
   const share = added / plain;
-  // The whole track is a fifth more of the plain network: on a scale to 100 % most bars are too short.
+  // The whole track is a fifth more of the plain network: on a scale to 100 % most bars are too
+  // short.
   const filled = h("span", { style: `width:${Math.min(100, 500 * share)}%` });
   const bar = h("span", { class: "senet-cost-bar", "aria-hidden": "true" }, filled);
   return h(

@@ -1,4 +1,5 @@
-// What "Training curves" draws from: runs epoch by epoch, and studies arm by arm; and each in words.
+// What "Training curves" draws from: runs epoch by epoch, and studies arm by arm; and each in
+// words.
 
 import { decimal, percent, signed } from "../math/format.ts";
 import type { Cell } from "../parts/save.ts";

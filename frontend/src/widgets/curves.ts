@@ -1,5 +1,5 @@
-// "Training curves": loss and accuracy of a few runs, epoch by epoch; or a study's arms, each with its
-// seeds and their mean's interval.
+// "Training curves": loss and accuracy of a few runs, epoch by epoch; or a study's arms, each with
+// its seeds and their mean's interval.
 //
 //   show: runs  ──runs, quantity, axis──▶ lines ──place──▶ every run's numbers there
 //         study ──value─────────────────▶ dots  ──arm────▶ its seeds, mean and interval
@@ -26,7 +26,10 @@ import {
 } from "./curves-data.ts";
 import { drawRuns, drawStudy } from "./curves-plots.ts";
 
-/** In a live kernel: calls back with the data whenever Python has changed them; returns what ends that. */
+/**
+ * In a live kernel: calls back with the data whenever Python has changed them; returns what ends
+ * that.
+ */
 type Feed = (hear: (data: CurvesData) => void) => () => void;
 
 export function curves(

@@ -1,5 +1,5 @@
-// Three rows of bars: z, hidden units and s of one block; and the weights at the chosen unit as lines,
-// thick where weight times value is large.
+// Three rows of bars: z, hidden units and s of one block; and the weights at the chosen unit as
+// lines, thick where weight times value is large.
 
 import type { Layers, Rule, Weights } from "../math/excite.ts";
 import { matched, set, svg } from "../parts/dom.ts";

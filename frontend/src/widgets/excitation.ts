@@ -1,7 +1,7 @@
-// "Excitation": z, hidden units and s of one block, as three rows of bars; the unit that is chosen shows
-// its weights and its sum.
+// "Excitation": z, hidden units and s of one block, as three rows of bars; the unit that is chosen
+// shows its weights and its sum.
 //
-//   picture, moved z, pushed gates, rule ──▶ excite() ──▶ three rows ──unit──▶ weights as lines, its sum
+//   picture, moved z, pushed gates, rule ──▶ excite() ──▶ three rows ──unit──▶ its weights, its sum
 
 import {
   changes,

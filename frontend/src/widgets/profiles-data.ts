@@ -1,5 +1,5 @@
-// What "Class by class" draws from: class means of a few networks, and a number for every block; and
-// both in words and as tables.
+// What "Class by class" draws from: class means of a few networks, and a number for every block;
+// and both in words and as tables.
 
 import { decimal, percent } from "../math/format.ts";
 import { type Packed, unpack } from "../math/packed.ts";

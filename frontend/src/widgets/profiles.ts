@@ -1,4 +1,5 @@
-// "Class by class": mean excitations of a few classes in one block, and below, a number for every block.
+// "Class by class": mean excitations of a few classes in one block, and below, a number for every
+// block.
 //
 //   network ──its arrays, fetched once──▶ classes, block ──▶ upper chart ──channel──▶ readout
 //                                     └─▶ measure ─────────▶ lower chart ──click──▶ block

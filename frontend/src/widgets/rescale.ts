@@ -1,5 +1,5 @@
-// "Rescale": all maps of a block after their gates, and one channel large: before, after, and the sum
-// with the shortcut.
+// "Rescale": all maps of a block after their gates, and one channel large: before, after, and the
+// sum with the shortcut.
 
 import { changes, written } from "../math/excite.ts";
 import { decimal } from "../math/format.ts";

@@ -1,4 +1,5 @@
-// One side of "Shallow and deep": a block to choose, its chart, and a sentence that says what it shows.
+// One side of "Shallow and deep": a block to choose, its chart, and a sentence that says what it
+// shows.
 
 import {
   type axis,

@@ -34,7 +34,10 @@ const SCALE_WORDS: Record<Scale, string> = {
   fitted: "as far as the gates go",
   full: "from 0 to 1",
 };
-/** Build the widget into `root`; resolves once it shows its first answer. Returns what takes it down. */
+/**
+ * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
+ * down.
+ */
 export async function shallowDeep(
   root: HTMLElement,
   probe: Probe,

@@ -1,5 +1,5 @@
-// Every map of a block, small, and under each what is left of it: a bar for z, and a line across where
-// it was with the object in the middle.
+// Every map of a block, small, and under each what is left of it: a bar for z, and a line across
+// where it was with the object in the middle.
 
 import { decimal } from "../math/format.ts";
 import { h, matched, set, svg } from "../parts/dom.ts";

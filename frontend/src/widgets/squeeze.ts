@@ -1,5 +1,5 @@
-// "Squeeze": an object on a picture, to be moved; the maps of a network's first SE block, computed as
-// it moves; and one number of each.
+// "Squeeze": an object on a picture, to be moved; the maps of a network's first SE block, computed
+// as it moves; and one number of each.
 
 import { decimal, signed } from "../math/format.ts";
 import { button, h, set, symbol } from "../parts/dom.ts";
