@@ -63,6 +63,7 @@ def _bias(layer: nn.Linear | nn.Conv2d) -> Tensor:
 
 
 def called(model: nn.Module, node: Node) -> nn.Module | None:
+    """The module that a node of the traced graph calls, if it calls one."""
     return model.get_submodule(node.target) if node.op == "call_module" else None
 
 
@@ -72,6 +73,7 @@ def touched(module: nn.Module) -> bool:
 
 
 def is_se(module: nn.Module | None) -> bool:
+    """Whether a module is an SE block of a known class, or of a class derived from one."""
     names = {cls.__name__ for cls in type(module).__mro__}
     return not SE_CLASSES.isdisjoint(names)
 
