@@ -20,5 +20,5 @@ class WheelContents(BuildHookInterface):
         root = Path(self.root)
         if not (root / "senet/widgets/static/page.js").exists():
             self.app.display_info("Building the widgets' scripts ...")
-            for arguments in (["ci"], ["run", "build"]):
+            for arguments in (["ci", "--omit=dev"], ["run", "build"]):  # types and format are checked elsewhere
                 subprocess.run([sys.executable, root / "tools/npm.py", "--prefix", root / "frontend", *arguments], check=True)
