@@ -21,6 +21,7 @@ import torch
 from . import bench, commands, cost_table, datasets, options, pretrained, study, training
 from .contenders import DTYPES, FORMATS, MODES, WHATS
 
+Add = Callable[..., argparse.ArgumentParser]  # adds a command: its name, and the function that runs it
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 ANY = "of a checkpoint (see `weights`), or of any network with SE blocks: timm:seresnet50.a1_in1k, torchvision:efficientnet_b0"
 
@@ -67,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    for part in (_training, _inside, _pages, _measuring, _rest):
+        part(add)
+    return parser
+
+
+def _training(add: Add) -> None:
     train = add("train", commands.train_network, epilog=IMAGENET)
     train.formatter_class = _Help
     train.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet20")
@@ -109,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", commands.evaluate_checkpoint)
     evaluate.add_argument("name", help="of a checkpoint: see `weights`")
 
+
+def _inside(add: Add) -> None:
     profile = add("profile", commands.profile_network)
     profile.add_argument("name", help=ANY)
     profile.add_argument(
@@ -138,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     recorder.add_argument("--out", type=options.file, help="also save the tensors, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
+
+def _pages(add: Add) -> None:
     gallery = add("gallery", commands.write_gallery)
     gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
     gallery.add_argument("--onnx", type=options.folder, help="folder for the networks themselves, too, as `export` writes them")
@@ -148,6 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     exporter.add_argument("--out", type=options.file, required=True, help="the file, such as probe.onnx")
     exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="with U and the rescaled U")
 
+
+def _measuring(add: Add) -> None:
     timed = add("bench", commands.run_bench)
     timed.add_argument("--only", nargs="+", choices=WHATS, default=WHATS, help="the squeeze, a bottleneck, the whole network")
     timed.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="without gradients, or a training step")
@@ -174,12 +187,13 @@ def _parser() -> argparse.ArgumentParser:
     table = add("cost-table", commands.count_cost_table)
     table.add_argument("--out", type=options.file, default=cost_table.FILE, help="the JSON file")
 
+
+def _rest(add: Add) -> None:
     ready = add("preflight", _preflight, description=preflight.DESCRIPTION)
     preflight.arguments(ready)
 
     weights = add("weights", commands.list_weights)
     weights.add_argument("name", nargs="?", help="of a checkpoint")
-    return parser
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

@@ -101,7 +101,8 @@ def run(
     one_of(CLOCKS, clock=clock)
     one_of(MEMORIES, memory=memory)
     known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
-    for name, values in {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}.items():
+    span = {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}
+    for name, values in span.items():
         for value in values:
             one_of(known[name], **{name: value})
     for batch in (*batches, *block_batches):
@@ -114,13 +115,7 @@ def run(
     result = _circumstances(command, device, seed) | {"clock": "cuda" if device.startswith("cuda") else clock}
     if device == "cpu":
         result["memory"] = "kept" if memory == "kept" and keep_freed() else "returned"
-    cases = [
-        Case(what, mode, dtype, memory_format, batch, stage)
-        for what in only
-        for mode in (("eval",) if what == "squeeze" else modes)
-        for batch in (batches if what == "network" else block_batches)
-        for dtype, memory_format, stage in itertools.product(dtypes, formats, (None,) if what == "network" else stages)
-    ]
+    cases = _cases(**span, batches=batches, block_batches=block_batches)
     for i, case in enumerate(cases):
         if i and time.monotonic() - began > 60 * minutes:
             result["left_out"].append(str(case))
@@ -132,6 +127,24 @@ def run(
         seconds = time_in_turns(ways | {"copy": _copy_of_u(case, device)}, left * share, measure, rng)
         result["cases"].append(asdict(case) | summary(case, seconds, rng))
     return result | {"load_after": list(os.getloadavg()), "minutes": round((time.monotonic() - began) / 60, 1)}
+
+
+def _cases(
+    only: Sequence[str],
+    modes: Sequence[str],
+    dtypes: Sequence[str],
+    formats: Sequence[str],
+    stages: Sequence[int],
+    batches: Sequence[int],
+    block_batches: Sequence[int],
+) -> list[Case]:
+    return [
+        Case(what, mode, dtype, memory_format, batch, stage)
+        for what in only
+        for mode in (("eval",) if what == "squeeze" else modes)
+        for batch in (batches if what == "network" else block_batches)
+        for dtype, memory_format, stage in itertools.product(dtypes, formats, (None,) if what == "network" else stages)
+    ]
 
 
 def _copy_of_u(case: Case, device: str) -> Callable[[], Any]:

@@ -86,8 +86,8 @@ class Profile:
         """How many of the block's gates stand closed, open or still. Raises ``ValueError`` where ``shares`` has no such block."""
         if block not in self.shares:
             raise ValueError(
-                f"{block}: this profile holds no shares of closed and open gates: measure it anew with senet.profiles.profile, and "
-                "with a gate that stays between 0 and 1"
+                f"{block}: this profile holds no shares of closed and open gates: measure it anew with "
+                "senet.profiles.profile, and with a gate that stays between 0 and 1"
             )
         return Saturation(*self.shares[block].mean(1).tolist())
 
