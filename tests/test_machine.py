@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from senet import bench, machine, training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
+from sebook.measure import bench
+from senet import machine, training
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe
 
 ROOT = Path(__file__).parents[1]
