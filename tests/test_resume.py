@@ -113,8 +113,8 @@ def test_killed_run_ends_with_the_same_weights(pictures, straight, tmp_path, whe
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     """As in a terminal: the command, and SIGINT as soon as there is something to go on from."""
-    small = "from senet import datasets\ndatasets.PATCHWORK = {'train': (60, 1), 'test': (20, 2)}"
-    code = f"import sys\nfrom senet import __main__ as m\n{small}\nsys.exit(m.main(sys.argv[1:]))"
+    small = "from sebook.cli import datasets\ndatasets.PATCHWORK = {'train': (60, 1), 'test': (20, 2)}"
+    code = f"import sys\nfrom sebook.cli import parser as m\n{small}\nsys.exit(m.main(sys.argv[1:]))"
     file = tmp_path / "run.pt"
     shape = '{"layers": [1], "widths": [8]}'
     options = ["--epochs", 100_000, "--batch-size", 20, "--device", "cpu", "--checkpoint", file, "--out", tmp_path / "out"]
