@@ -45,8 +45,8 @@ class Recipe:
         zoom: the least share of a picture's width, and of its height, that a random cut keeps; 1 cuts nothing.
         grow_from: the first epochs' side in pixels, from which pictures grow over three quarters of the epochs, in steps of 8; 0
             trains at one size throughout. Small pictures are cheap, and early epochs learn what is coarse.
-        grow_to: the last epochs' side in pixels; 0 for the pictures' own. Things look larger in random cuts than in whole pictures: cuts
-            at a smaller side show them at the size that they have in tests, in less time (Touvron et al., arXiv 1906.06423).
+        grow_to: the last epochs' side in pixels; 0 for the pictures' own. Things look larger in random cuts than in whole pictures,
+            and cuts at a smaller side show them at the size that tests do (Touvron et al., arXiv 1906.06423), in less time.
         seed: of the order of the pictures and of their shifts. (The first weights are the network's own.)
         bf16: compute in bfloat16 where autocast allows; weights stay float32. None does so where the device is fast at it
             (:func:`senet.machine.bfloat16_is_fast`): two to three times faster there, and several times slower elsewhere.
