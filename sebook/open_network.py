@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from senet import pretrained
+from senet.images.picture import INTERPOLATIONS, Preprocessing
 from senet.inside.recording import se_blocks
 from senet.pretrained import CheckpointError
-from senet.pretrained.preprocessing import INTERPOLATIONS, Preprocessing
 
 LIBRARIES = ("timm", "torchvision")
 

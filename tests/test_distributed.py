@@ -14,8 +14,8 @@ from torch import nn
 
 from senet import training
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.models.se import SEBlock
-from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe, augmentation
 from senet.training.distributed import team
 

@@ -17,9 +17,9 @@ from senet import pretrained, se_resnet18
 from senet.fusion import fuse
 from senet.images import photographs
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.inside.recording import record
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 
 from .common import scramble
 

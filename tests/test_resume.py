@@ -17,8 +17,8 @@ from torch import nn
 
 from senet import training
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe, resume
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)

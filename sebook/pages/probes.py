@@ -37,8 +37,8 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import from_pil
+from senet.images.picture import Preprocessing
 from senet.inside.recording import BlockRecord, Recording, _fitting, _Tape, record, se_blocks
-from senet.pretrained.preprocessing import Preprocessing
 
 FORMAT = 1  # counted up when an older reader would misread a file
 KEY = "senet.probe"  # of the metadata

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import patchwork
+from senet.images.picture import Preprocessing
 from senet.inside.recording import record
 from senet.models.cifar import SmallResNet
 from senet.models.se import SEBlock
-from senet.pretrained.preprocessing import Preprocessing
 
 from ..pages import encoded, page_svg
 from .embedded import EmbeddedWidget, pixels

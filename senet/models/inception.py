@@ -23,7 +23,7 @@ from torchvision.models.inception import (
     InceptionE,
 )
 
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .se import SEBlock
 
 

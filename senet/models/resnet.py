@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from ..arguments import one_of, some_of
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .se import NoSE, SEBlock
 
 PLACEMENTS = ("standard", "pre", "post", "identity", "3x3")
