@@ -5,7 +5,11 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-JOBS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 1, 8))")
+# How many of the recipes, chapters and tests run at a time: what the machine has cores and memory for.
+ifndef JOBS
+JOBS := $(or $(shell $(PYTHON) tools/machine.py 2>/dev/null),1)
+endif
+MAKEFLAGS += --jobs=$(JOBS)
 
 # Which PyTorch: cpu is its own CPU wheels, without CUDA; pypi is the package index's. .venv remembers.
 HAS_TORCH := $(shell cat .venv/.torch 2>/dev/null || echo pypi)
@@ -139,22 +143,26 @@ _build/.data: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SENET_DATA)' | cmp --silent - $@ || echo '$(SENET_DATA)' > $@
 
+# What a page answers from, and the networks for the reader's browser: one process, since to import PyTorch takes as long as the rest.
+# Feature maps are among the networks' outputs, which adds 100 bytes.
 _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
-	$(PY) -m senet gallery --out _build/assets/senet
+	$(PY) -m senet gallery --out _build/assets/senet --onnx _build/models
 	@touch $@
 
-# The networks for the reader's browser, and what runs them there. Feature maps are among their outputs, which adds 100 bytes.
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
-_build/models/%.onnx: data/%.safetensors $(SENET) .venv/.project
-	$(PY) -m senet export $* --out $@
-
-_build/.live: $(MODELS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
+_build/.live: _build/.gallery $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
 	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS))
 	@touch $@
 
-# --all: Sphinx would miss changes in assets, extensions and configuration. What takes long, the chapters' outputs, is cached.
-_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.gallery _build/.live
+# The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and
+# nothing beside them.
+_build/.chapters: $(NOTEBOOKS) $(SENET) $(DATA) requirements.txt _config.yml _toc.yml _build/.data .venv/.project
+	$(PY) -m tools.execute
+	@touch $@
+
+# --all: Sphinx would miss changes in assets, extensions and configuration.
+_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.chapters _build/.gallery _build/.live
 	rm -rf _build/html
 	.venv/bin/jupyter-book build . --all --warningiserror --keep-going --quiet
 	@touch $@

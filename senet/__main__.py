@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
 
     gallery = add("gallery", commands.write_gallery)
     gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
+    gallery.add_argument("--onnx", type=options.folder, help="folder for the networks themselves, too, as `export` writes them")
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add("export", commands.export_probe)

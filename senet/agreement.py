@@ -1,4 +1,4 @@
-"""How far two networks that should compute the same differ: on one batch, in float64, where rounding is negligible."""
+"""How far two networks differ that should compute the same: on one batch, in float64."""
 
 import copy
 from collections.abc import Callable

@@ -10,16 +10,13 @@ from torch import nn
 from .se import SEBlock
 
 
-def build(
-    make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: dict[str, Any]
-) -> nn.Module:
+def build(make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: dict[str, Any]) -> nn.Module:
     """Call ``make(**kwargs)`` and fill it from ``weights``, whose classes set ``num_classes``."""
     if weights is None:
         return make(**kwargs)
     if not hasattr(weights, "get_state_dict"):
         raise ValueError(
-            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call "
-            "senet.pretrained.load(name)"
+            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call senet.pretrained.load(name)"
         )
     classes = len(weights.meta["categories"])
     if kwargs.setdefault("num_classes", classes) != classes:

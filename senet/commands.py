@@ -247,7 +247,7 @@ def record_pictures(args: Namespace) -> None:
 
 
 def write_gallery(args: Namespace) -> None:
-    """Write what the published pages answer from: galleries and class means."""
+    """Write what the published pages answer from: galleries, class means, and networks if asked for."""
     from . import gallery, layers  # the only command that draws
     from .widgets.profiles import build as build_profiles
 
@@ -257,16 +257,21 @@ def write_gallery(args: Namespace) -> None:
         print(layers.build(name, args.out))
         if profiles.beside(pretrained.get(name)).is_file():
             print(build_profiles(name, args.out))
+        if args.onnx:
+            _export(pretrained.get(name), args.onnx / f"{name}.onnx")
 
 
 def export_probe(args: Namespace) -> None:
     """Write a network as a probe to ONNX: picture and gates in, logits, z, s and maps out."""
-    from .export import export  # the only command that needs onnx
+    _export(pretrained.find(args.name), args.out, args.maps)
 
-    checkpoint = pretrained.find(args.name)
-    path = export(checkpoint, args.out, maps=args.maps)
+
+def _export(checkpoint: pretrained.Checkpoint, path: Path, maps: bool = True) -> None:
+    from .export import export  # what alone needs onnx
+
+    export(checkpoint, path, maps=maps)
     blocks = len(se_blocks(pretrained.load(checkpoint)))
-    print(f"{path}: {checkpoint.title}, {blocks} SE blocks, {path.stat().st_size / 1e6:.1f} MB")
+    print(f"{path}: {checkpoint.title}, {blocks} SE blocks, {path.stat().st_size / 1e6:.1f} MB", flush=True)
 
 
 def run_bench(args: Namespace) -> None:

@@ -2,21 +2,26 @@
 
 Three rules of algebra, applied to the graph that ``torch.fx`` traces:
 
-1. In evaluation mode a batch norm is one factor and one offset a channel, which the convolution in front of it can carry.
-2. A mean over pixels commutes with a 1x1 convolution: where ``u = W3 h + b`` at every pixel, ``z = mean(u) = W3 mean(h) + b``. In a
-   bottleneck h is 4 times narrower than U, so reading it is 4 times cheaper. And ``W1 z = (W1 W3) mean(h) + W1 b``: one matrix,
-   smaller than W1 or W3, leads from mean(h) to SE's hidden layer, and W3 is not read a second time.
+1. In evaluation mode a batch norm is one factor and one offset a channel, which the convolution
+   before it can carry.
+2. A mean over pixels commutes with a 1x1 convolution: where ``u = W3 h + b`` at every pixel,
+   ``z = mean(u) = W3 mean(h) + b``. In a bottleneck h is 4 times narrower than U, so reading it is
+   4 times cheaper. And ``W1 z = (W1 W3) mean(h) + W1 b``: one matrix, smaller than W1 or W3, leads
+   from mean(h) to SE's hidden layer, and W3 is not read a second time.
 3. ``shortcut + s * u`` is one pass over memory.
 
-Besides, a layer may write over what the one before it gave, where nobody can see that (:mod:`senet.reuse`).
+Besides, a layer may write over what the one before it gave, where nobody can see that
+(:mod:`senet.reuse`). Rules 2 and 3 are in :mod:`senet.fuse_se`.
 
-Where the graph does not allow a rule it is left out, and :func:`report` says why. The mean of a 3x3 convolution's output follows
-from its input too: from nine sums, each over all pixels but some border. It is left alone all the same, since in a basic block
-that input has as many values as U (``python -m senet bench`` measures it: "borders").
+Where the graph does not allow a rule it is left out, and :func:`report` says why. The mean of a 3x3
+convolution's output follows from its input too: from nine sums, each over all pixels but some
+border. It is left alone all the same, since in a basic block that input has as many values as U
+(``python -m senet bench`` measures it: "borders").
 """
 
 import copy
 import operator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,62 +30,63 @@ from torch.fx import Graph, GraphModule, Node, Tracer
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from . import agreement, reuse
-from .fuse_se import ADDITIONS, FusedSEBlock, called, fuse_block, is_se, touched
+from .fuse_se import FusedSEBlock, called, fuse_block, is_se, touched
 from .reuse import Fused, watched
 from .se import SEBlock
 
 
 def fuse(model: nn.Module, images: Tensor | None = None) -> GraphModule:
-    """A copy of ``model`` for prediction that reads and writes less, and answers the same but for rounding.
+    """A copy of ``model`` for prediction that reads and writes less, and answers the same.
 
-    ``model`` stays as it was; keep it to go on training. Modules keep their names, and :func:`senet.record` finds the same blocks
-    in the copy and the same z, s and U. Where a rule applies to an SE block of another library, it becomes a
-    :class:`~senet.se.SEBlock`. A layer that carries hooks, a parametrization or pruning stays as it is.
+    ``model`` stays as it was; keep it to go on training. Modules keep their names, and
+    :func:`senet.record` finds the same blocks in the copy and the same z, s and U. Where a rule
+    applies to an SE block of another library, it becomes a :class:`~senet.se.SEBlock`. A layer that
+    carries hooks or a parametrization stays as it is.
 
-    The rules are checked on one batch in float64, where rounding is negligible; :func:`difference` says by how much the answers
-    differ.
+    The rules are checked on one batch in float64, where rounding is negligible; :func:`difference`
+    says by how much the answers differ.
 
     Args:
-        model: what ``torch.fx`` can trace: ResNets and others, ours, torchvision's and timm's, with SE or without.
-        images: the batch to check on, (N, C, H, W); None takes noise of 64 x 64. A network that can't take noise of that size
-            is left unchecked.
+        model: what ``torch.fx`` can trace: ResNets and others, ours, torchvision's and timm's, with
+            SE or without.
+        images: the batch to check on, (N, C, H, W); None takes two noise pictures of 64 x 64. A
+            network that can't take those is left unchecked.
 
     Returns:
-        In evaluation mode, of the dtype, device and memory format of ``model``. :func:`report` tells what became of each SE block.
+        In evaluation mode, of the dtype, device and memory format of ``model``. :func:`report` says
+        what became of each SE block.
 
     Raises:
-        ValueError: ``model`` can't be traced, is scripted, traced, exported or without weights (on the device "meta"), or itself
-            carries hooks; or the answers differ by more than rounding explains.
+        ValueError: ``model`` can't be traced or copied; is scripted, traced, exported or without
+            weights (on the device "meta"); itself carries hooks; or answers differently once fused.
     """
-    model = getattr(model, "_orig_mod", model)
-    _refuse(model)
+    model = _copied(getattr(model, "_orig_mod", model))
     off = _checked(model, images)
-    try:
-        fused = _rewritten(copy.deepcopy(model).eval())
-    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
-        raise ValueError(
-            f"{type(model).__name__} was exported: fuse the model that it was made from"
-        ) from error
+    fused = _rewritten(model)
     fused.meta["senet.fuse.difference"] = off
     return fused
 
 
-def _refuse(model: nn.Module) -> None:
-    if not isinstance(model, nn.Module):
-        raise ValueError(
-            f"fuse takes an nn.Module, not {type(model).__name__}: pass the model that it was made from"
-        )
+def _copied(model: nn.Module) -> nn.Module:
     name = type(model).__name__
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"fuse takes an nn.Module, not {name}: pass the model that it was made from")
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise ValueError(f"{name} is scripted or traced: fuse the model that it was made from")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
+        raise ValueError(f"{name} is on the device 'meta' and has no weights: load them first")
+    try:
+        copied = copy.deepcopy(model).eval()
+    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
+        raise ValueError(f"{name} was exported: fuse the model that it was made from") from error
+    except RuntimeError as error:
         raise ValueError(
-            f"{name} is on the device 'meta' and has no weights: load them before you fuse it"
-        )
+            f"{name} can't be copied ({error}): make pruning permanent by "
+            "torch.nn.utils.prune.remove, and remove weight_norm or spectral_norm likewise"
+        ) from error
     if watched(model):
-        raise ValueError(
-            f"{name} itself carries hooks, which its copy would lose: remove them, and put them on the fused network"
-        )
+        raise ValueError(f"{name} itself carries hooks, which its copy would lose: remove them, and put them on the fused network")
+    return copied
 
 
 def _checked(model: nn.Module, images: Tensor | None) -> float | None:
@@ -113,9 +119,7 @@ def _rewritten(model: nn.Module) -> Fused:
             f"{name} can't be traced, for what it does depends on values ({error}): fuse a part of it that always does the same"
         ) from error
     except Exception as error:
-        raise ValueError(
-            f"{name} can't be traced by torch.fx ({error}): fuse a part of it that can"
-        ) from error
+        raise ValueError(f"{name} can't be traced by torch.fx ({error}): fuse a part of it that can") from error
     _drop_identities(model, graph)
     _fold_batch_norms(model, graph)
     calls = [node for node in graph.nodes if is_se(called(model, node))]
@@ -128,7 +132,7 @@ def _rewritten(model: nn.Module) -> Fused:
 
 
 def difference(fused: GraphModule) -> float | None:
-    """How far the answers of what :func:`fuse` made are from the original's, in float64, relative to the largest.
+    """How far the answers are from the original's, in float64, relative to the largest.
 
     None if that was not checked.
     """
@@ -136,12 +140,12 @@ def difference(fused: GraphModule) -> float | None:
 
 
 def report(fused: GraphModule) -> dict[str, str]:
-    """What :func:`fuse` did to each SE block, by its name, in words; ``{}`` for a network that has none."""
+    """What :func:`fuse` did to each SE block, by its name, in words; ``{}`` if it has none."""
     return dict(fused.meta["senet.fuse"])
 
 
 class _Tracer(Tracer):
-    """Sees an SE block as one step, as it sees a convolution; and a module with hooks, to keep them."""
+    """Sees an SE block as one step, like a convolution, and a module with hooks, to keep them."""
 
     def is_leaf_module(self, module: nn.Module, name: str) -> bool:
         ours = is_se(module) or isinstance(module, reuse.ReLU)
@@ -151,11 +155,8 @@ class _Tracer(Tracer):
 def _drop_identities(model: nn.Module, graph: Graph) -> None:
     """timm's blocks have several between the layers."""
     for node in list(graph.nodes):
-        if (
-            isinstance(identity := called(model, node), nn.Identity)
-            and node.args
-            and not watched(identity)
-        ):
+        layer = called(model, node)
+        if isinstance(layer, nn.Identity) and node.args and not watched(layer):
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
 
@@ -164,12 +165,9 @@ def _fold_batch_norms(model: nn.Module, graph: Graph) -> None:
     calls = [node.target for node in graph.nodes]
     for node in list(graph.nodes):
         bn = called(model, node)
-        if (
-            not isinstance(bn, nn.BatchNorm2d)
-            or bn.running_var is None
-            or not node.args
-            or touched(bn)
-        ):
+        if not isinstance(bn, nn.BatchNorm2d) or bn.running_var is None:
+            continue
+        if not node.args or touched(bn):
             continue
         before = node.args[0]
         conv = called(model, before)
@@ -182,19 +180,16 @@ def _fold_batch_norms(model: nn.Module, graph: Graph) -> None:
 
 
 def _overwrite(model: nn.Module, graph: Graph) -> None:
-    """Let sums and ReLUs write over what they read, where that is new memory that no other node reads."""
+    """Let sums and ReLUs write over what they read, where that is new and read by no other node."""
     for node in graph.nodes:
-        if node.target in ADDITIONS and len(node.args) == 2 and not node.kwargs:
-            fresh = [arg for arg in node.args if isinstance(arg, Node) and _is_fresh(model, arg)]
-            if (
-                fresh
-                and all(isinstance(arg, Node) for arg in node.args)
-                and node.target is not operator.iadd
-            ):
-                node.args = tuple(node.args if node.args[0] in fresh else reversed(node.args))
-                node.target = reuse.add
-        elif node.target in (F.relu, torch.relu) and node.args and _is_fresh(model, node.args[0]):
+        if node.target in (F.relu, torch.relu) and node.args and _is_fresh(model, node.args[0]):
             node.target, node.args, node.kwargs = reuse.relu, node.args[:1], {}
+        elif node.target in (operator.add, torch.add) and len(node.args) == 2 and not node.kwargs:
+            x, y = node.args
+            if not _gives_maps(model, x):
+                x, y = y, x
+            if isinstance(y, Node) and _gives_maps(model, x) and _is_fresh(model, x):
+                node.target, node.args = reuse.add, (x, y)
     sites: dict[str, list[Node]] = {}
     for node in graph.nodes:
         if type(relu := called(model, node)) is nn.ReLU and not watched(relu):
@@ -204,10 +199,13 @@ def _overwrite(model: nn.Module, graph: Graph) -> None:
             model.set_submodule(name, reuse.ReLU().eval())
 
 
+def _gives_maps(model: nn.Module, node: Any) -> bool:
+    """Whether ``node`` is a layer that always gives new memory."""
+    layers = (nn.Conv2d, nn.BatchNorm2d, SEBlock, FusedSEBlock)
+    return isinstance(node, Node) and type(called(model, node)) in layers
+
+
 def _is_fresh(model: nn.Module, node: Node) -> bool:
     """Whether ``node`` gives new memory to one other node alone."""
-    if len(node.users) != 1:
-        return False
-    if node.op == "call_module":
-        return type(called(model, node)) in (nn.Conv2d, nn.BatchNorm2d, SEBlock, FusedSEBlock)
-    return node.target in (operator.add, torch.add, torch.cat, reuse.add)
+    sums = (operator.add, torch.add, torch.cat, reuse.add)
+    return len(node.users) == 1 and (_gives_maps(model, node) or node.target in sums)

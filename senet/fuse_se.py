@@ -18,26 +18,22 @@ ADDITIONS = (operator.add, operator.iadd, torch.add)
 
 
 class FusedSEBlock(SEBlock):
-    """An SE block behind a convolution, as :func:`fuse` makes it.
+    """An SE block after a convolution, as :func:`fuse` makes it.
 
-    Behind a 1x1 convolution that widens, it squeezes what that reads (rule 2), unless the network has hooks, as during a
-    recording: then z is computed. (``nn.TransformerEncoderLayer`` too leaves its fast path when it has hooks.)
+    After a 1x1 convolution that widens, it squeezes what that reads (rule 2). While the network has
+    hooks, as during a recording, it computes z instead. (``nn.TransformerEncoderLayer`` also leaves
+    its fast path then.)
     """
 
     def __init__(self, block: SEBlock, conv: nn.Conv2d) -> None:
         super().__init__(block.channels, block.reduction)
         self.pool = block.pool
         self.fc1, self.relu, self.fc2, self.gate = block.fc1, block.relu, block.fc2, block.gate
-        self.early = (
-            _product(block.fc1, conv)
-            if block.pool == "avg" and _widens_pointwise(conv)
-            else nn.Identity()
-        )
+        commutes = block.pool == "avg" and _widens_pointwise(conv)
+        self.early = _product(block.fc1, conv) if commutes else nn.Identity()
 
-    def forward(
-        self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None
-    ) -> Tensor:
-        """As :meth:`SEBlock.forward`, with the mean (N, C/4) of the maps from which the convolution made U, for ``early``."""
+    def forward(self, u: Tensor, shortcut: Tensor | None = None, mean: Tensor | None = None) -> Tensor:
+        """As :meth:`SEBlock.forward`; ``mean`` (N, C/4), of what the convolution read, is for ``early``."""
         quiet = True
         if not torch.jit.is_scripting():
             quiet = reuse.quiet()
@@ -61,11 +57,9 @@ def _product(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
 
 
 def _bias(layer: nn.Linear | nn.Conv2d) -> Tensor:
-    return (
-        torch.zeros_like(layer.weight.flatten(1)[:, 0]).double()
-        if layer.bias is None
-        else layer.bias.double()
-    )
+    if layer.bias is None:
+        return torch.zeros_like(layer.weight.flatten(1)[:, 0]).double()
+    return layer.bias.double()
 
 
 def called(model: nn.Module, node: Node) -> nn.Module | None:
@@ -73,18 +67,17 @@ def called(model: nn.Module, node: Node) -> nn.Module | None:
 
 
 def touched(module: nn.Module) -> bool:
-    """Whether a user changed what it does: by hooks (pruning has one), another forward or a parametrization."""
+    """Whether a user changed what it does: by hooks, another forward or a parametrization."""
     return any(watched(part) or is_parametrized(part) for part in module.modules())
 
 
 def is_se(module: nn.Module | None) -> bool:
-    return module is not None and not SE_CLASSES.isdisjoint(
-        cls.__name__ for cls in type(module).__mro__
-    )
+    names = {cls.__name__ for cls in type(module).__mro__}
+    return not SE_CLASSES.isdisjoint(names)
 
 
 def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
-    """Apply rules 2 and 3 to the SE block that ``node`` calls, as far as they go. Returns in words how far."""
+    """Apply rules 2 and 3 to the SE block that ``node`` calls. Returns in words which did apply."""
     block = called(model, node)
     if touched(block):
         return "left as it is: it carries hooks or parametrizations"
@@ -96,23 +89,17 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
     ours = block if type(block) is SEBlock else _as_ours(block)
     if ours is None:
         return f"left as it is: this {type(block).__name__} computes something else than mean, two layers, a gate and a product"
-    args, options, last = (
-        [u, *node.args[1:]],
-        dict(node.kwargs),
-        node,
-    )  # ours may have its shortcut already
+    # A block of ours may have its shortcut already.
+    args, options, last = [u, *node.args[1:]], dict(node.kwargs), node
     if len(args) == 1 and (found := _addition(node)):
         last, shortcut = found
         args.append(shortcut)
-    added = (
-        "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
-    )
+    added = "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
     conv = called(model, u)
     if conv is not None and touched(conv):
         return "left as it is: what makes U carries hooks or parametrizations"
-    if (
-        isinstance(conv, nn.Conv2d) and u.args and len(u.users) == 1
-    ):  # U is new memory, and nobody else's
+    # U is new memory, and no other node reads it.
+    if isinstance(conv, nn.Conv2d) and u.args and len(u.users) == 1:
         ours = FusedSEBlock(ours, conv)
     source = type(conv).__name__ if conv else getattr(u.target, "__name__", u.target)
     if ours.pool != "avg":
@@ -144,32 +131,22 @@ def _widens_pointwise(conv: nn.Module | None) -> bool:
 
 def _addition(node: Node) -> tuple[Node, Node] | None:
     """The sum that alone uses what ``node`` gives, and what it adds to that."""
-    if (
-        len(node.users) != 1 or len(node.args[0].users) != 1
-    ):  # someone else could write into U before the sum
+    # Another user of U could write into it before the sum.
+    if len(node.users) != 1 or len(node.args[0].users) != 1:
         return None
     (user,) = node.users
     others = [arg for arg in user.args if arg is not node]
-    if (
-        user.target not in ADDITIONS
-        or user.kwargs
-        or len(others) != 1
-        or not isinstance(others[0], Node)
-    ):
+    if user.target not in ADDITIONS or user.kwargs or len(others) != 1:
         return None
-    return (
-        None if user.target is operator.iadd and user.args[1] is node else (user, others[0])
-    )  # or it would write into the other
+    into_the_other = user.target is operator.iadd and user.args[1] is node
+    return None if into_the_other or not isinstance(others[0], Node) else (user, others[0])
 
 
 @torch.no_grad()
 def _as_ours(block: nn.Module) -> SEBlock | None:
-    """Another library's SE block as an :class:`SEBlock` that computes the same; None if numbers show that there is none."""
-    layers = [
-        m
-        for m in block.modules()
-        if not (list(m.children()) or isinstance(m, (nn.AdaptiveAvgPool2d, nn.Identity)))
-    ]
+    """Another library's SE block as an :class:`SEBlock`; None if its numbers differ."""
+    ignored = (nn.AdaptiveAvgPool2d, nn.Identity)
+    layers = [m for m in block.modules() if not (list(m.children()) or isinstance(m, ignored))]
     weighted = [layer for layer in layers if isinstance(layer, (nn.Linear, nn.Conv2d))]
     others = [layer for layer in layers if layer not in weighted]
     if len(weighted) != 2 or len(others) != 2:
@@ -177,24 +154,18 @@ def _as_ours(block: nn.Module) -> SEBlock | None:
     weight = weighted[0].weight
     ours = SEBlock(weight.shape[1])
     ours.fc1, ours.fc2 = map(_as_linear, weighted)
-    ours.relu, ours.gate = (
-        others  # in the order in which they run, in every library that recording knows
-    )
-    u = torch.randn(2, ours.channels, 3, 5, generator=torch.Generator().manual_seed(0)).to(weight)
-    return (
-        ours
-        if torch.allclose(
-            ours(u), block(u), rtol=1e-4 if weight.dtype.itemsize > 2 else 0.05, atol=1e-5
-        )
-        else None
-    )
+    # They are listed in the order in which they run, in every library that recording knows.
+    ours.relu, ours.gate = others
+    generator = torch.Generator().manual_seed(0)
+    u = torch.randn(2, ours.channels, 3, 5, generator=generator).to(weight)
+    rtol = 1e-4 if weight.dtype.itemsize > 2 else 0.05
+    return ours if torch.allclose(ours(u), block(u), rtol=rtol, atol=1e-5) else None
 
 
 def _as_linear(layer: nn.Linear | nn.Conv2d) -> nn.Linear:
-    wide, out = layer.weight.shape[1], layer.weight.shape[0]
-    linear = nn.Linear(
-        wide, out, bias=layer.bias is not None, device=layer.weight.device, dtype=layer.weight.dtype
-    )
+    out, wide = layer.weight.shape[:2]
+    put = {"device": layer.weight.device, "dtype": layer.weight.dtype}
+    linear = nn.Linear(wide, out, bias=layer.bias is not None, **put)
     linear.weight.data = layer.weight.data.flatten(1)
     if layer.bias is not None:
         linear.bias.data = layer.bias.data

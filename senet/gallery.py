@@ -91,7 +91,7 @@ def exhibits(classes: Sequence[str], size: int, cifar_root: str | Path | None = 
         parts.append(_some_of_each(fresh, _patchwork_alt, "Patchwork", "made by code"))
     if classes == images.CIFAR10_CLASSES and size == 32:
         try:
-            test = images.cifar10("test", cifar_root, download=False, progress=False)
+            test = images.cifar10("test", cifar_root, each=PER_CLASS, download=False, progress=False)
         except FileNotFoundError:
             pass  # a gallery without them is smaller, not wrong
         else:

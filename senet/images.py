@@ -136,13 +136,21 @@ def data_folder() -> Path:
     return Path(os.environ.get("SENET_DATA") or Path.home() / ".cache" / "senet").expanduser()
 
 
-def cifar10(split: str = "train", root: str | Path | None = None, *, download: bool = True, progress: bool = True) -> Pictures:
+def cifar10(
+    split: str = "train",
+    root: str | Path | None = None,
+    *,
+    each: int | None = None,
+    download: bool = True,
+    progress: bool = True,
+) -> Pictures:
     """CIFAR-10 (Krizhevsky, 2009): 50,000 training or 10,000 test pictures of 32x32.
 
     Args:
         split: ``"train"`` or ``"test"``.
         root: a folder with ``train/airplane/…`` and ``test/airplane/…``, or where torchvision keeps or may put the original;
             None for :func:`data_folder`.
+        each: only the first so many pictures of each class; by default all.
         download: fetch the original by torchvision if it is not there (170 MB).
         progress: show how reading gets on.
 
@@ -155,7 +163,7 @@ def cifar10(split: str = "train", root: str | Path | None = None, *, download: b
     root = Path(root) if root is not None else data_folder()
     for folder in (root / split, root / "cifar10" / split):
         if (folder / CIFAR10_CLASSES[0]).is_dir():
-            return image_folder(folder, 32, progress=progress)
+            return image_folder(folder, 32, each=each, progress=progress)
 
     from torchvision.datasets import CIFAR10
 
@@ -167,7 +175,11 @@ def cifar10(split: str = "train", root: str | Path | None = None, *, download: b
             "torchvision's cifar-10-batches-py or as train/airplane/0000.jpg"
         ) from error
     images = torch.from_numpy(original.data).permute(0, 3, 1, 2).contiguous()
-    return Pictures(images, torch.tensor(original.targets), CIFAR10_CLASSES)
+    pictures = Pictures(images, torch.tensor(original.targets), CIFAR10_CLASSES)
+    if each is None:
+        return pictures
+    firsts = [(pictures.labels == k).nonzero().flatten()[:each] for k in range(len(CIFAR10_CLASSES))]
+    return pictures[torch.cat(firsts).sort().values.tolist()]
 
 
 def imagenet100(split: str = "train", root: str | Path | None = None, *, progress: bool = True) -> Pictures:
@@ -199,10 +211,18 @@ def imagenet100(split: str = "train", root: str | Path | None = None, *, progres
     )
 
 
-def image_folder(folder: str | Path, size: int, *, store: str | Path | None = None, progress: bool = True) -> Pictures:
+def image_folder(
+    folder: str | Path,
+    size: int,
+    *,
+    each: int | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
+) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
 
     Args:
+        each: only the first so many pictures of each class, by name; by default all.
         store: a folder in which to keep the pixels, in one file of 3 size^2 bytes a picture: written once, then mapped, so that
             what does not fit into memory stays on disk, and several processes share what does. Other names in ``folder`` make
             another file; a picture that changed under its name does not.
@@ -214,13 +234,21 @@ def image_folder(folder: str | Path, size: int, *, store: str | Path | None = No
     from torchvision.datasets import ImageFolder
 
     found = ImageFolder(str(folder))
-    paths = tqdm([path for path, _ in found.samples], desc=f"reading {Path(folder).name}", unit="picture", disable=not progress)
+    samples = found.samples  # class by class
+    if each is not None:
+        samples = [sample for i, sample in enumerate(samples) if i < each or samples[i - each][1] != sample[1]]
+    paths = tqdm(
+        [path for path, _ in samples],
+        desc=f"reading {Path(folder).name}",
+        unit="picture",
+        disable=not progress,
+    )
     if store is None:
-        images = torch.empty(len(found), 3, size, size, dtype=torch.uint8)
+        images = torch.empty(len(samples), 3, size, size, dtype=torch.uint8)
         for i, path in enumerate(paths):
             images[i] = torch.from_numpy(_pixels(path, size))
     else:
-        names = "\n".join(str(Path(path).relative_to(folder)) for path, _ in found.samples)
+        names = "\n".join(str(Path(path).relative_to(folder)) for path, _ in samples)
         file = Path(store) / f"{Path(folder).name}-{size}-{hashlib.sha256(names.encode()).hexdigest()[:12]}.uint8"
         if not file.exists():
             part = file.with_name(f"{file.name}.part")
@@ -232,8 +260,8 @@ def image_folder(folder: str | Path, size: int, *, store: str | Path | None = No
                 part.replace(file)
             finally:
                 part.unlink(missing_ok=True)
-        images = torch.from_file(str(file), size=len(found) * 3 * size * size, dtype=torch.uint8).view(-1, 3, size, size)
-    return Pictures(images, torch.tensor(found.targets), tuple(found.classes))
+        images = torch.from_file(str(file), size=len(samples) * 3 * size * size, dtype=torch.uint8).view(-1, 3, size, size)
+    return Pictures(images, torch.tensor([label for _, label in samples]), tuple(found.classes))
 
 
 def _pixels(path: str, size: int) -> np.ndarray:

@@ -26,6 +26,7 @@ HOOK_POINTS = (
     ("EffectiveSEModule", "fc", "gate"),  #      timm: one layer, no bottleneck
     ("SELayer", "fc.0", "fc.3"),  #              moskomule/senet.pytorch
     ("SE_Block", "excitation.0", "excitation.3"),  # the name under which tutorials know it
+    ("SE_Block", "fc.0", "fc.3"),
 )
 
 

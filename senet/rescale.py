@@ -1,9 +1,10 @@
-"""An SE block's two passes over U, its mean and its product, with as little traffic to memory as possible.
+"""An SE block's two passes over U, its mean and its product, with little traffic to memory.
 
 Shapes: U and shortcut (N, C, H, W), s (N, C, 1, 1). The arithmetic costs almost nothing; moving U
-costs. So in training the gradients are written out by hand, and U moves 7 times where PyTorch's own
-gradients move it 13 times (:mod:`senet.bench` counts). Everything else gets PyTorch's own operations:
-subclasses of tensors, and whatever traces, compiles or transforms a network. Nothing is overwritten.
+costs. So the gradients are written out by hand: in training U moves 7 times, where PyTorch's own
+gradients move it 13 times (:mod:`senet.bench` counts). PyTorch's own operations are used for all
+else: for subclasses of tensors, and by all that traces, compiles or transforms a network. Nothing
+is overwritten.
 """
 
 import torch

@@ -102,7 +102,7 @@ def relu(x: Tensor) -> Tensor:
 def add(x: Tensor, y: Tensor) -> Tensor:
     """``x + y``, in the memory of x where that is :func:`allowed`."""
     if not torch.jit.is_scripting():  # noqa: SIM102
-        if allowed() and alike(x, y):
+        if allowed() and isinstance(y, Tensor) and alike(x, y):
             return x.add_(y)
     return x + y
 

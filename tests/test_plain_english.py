@@ -19,6 +19,7 @@ def found(pieces) -> list[str]:
         "A tanh is no sigmoid.",
         "Whoever reads this.",
         "It is made anew.",
+        "The gates move, too. Too few do.",
         "A list:\n\n- one\n- `x` stands in\n  the middle",
         "| a | b |\n|---|---|\n| c | mend it |",
         ":::{admonition} Whoever reads\n:class: tip\n\nText.\n:::",

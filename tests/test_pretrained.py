@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from senet import fetch, legacy, pretrained, resnet
 from senet.cifar import se_resnet20, small_resnet
 from senet.pretrained import Checkpoint, CheckpointError, Preprocessing, convert
+from senet.se import SEBlock
 from tests.common import scramble
 
 PREPROCESSING = Preprocessing(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25))
@@ -590,7 +591,7 @@ def moskomule_names() -> dict[str, Tensor]:
             "legacy_se_resnet50",
             "architecture='legacy_se_resnet50' is none of 'timm': choose one of se_resnet18",
         ),
-        ("seresnet50", "keras", None, "source='keras' is unknown: choose one of 'timm', 'legacy', 'moskomule'"),
+        ("seresnet50", "keras", None, "source='keras' is unknown: choose one of 'timm', 'legacy', 'moskomule', 'SE_Block'"),
     ],
 )
 def test_what_does_not_fit_is_refused(name, source, architecture, says, states):
@@ -628,6 +629,85 @@ def test_two_names_for_one_tensor_are_refused(states):
     state["conv1.weight"] = state["layer0.conv1.weight"]
     with pytest.raises(ValueError, match=r"two keys become 'conv1\.weight'"):
         convert(state, "legacy")
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"model": {f"module.{key}": value for key, value in state.items()}},
+        lambda state: {f"_orig_mod.module.{key}": value for key, value in state.items()},
+        lambda state: {"model_state_dict": {f"model.{key}": value for key, value in state.items()}},
+        lambda state: {"n_averaged": torch.tensor(3)} | {f"module.{key}": value for key, value in state.items()},
+    ],
+)
+def test_the_usual_wrappings_come_off(wrap, states):
+    converted = convert(wrap(states["seresnet50"]), "timm")
+    assert converted.keys() == convert(states["seresnet50"], "timm").keys()
+    assert (converted.architecture, converted.arguments) == (
+        "se_resnet50",
+        {"bias": True, "min_hidden": 8, "num_classes": 1000},
+    )
+    assert converted.difference is None  # nothing to run
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        ([1, 2], "weights is a list, and no state dict is in it"),
+        ("seresnet50.pth", "weights is a str"),
+        ({"net": 1}, "weights is a dict with 'net', and no state dict is in it: pass model.state_dict"),
+        ({"state_dict": 3}, "no state dict is in it"),
+    ],
+)
+def test_what_is_no_state_dict_is_refused(weights, says):
+    with pytest.raises(ValueError, match=says):
+        convert(weights, "timm")
+
+
+def test_a_network_is_run_beside_ours():
+    torch.manual_seed(0)
+    theirs = timm.create_model("seresnet18", num_classes=3, zero_init_last=False)
+    converted = convert(theirs, "timm")
+    assert converted.difference < 1e-12
+    assert converted.architecture == "se_resnet18"
+    theirs.layer3[0].se.gate = nn.Tanh()  # the same weights, another arithmetic
+    with pytest.raises(ValueError, match="ResNet has the weights of 'timm', but computes something else: the answers differ by"):
+        convert(theirs, "timm")
+
+
+class TutorialBlock(nn.Module):
+    """As the well-known blog post has it."""
+
+    def __init__(self, c: int, r: int = 16, bias: bool = False) -> None:
+        super().__init__()
+        self.fc = nn.Sequential(nn.Linear(c, c // r, bias), nn.ReLU(inplace=True), nn.Linear(c // r, c, bias), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.fc(x.mean((2, 3)))[:, :, None, None]
+
+
+@pytest.mark.parametrize(("c", "r", "bias"), [(16, 16, False), (64, 16, False), (20, 6, True), (256, 4, False)])
+def test_the_block_of_tutorials_converts(c, r, bias):
+    torch.manual_seed(0)
+    theirs = TutorialBlock(c, r, bias)
+    converted = convert(theirs, "SE_Block")
+    assert converted.architecture == "SEBlock"
+    assert converted.difference < 1e-12
+    ours, x = SEBlock(**converted.arguments), torch.randn(2, c, 5, 6)
+    ours.load_state_dict(converted)
+    torch.testing.assert_close(ours(x), theirs(x))
+    assert ours.fc1.out_features == c // r
+    assert ours.reduction == r or c // ours.reduction == c // r
+
+
+@pytest.mark.parametrize("layers", ["fc", "excitation"])
+def test_a_resnet_of_tutorial_blocks_converts(layers):
+    state = resnet.se_resnet18(num_classes=3, reduction=8, min_hidden=1).state_dict()
+    theirs = {key.replace("se.fc1", f"se.{layers}.0").replace("se.fc2", f"se.{layers}.2"): value for key, value in state.items()}
+    converted = convert(theirs, "SE_Block")
+    assert converted.arguments == {"min_hidden": 1, "num_classes": 3, "reduction": 8, "bias": False}
+    assert all(torch.equal(converted[key], value) for key, value in state.items())
 
 
 def test_files_older_than_batch_norms_counter_are_taken(states):

@@ -51,7 +51,7 @@ def rules(path: Path = RULES) -> tuple[list[str], list[Rule]]:
 
 
 def _rule(avoid: str, write: str, unless: str = "") -> Rule:
-    bounded = rf"(?<!\w)(?:{avoid})(?!\w)"
+    bounded = rf"(?:(?<!\w)|(?=\W))(?:{avoid})(?!\w)"  # whole words
     excused = re.compile(unless, re.IGNORECASE) if unless else None
     return Rule(re.compile(bounded, re.IGNORECASE), write, excused)
 
