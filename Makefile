@@ -18,11 +18,11 @@ TORCH ?= $(HAS_TORCH)
 PY := .venv/bin/python
 NPM := $(PY) tools/npm.py
 NOTEBOOKS := $(wildcard book/*.ipynb)
-SENET := $(shell find senet -name '*.py')
+SENET := $(shell find senet sebook -name '*.py')
 DATA := $(shell find data -type f 2>/dev/null)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name test -prune -o -type f -print)
 BOOK := $(shell find book -name node_modules -prune -o -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -type f -print)
-BUNDLE := senet/widgets/static/page.js
+BUNDLE := sebook/widgets/static/page.js
 
 # One thread in each of several processes: on few cores more threads only get in each other's way.
 export OMP_NUM_THREADS ?= 1
@@ -106,7 +106,7 @@ package-test: .venv/.project  ## test the package without a book or a browser
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(PACKAGE_TESTS)
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
-	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build sebook/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # --- the environment ---------------------------------------------------------------------------------------------------------
 

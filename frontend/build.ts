@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-const out = new URL("../senet/widgets/static/", import.meta.url).pathname;
+const out = new URL("../sebook/widgets/static/", import.meta.url).pathname;
 const common: esbuild.BuildOptions = {
   bundle: true,
   minify: true,

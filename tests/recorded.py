@@ -11,9 +11,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from senet import images, pretrained, profiles, study
-from senet.recording import Recording, record
-from senet.widgets import Squeeze
+from sebook.experiments import linear_probe, study
+from sebook.widgets import Squeeze
+from senet import images, pretrained
+from senet.inside import profiles
+from senet.inside.recording import Recording, record
 
 RESULTS = pretrained.get("se_resnet_patchwork").file.parent / "results"
 
@@ -30,7 +32,7 @@ class Network:
         frozen: loss of accuracy with one block frozen, by block.
         moves: standard deviation of a gate, averaged over the gates of each block.
         share: share of a gate's variance that lies between classes, averaged likewise.
-        closed, open, still: shares of gates, see :class:`senet.profiles.Saturation`.
+        closed, open, still: shares of gates, see :class:`senet.inside.profiles.Saturation`.
         read: accuracy of a linear classifier that reads one block's gates.
         means, apart: class means of the gates, and the mean distance of two of them.
         curve: accuracy on the test pictures after each epoch of training.
@@ -46,7 +48,7 @@ class Network:
         self.apart = [distance(profile.mean[block]) for block in self.blocks]
         saturations = [profile.saturation(block) for block in self.blocks]
         self.closed, self.open, self.still = map(list, zip(*saturations, strict=True))
-        self.read = [found.value for found in profiles.probed(name).values()]
+        self.read = [found.value for found in linear_probe.probed(name).values()]
         controls = result(f"controls-{name}")
         self.controls = {kind: row["accuracy"] for kind, row in controls["controls"].items()}
         self.lost = {kind: -row["difference"] for kind, row in controls["controls"].items()}

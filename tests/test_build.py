@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from senet import cifar, inception, legacy, pretrained, resnet
-from senet.recording import se_blocks
+from senet import pretrained
+from senet.inside.recording import se_blocks
+from senet.models import cifar, inception, legacy, resnet
 
 CIFAR10 = "se_resnet20_cifar10"
 

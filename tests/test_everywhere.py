@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import senet.__main__ as main
+from sebook.cli import parser as main
 from tools import alone, install, kit
 
 ROOT = Path(__file__).parents[1]
@@ -174,7 +174,7 @@ def test_the_guide_names_what_exists():
     assert f"git clone {REPOSITORY}\n" in guide
     for target in re.findall(r"(?:^    |`)make ([a-z-]+)", guide, re.MULTILINE):
         assert target in targets(), target
-    for name in re.findall(r"`((?:book|senet|frontend|tests|data)/[\w./-]*)`", guide):
+    for name in re.findall(r"`((?:book|senet|sebook|frontend|tests|data)/[\w./-]*)`", guide):
         assert Path(name).stem in ("my-chapter", "my_network") or (ROOT / name).exists(), name  # those are what a recipe makes
     for command in set(re.findall(r"python -m senet (\w+)", guide)):
         assert command in main.__doc__, command

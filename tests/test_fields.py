@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import traitlets
 
-from senet import widgets
-from senet.widgets import fields
-from senet.widgets.fields import Flag, Number, One, Set, Several, ViewError, Whole
+from sebook import widgets
+from sebook.widgets import fields
+from sebook.widgets.fields import Flag, Number, One, Set, Several, ViewError, Whole
 
 RULES = Path(__file__).parents[1] / "frontend" / "test" / "rules.json"
 KEYS = {"ShallowDeep": "shallow-deep"}

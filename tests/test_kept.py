@@ -21,11 +21,12 @@ from torch.nn.utils import parametrize, prune
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from senet import record, relatives, reuse, se_inception_v3, se_resnet20
-from senet.fuse import difference, fuse, report
-from senet.inception import Conv
-from senet.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
-from senet.se import NoSE, SEBlock
+from sebook import relatives
+from senet import record, se_inception_v3, se_resnet20
+from senet.fusion import difference, fuse, report, reuse
+from senet.models.inception import Conv
+from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
+from senet.models.se import NoSE, SEBlock
 from tests.common import scramble
 
 BUILDERS = {
@@ -437,16 +438,16 @@ def test_fuse_says_by_how_much_it_differs(pictures, monkeypatch):
     fused = fuse(model)
     assert report(copy.deepcopy(fused)) == report(fused)
     # A rule that is wrong is found: here the fused squeeze is off by a thousandth.
-    from senet import fuse_se
+    from senet.fusion import blocks
 
-    product = fuse_se._product
+    product = blocks._product
 
     def wrong(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
         layer = product(fc1, conv)
         layer.weight.data *= 1.001
         return layer
 
-    monkeypatch.setattr(fuse_se, "_product", wrong)
+    monkeypatch.setattr(blocks, "_product", wrong)
     with pytest.raises(ValueError, match="answers differently when fused, by .* use it unfused"):
         fuse(model)
 

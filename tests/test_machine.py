@@ -1,19 +1,17 @@
 """What is asked of the machine, on machines of every kind, and what each kind is then given to compute."""
 
-import os
 import platform
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from senet import bench, machine, training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
+from sebook.measure import bench
+from senet import machine, training
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -107,33 +105,6 @@ def test_the_benchmark_leaves_out_what_the_machine_is_slow_at(fast, monkeypatch)
     formats = {case["dtype"] for case in result["cases"]} | {name for name in bench.DTYPES if name in str(result["left_out"])}
     assert formats == ({"float32", "bfloat16"} if fast else {"float32"})
     assert said[0].endswith("used" if fast else "not used")
-
-
-TRAINS = """
-import torch
-from senet import machine, training
-from senet.cifar import small_resnet
-from tests.test_machine import PREPROCESS, QUICK
-from senet.patchwork import patchwork
-torch.manual_seed(0)
-pictures = patchwork(120, 3)
-model = small_resnet((1,), (8,), num_classes=10)
-history = training.fit(model, pictures, pictures, training.replace(QUICK, epochs=4), PREPROCESS, progress=False)
-assert history[-1]["loss"] < history[0]["loss"], history
-print(machine.instructions(), machine.use_bfloat16(None, "cpu"))
-"""
-
-
-@pytest.mark.parametrize("limit", [{}, {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}], ids=["all", "avx2"])
-def test_training_learns_with_all_instructions_and_with_few(limit):
-    """In a process of its own, because PyTorch reads the limits once."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY")}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **limit}
-    done = subprocess.run([sys.executable, "-c", TRAINS], env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    instructions, used = done.stdout.strip().rsplit(" ", 1)
-    if limit:
-        assert (instructions, used) in {("AVX2", "False"), (platform.machine(), "False")}
 
 
 @pytest.mark.budget

@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from senet import __main__ as commands
-from senet import datasets, pretrained, profiles
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from senet import pretrained
+from senet.inside import profiles
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,17 @@ import xml.etree.ElementTree as ET
 import pytest
 import torch
 
-from senet import gallery, pretrained, profiles, study
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.profiles import Profile
+from sebook.experiments import linear_probe, study
+from sebook.pages import encoded
+from sebook.widgets import Curves, Profiles
+from sebook.widgets import curves as curves_module
+from sebook.widgets.profiles import about, build, packed
+from senet import pretrained
+from senet.images.patchwork import patchwork
+from senet.inside import profiles
+from senet.inside.profiles import Profile
+from senet.models.cifar import small_resnet
 from senet.training import Recipe, fit
-from senet.widgets import Curves, Profiles
-from senet.widgets import curves as curves_module
-from senet.widgets.profiles import about, build, packed
 
 CIFAR = "se_resnet20_cifar10"
 
@@ -32,7 +35,7 @@ def test_a_page_has_each_measure_with_its_interval():
     data = Profiles(CIFAR)._data["networks"][CIFAR]
     assert data["classes"] == list(pretrained.get(CIFAR).classes)
     assert data["pictures"] == int(shipped.counts.sum())
-    probed = profiles.probed(CIFAR)
+    probed = linear_probe.probed(CIFAR)
     for block in data["blocks"]:
         name = block["name"]
         assert block["channels"] == shipped.mean[name].shape[1]
@@ -52,17 +55,17 @@ def test_a_probe_of_other_weights_is_none(monkeypatch, tmp_path):
     said = {"weights": checkpoint.sha256, "blocks": {"layer1.0.se": {"value": 0.5, "low": 0.4, "high": 0.6}}}
     moved = type(checkpoint)(**{**vars(checkpoint), "file": tmp_path / checkpoint.file.name})
     monkeypatch.setattr(pretrained, "get", lambda name: moved)
-    assert profiles.probed(CIFAR) == {}
+    assert linear_probe.probed(CIFAR) == {}
     file.write_text(json.dumps(said))
-    assert profiles.probed(CIFAR) == {"layer1.0.se": (0.5, 0.4, 0.6)}
+    assert linear_probe.probed(CIFAR) == {"layer1.0.se": (0.5, 0.4, 0.6)}
     file.write_text(json.dumps(said | {"weights": "others"}))
-    assert profiles.probed(CIFAR) == {}
+    assert linear_probe.probed(CIFAR) == {}
 
 
 def test_means_are_within_half_a_step():
     profile = some(layer1=5, layer2=7)
     for arrays, truth in zip(packed(profile)["means"], profile.mean.values(), strict=True):
-        found = gallery.unpacked(arrays, truth.shape[1])
+        found = encoded.unpacked(arrays, truth.shape[1])
         assert (found - truth).abs().max() <= (truth.max() - truth.min()) / 510 + 1e-6
 
 

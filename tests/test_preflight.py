@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from senet import __main__ as commands
-from senet import machine, preflight, pretrained
+from sebook.cli import parser as commands
+from sebook.cli import preflight
+from sebook.widgets import base
+from senet import machine, pretrained
 from senet import training as trainer
-from senet.widgets import base
 
 VERSIONS = {"ipykernel": "7.0.0", "jupyterlab": "4.4.0"}
 

@@ -15,11 +15,11 @@ import pytest
 import torch
 from torch import nn
 
-from senet import resume, training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
-from senet.training import Recipe
+from senet import training
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
+from senet.training import Recipe, resume
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 # Whatever draws random numbers is on.
@@ -76,9 +76,10 @@ def python(code: str, *arguments, **more) -> subprocess.Popen:
 DIES = """
 import os, signal, sys, torch
 torch.set_num_threads(1)
-from senet import resume, training
+from senet import training
+from senet.training import resume
 from tests.test_resume import fit, network
-from senet.patchwork import patchwork
+from senet.images.patchwork import patchwork
 file, where = sys.argv[1:]
 calls = 0
 def dies(real, last):

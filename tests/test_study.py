@@ -10,11 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senet import __main__ as commands
-from senet import datasets, pretrained, study
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.study import Arm, Study
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from sebook.experiments import study
+from sebook.experiments.study import Arm, Study
+from senet import pretrained
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
 from senet.training import Recipe
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senet import training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
 from senet.pretrained import Preprocessing
 from senet.training import Recipe
 

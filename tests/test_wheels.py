@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from senet import preflight
+from sebook.cli import preflight
 from tools import install, wheels
 
 ROOT = Path(__file__).parents[1]

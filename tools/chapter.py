@@ -27,8 +27,9 @@ About 20 minutes. You should know {{doc}}`the whole block <rescale>`.
 :::"""
 IMPORTS = """import torch
 
-from senet import SEBlock, checks
-from senet.widgets import Rescale"""
+from sebook import checks
+from sebook.widgets import Rescale
+from senet import SEBlock"""
 PREDICT = """## Predict, then look
 
 Ask for a guess here. The figure below answers it."""

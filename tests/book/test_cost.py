@@ -1,10 +1,11 @@
-"""The widget "Cost" on its published page: each choice by mouse and by keyboard, and every number against ``senet.cost``."""
+"""The widget "Cost" on its published page: each choice by mouse and by keyboard, and every number against
+``sebook.measure.cost``."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from senet import cost_table, published
-from senet.resnet import PLACEMENTS
+from sebook.measure import cost_table, published
+from senet.models.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken

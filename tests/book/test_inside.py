@@ -5,8 +5,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import spearmanr
 
-from senet import attribution, family, gallery, pretrained
-from senet.widgets import Attribution, Relatives
+from sebook.experiments import attribution
+from sebook.pages import exhibits
+from sebook.relatives import family
+from sebook.widgets import Attribution, Relatives
+from senet import pretrained
 
 from .visits import opened, taken
 
@@ -97,7 +100,7 @@ def test_numbers_to_take_away(page: Page, book_url: str, kernel: Attribution):
     heads, rows = taken(widget, "what opened the gate")
     assert heads == ["row", "column", "change of s"]
     checkpoint = pretrained.get("se_resnet_patchwork")
-    shown, size = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
+    shown, size = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
     of_page = [shown.ids.index(picture["id"]) for picture in kernel._data["pictures"]]
     x = checkpoint.preprocessing(shown.pictures.images[of_page])
     opening = attribution.opened(pretrained.load(checkpoint), x, window=size // 8)[block].numpy()

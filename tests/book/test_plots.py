@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from senet import pretrained, profiles
-from senet.widgets import Curves, Profiles
-from senet.widgets.curves import SHIPPED, study_result
-from senet.widgets.curves import shipped as history
+from sebook.widgets import Curves, Profiles
+from sebook.widgets.curves import SHIPPED, study_result
+from sebook.widgets.curves import shipped as history
+from senet import pretrained
+from senet.inside import profiles
 
 from .conftest import DESKTOP, PHONE, Guard, arrive
 from .visits import axe, cells, opened, saved

@@ -66,7 +66,7 @@ export function laid(
       for (let c = 0; c < 3; c++) {
         const i = c * pixels + y * size + x;
         const colour = from < 0 ? 0 : layer[c * pixels + from]!;
-        // as senet.patchwork.laid, to the bit
+        // as senet.images.patchwork.laid, to the bit
         picture[i] = Math.floor((255 * colour + (255 - opacity) * ground[i]! + 127) / 255);
       }
     }

@@ -1,4 +1,4 @@
-// How far two rows of numbers agree in their order, as senet.attribution and senet.importance count
+// How far two rows of numbers agree in their order, as sebook.experiments.attribution and sebook.experiments.importance count
 // it.
 
 /** Ranks less their mean, ties shared. */

@@ -1,10 +1,10 @@
-// The gallery: a network's pictures and class means, as `senet.gallery` writes them, and the probe
+// The gallery: a network's pictures and class means, as `sebook.pages.gallery` writes them, and the probe
 // that answers from recorded results.
 
 import { type Packed, unpack } from "../math/packed.ts";
 import type { Answer, Gates, NetworkInfo, PictureInfo, Probe } from "./network.ts";
 
-/** Counted up whenever `senet.gallery` writes something that an older page would misread. */
+/** Counted up whenever `sebook.pages.gallery` writes something that an older page would misread. */
 export const FORMAT = 1;
 
 export interface Sprite {

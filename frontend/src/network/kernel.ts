@@ -21,7 +21,7 @@ const PATIENCE = 60_000;
 
 let asked = 0;
 
-/** Asks `senet.widgets` for each answer. */
+/** Asks `sebook.widgets` for each answer. */
 export async function kernelProbe(model: Model): Promise<Probe> {
   const gallery = model.get("_gallery") as Gallery;
   return {

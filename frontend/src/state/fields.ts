@@ -1,5 +1,5 @@
 // A widget's view: a value for each field, held to the rules that Python declares and sends along
-// (senet/widgets/fields.py). One `settle` for all widgets, and one form in a page's address.
+// (sebook/widgets/fields.py). One `settle` for all widgets, and one form in a page's address.
 
 import { written as kernelText, parsed } from "../math/convolve.ts";
 import { changes, written as changesText } from "../math/excite.ts";

@@ -1,6 +1,6 @@
 // "Attribution": a dot a channel, its gate to the right and what a method attributes to it upwards;
 // and the picture, with the parts that opened the gate of the chosen channel. All of it was
-// computed by torch (senet/widgets/attribution.py).
+// computed by torch (sebook/widgets/attribution.py).
 //
 //   picture, block, method ──▶ dots ──tap, keys──▶ one channel ──▶ its words, and what opened it
 
@@ -27,7 +27,7 @@ const SHORT: Record<Method, string> = {
   integrated: "integrated gradients",
   conductance: "conductance",
 };
-const TOP = 0.25; // as in senet.importance
+const TOP = 0.25; // as in sebook.experiments.importance
 
 type Block = {
   name: string;

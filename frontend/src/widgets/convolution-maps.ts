@@ -25,7 +25,7 @@ export type ConvolutionView = {
 };
 
 export const CHANNELS = ["red", "green", "blue"] as const;
-export const MOST = 9; // as senet/widgets/convolution.py bounds a weight
+export const MOST = 9; // as sebook/widgets/convolution.py bounds a weight
 const NINE = SIDE * SIDE;
 
 export interface Made {

@@ -1,6 +1,6 @@
 // "What it costs": choose network, r and placement; see what SE adds to parameters, arithmetic and
 // memory traffic, how long it was measured to take, and what the paper reports. Everything shown is
-// looked up in one table that Python counted (senet/cost_table.py).
+// looked up in one table that Python counted (sebook/measure/cost_table.py).
 
 import { h } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";

@@ -1,5 +1,5 @@
 // "Relatives": a member of SE's family under SE itself, step by step. Shapes and weights were read
-// off the modules by Python (senet/family.py); nothing is computed here.
+// off the modules by Python (sebook/relatives/family.py); nothing is computed here.
 
 import { h, svg, symbol, unique } from "../parts/dom.ts";
 import { type Frame, keepArrows, widgetFrame } from "../parts/frame.ts";
