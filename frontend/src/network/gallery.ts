@@ -1,5 +1,5 @@
-// The gallery: a network's pictures and class means, as `sebook.pages.gallery` writes them, and the probe
-// that answers from recorded results.
+// The gallery: a network's pictures and class means, as `sebook.pages.gallery` writes them, and the
+// probe that answers from recorded results.
 
 import { type Packed, unpack } from "../math/packed.ts";
 import type { Answer, Gates, NetworkInfo, PictureInfo, Probe } from "./network.ts";
