@@ -15,7 +15,7 @@ import torch
 
 from senet import pretrained, training
 
-from ..experiments import study
+from ..experiments import studies
 from ..measure import bench, cost_table
 from ..measure.contenders import DTYPES, FORMATS, MODES, WHATS
 from . import commands, datasets, options, preflight, train_command
@@ -105,7 +105,9 @@ def _training(add: Add) -> None:
             train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
 
     studied = add("study", commands.run_study)
-    studied.add_argument("name", choices=sorted(study.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in study.STUDIES.items()))
+    studied.add_argument(
+        "name", choices=sorted(studies.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in studies.STUDIES.items())
+    )
     studied.add_argument("--seeds", type=int, help="how many, if not the study's own number")
     studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to go on in it")
     studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")

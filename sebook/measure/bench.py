@@ -101,13 +101,8 @@ def run(
         say(f"{machine.name(device)}; {machine.bfloat16_in_words('bfloat16' in dtypes, device)}")
     one_of(CLOCKS, clock=clock)
     one_of(MEMORIES, memory=memory)
-    known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
     span = {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}
-    for name, values in span.items():
-        for value in values:
-            one_of(known[name], **{name: value})
-    for batch in (*batches, *block_batches):
-        at_least_one(batches=batch)
+    _check(span, (*batches, *block_batches))
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     models = networks()
@@ -128,6 +123,16 @@ def run(
         seconds = time_in_turns(ways | {"copy": _copy_of_u(case, device)}, left * share, measure, rng)
         result["cases"].append(asdict(case) | summary(case, seconds, rng))
     return result | {"load_after": list(os.getloadavg()), "minutes": round((time.monotonic() - began) / 60, 1)}
+
+
+def _check(span: Mapping[str, Sequence], batches: Sequence[int]) -> None:
+    """Raise ``ValueError`` where a value is not among the known ones."""
+    known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
+    for name, values in span.items():
+        for value in values:
+            one_of(known[name], **{name: value})
+    for batch in batches:
+        at_least_one(batches=batch)
 
 
 def _cases(
