@@ -32,14 +32,14 @@ HELP = """No Chromium starts on this machine, and none could be installed. What 
 Install Chromium or Chrome by your system's own means, or set CHROMIUM to the program's path, and run this again."""
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the first Chromium that opens a page.
+def launch(playwright: Playwright, whole: bool = False) -> Browser:
+    """Start the first Chromium that opens a page; ``whole``: no headless shell, which has no camera.
 
     Raises:
         FileNotFoundError: none does; the message says what was tried.
     """
     tried = []
-    for path in candidates(playwright.chromium.executable_path):
+    for path in candidates(playwright.chromium.executable_path, whole):
         try:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=30_000)
             browser.new_page().close()

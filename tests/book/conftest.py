@@ -15,6 +15,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -27,6 +28,8 @@ HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" 
 PREFIX = "/below/a-prefix/"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
+# The headless shell has no camera, nor anything that asks for leave to use one.
+with_camera = pytest.mark.parametrize("browser", ["whole chromium"], indirect=True, scope="session")
 IN_FIREFOX = ("test_excitation", "test_rescale")  # two chapters; the pages themselves are in test_firefox.py
 
 
@@ -134,8 +137,12 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Chromium, where a test asks for no other."""
-    launch = {"chromium": chromium.launch, "firefox": firefox.launch}[getattr(request, "param", "chromium")]
+    """Chromium's headless shell, where a test asks for no other."""
+    launch = {
+        "chromium": chromium.launch,
+        "whole chromium": partial(chromium.launch, whole=True),
+        "firefox": firefox.launch,
+    }[getattr(request, "param", "chromium")]
     with launch(playwright) as browser:
         yield browser
 

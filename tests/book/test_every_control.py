@@ -399,13 +399,14 @@ def by_hand(side: str) -> list[Control]:
     ]
 
 
+CAMERA = Control("button: Use the camera", "[aria-label='your camera']")  # which takes a whole browser: see conftest.py
 # A picture joins the gallery once the network answers for it, and an edit is another answer: nothing less will do. Black pixels
 # have no blur, so brightness is the last.
 OWN = [
     Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
     Control("button: Run the network in this page .*", ".senet-engine", first=released),
     Control("button: Edit this picture", "[aria-label$=', edited']", first=running),
-    Control("button: Use the camera", "[aria-label='your camera']"),
+    CAMERA,
     Control("button: Stop the camera", ".senet-ways"),
     Control("button: Choose a picture of yours", "[aria-label='mine.png']", pointer=give_a_picture, keys=give_a_picture),
     Control("application: .+: .+ pixels.*", ".senet-dots"),
@@ -605,11 +606,12 @@ def crawls() -> list:
     for i, (path, key, kind) in enumerate(found):
         before = sum(each[::2] == (path, kind) for each in found[:i])
         for hand in ("pointer", "keys") if before == 0 else ("keys",) if before % 2 else ("pointer",):
-            cases.append(pytest.param(path, key, kind, hand, id=f"{path}-{key}-{hand}"))
+            browser = "whole chromium" if CAMERA in CONTROLS.get(kind, ()) else "chromium"
+            cases.append(pytest.param(browser, path, key, kind, hand, id=f"{path}-{key}-{hand}"))
     return cases
 
 
-@pytest.mark.parametrize(("path", "key", "kind", "hand"), crawls())
+@pytest.mark.parametrize(("browser", "path", "key", "kind", "hand"), crawls(), indirect=["browser"], scope="session")
 def test_every_control(page: Page, guard: Guard, book_url: str, path: str, key: str, kind: str, hand: str):
     """Each control of each widget of the book, once by keys and once by the pointer, does what it says."""
     if kind not in CONTROLS:

@@ -14,7 +14,7 @@ from senet import pretrained
 from senet.images.picture import square
 
 from ..test_adjust import by_torchvision
-from .conftest import PHONE
+from .conftest import PHONE, with_camera
 from .test_engine import beside
 from .test_live import NETWORK, READY, answered, answers, encoded, give, own, picture, run, shows, started
 from .test_shallow_deep import CHAPTER, LARGE, Widget
@@ -423,6 +423,7 @@ def filmed(context: BrowserContext, page: Page, book_url: str) -> Widget:
     return widget
 
 
+@with_camera
 @pytest.mark.budget
 def test_a_camera_is_answered_fifteen_times_a_second(context: BrowserContext, page: Page, book_url: str):
     """15 pictures a second and more, each of them shown and answered.
@@ -449,10 +450,11 @@ def test_a_camera_is_answered_fifteen_times_a_second(context: BrowserContext, pa
     assert (possible if os.getloadavg()[0] > 2 * os.cpu_count() else best) >= 15
 
 
+@with_camera
 def test_a_camera_is_answered_live(context: BrowserContext, page: Page, book_url: str):
     """Picture after picture, each of them shown and answered; how many a second is for a machine that does nothing else."""
     widget = filmed(context, page, book_url)
-    page.wait_for_function("frames.length > 20", timeout=READY)
+    page.wait_for_function("() => frames.length > 20", timeout=READY)
     expect(own(widget).locator(".senet-note")).to_contain_text("pictures a second")
     first = seen(widget)
     looked = ",".join(map(str, with_alpha(first).ravel()))
@@ -494,6 +496,7 @@ def tracks(widget: Widget) -> int:
     return widget.page.evaluate("tracks.filter((track) => track.readyState === 'live').length")
 
 
+@with_camera
 def test_a_camera_stops_when_nobody_looks(context: BrowserContext, page: Page, book_url: str):
     page.add_init_script(WATCHED)
     context.grant_permissions(["camera"])
@@ -527,6 +530,7 @@ def test_a_camera_stops_when_nobody_looks(context: BrowserContext, page: Page, b
     assert tracks(widget) == 0
 
 
+@with_camera
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
