@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from .conftest import Guard
-from .test_live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
-from .test_shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, truth_of
+from .live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
+from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, truth_of
 
 PATCHWORK = NETWORKS[0]
 
