@@ -16,9 +16,7 @@ def one_of(choices: Collection[Any], **named: Any) -> None:
     """Raise ``ValueError`` for the first of ``named`` that is not among ``choices``."""
     for name, value in named.items():
         if value not in choices:
-            raise ValueError(
-                f"{name}={value!r} is unknown: choose one of {', '.join(map(repr, choices))}"
-            )
+            raise ValueError(f"{name}={value!r} is unknown: choose one of {', '.join(map(repr, choices))}")
 
 
 def some_of(choices: Collection[Any], **named: Iterable[Any]) -> tuple[Any, ...]:

@@ -1,18 +1,23 @@
 """The benchmark's arithmetic on known times, and a small real run: what is timed is what is said."""
 
+import copy
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
+import timm
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
-from senet import bench, contenders, record
-from senet.bench import base_of, run, summary, table, time_in_turns
-from senet.contenders import BLOCKS, DTYPES, FORMATS, STAGES, Case, networks, shifted_means, squeezes
+from sebook.measure import bench, contenders
+from sebook.measure.bench import base_of, run, summary, table, time_in_turns
+from sebook.measure.contenders import BLOCKS, DTYPES, FORMATS, STAGES, Case, networks, shifted_means, squeezes
+from senet import record
 
 NETWORK = Case("network", "eval", "float32", "nchw", 8)
 BLOCK = Case("block", "train", "bfloat16", "channels_last", 2, stage=3)
@@ -28,9 +33,34 @@ def keeps() -> Iterator[list[bool]]:
 
 
 @pytest.fixture(scope="module")
-def small_run(keeps) -> dict:
+def narrow() -> dict[str, nn.Module]:
+    """The same networks, made by the same code, with an eighth of the width within a bottleneck; its U keeps its size.
+
+    What a processor without fast bfloat16 takes minutes for is the full width's 3x3 convolutions.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ResNet", "resnet50", "se_resnet50"):
+            patch.setattr(contenders, name, partial(getattr(contenders, name), width_per_group=8))
+        patch.setattr(timm, "create_model", partial(timm.create_model, base_width=8))
+        patch.setattr(contenders, "convert", linear)  # which knows the wide ones only
+        return networks()
+
+
+def linear(weights: dict[str, torch.Tensor], source: str) -> dict[str, torch.Tensor]:
+    """SE's 1x1 convolutions as the linear layers that this package has."""
+    return {key: value.flatten(1) if ".se.fc" in key and value.dim() == 4 else value for key, value in weights.items()}
+
+
+@pytest.fixture(autouse=True)
+def runs_are_narrow(narrow, monkeypatch) -> None:
+    monkeypatch.setattr(bench, "networks", lambda: narrow)
+
+
+@pytest.fixture(scope="module")
+def small_run(keeps, narrow) -> dict:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "MOST_ROUNDS", bench.LEAST_ROUNDS)
+        patch.setattr(bench, "networks", lambda: narrow)
         return run(only=("squeeze", "block"), stages=(4,), block_batches=(1,), minutes=60, command="a test")
 
 
@@ -51,8 +81,18 @@ def test_all_networks_have_the_same_weights():
     assert not torch.allclose(answers["plain"], answers["ours"], rtol=0.1)
 
 
-def test_contenders_that_disagree_are_refused(monkeypatch):
-    models = networks()
+def test_narrow_networks_have_the_wide_ones_u(narrow):
+    """What a small run times is SE's full work: the same blocks, channels and sides."""
+    x = torch.randn(1, 3, 224, 224)
+    for name in ("torchvision", "timm", "ours"):
+        block = narrow[name].eval().layer4[1]
+        assert (block.conv2.out_channels, block.conv3.out_channels) == (64, STAGES[4][0])
+    maps = record(narrow["ours"], x, maps=True).blocks["layer4.1.se"].maps
+    assert maps.shape[1:3] == STAGES[4]
+
+
+def test_contenders_that_disagree_are_refused(narrow):
+    models = copy.deepcopy(narrow)
     with torch.no_grad():
         models["timm"].layer4[1].se.fc1.weight.mul_(-1)
     case = Case("block", "eval", "float32", "nchw", 1, stage=4)

@@ -16,15 +16,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from senet import gallery, pretrained, record, reuse, se_inception_v3, se_resnet20
-from senet.contenders import TorchvisionSEBottleneck
-from senet.fuse import fuse, report
-from senet.fuse_se import FusedSEBlock
-from senet.legacy import as_legacy
-from senet.patchwork import patchwork
-from senet.rescale import mean_of_maps
-from senet.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
-from senet.se import SEBlock
+from sebook.measure.contenders import TorchvisionSEBottleneck
+from sebook.pages import exhibits
+from senet import pretrained, record, se_inception_v3, se_resnet20
+from senet.fusion import fuse, report, reuse
+from senet.fusion.blocks import FusedSEBlock
+from senet.images.patchwork import patchwork
+from senet.models.legacy import as_legacy
+from senet.models.rescale import mean_of_maps
+from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
+from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, checkpoints_gradients, scramble
 
 
@@ -126,7 +127,7 @@ def test_inception():
 def test_trained_networks_predict_the_same(name):
     """In float32: probabilities and recordings to 1e-5, and no picture changes its class, those of the gallery among them."""
     checkpoint, trained = pretrained.get(name), pretrained.load(name)
-    shown = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size).pictures
+    shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size).pictures
     x = torch.cat([checkpoint.preprocessing(shown.images), checkpoint.preprocessing(patchwork(100, 5).images)])
     expected, got = record(trained, x, maps=True), record(fuse(trained), x, maps=True)
     close(fuse(trained)(x).softmax(1), expected.logits.softmax(1), 1e-5)

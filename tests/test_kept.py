@@ -23,19 +23,18 @@ from torch.nn.utils import parametrize, prune
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from senet import record, relatives, reuse, se_inception_v3, se_resnet20
-from senet.fuse import difference, fuse, report
-from senet.inception import Conv
-from senet.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
-from senet.se import NoSE, SEBlock
+from sebook import relatives
+from senet import record, se_inception_v3, se_resnet20
+from senet.fusion import difference, fuse, report, reuse
+from senet.models.inception import Conv
+from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
+from senet.models.se import NoSE, SEBlock
 from tests.common import scramble
 
 BUILDERS = {
     **{
         f"{block.__name__}, {placement}": (
-            lambda block=block, placement=placement: se_resnet(
-                block, [1, 1, 1, 1], num_classes=4, placement=placement
-            )
+            lambda block=block, placement=placement: se_resnet(block, [1, 1, 1, 1], num_classes=4, placement=placement)
         )
         for block in (SEBasicBlock, SEBottleneck)
         for placement in PLACEMENTS
@@ -112,18 +111,12 @@ class Kept:
     def on(self, model: nn.Module) -> Iterator:
         for name, module in model.named_modules():
             if name:
-                yield module.register_forward_pre_hook(
-                    lambda module, args, name=name: self.keep(f"{name} in", args)
-                )
-                yield module.register_forward_hook(
-                    lambda module, args, out, name=name: self.keep(f"{name} out", (args, out))
-                )
+                yield module.register_forward_pre_hook(lambda module, args, name=name: self.keep(f"{name} in", args))
+                yield module.register_forward_hook(lambda module, args, out, name=name: self.keep(f"{name} out", (args, out)))
 
     def compare(self, other: "Kept") -> None:
         assert len(self.seen) == len(other.seen) > 0
-        for (name, value, then), (reference, _, expected) in zip(
-            self.seen, other.seen, strict=True
-        ):
+        for (name, value, then), (reference, _, expected) in zip(self.seen, other.seen, strict=True):
             assert name == reference
             assert torch.equal(value, then), f"{name} was overwritten"
             assert torch.equal(value, expected), f"{name} differs"
@@ -159,9 +152,7 @@ def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
         kept[way] = {}
         for path, module in network.named_modules():
             module.register_full_backward_hook(
-                lambda module, into, out, path=path, to=kept[way]: to.setdefault(path, []).extend(
-                    tensors((into, out))
-                )
+                lambda module, into, out, path=path, to=kept[way]: to.setdefault(path, []).extend(tensors((into, out)))
             )
         run(network, pictures.double().requires_grad_(), True)
     assert kept["ours"].keys() == kept["plain"].keys()
@@ -174,9 +165,7 @@ def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
 @pytest.mark.parametrize("name", BUILDERS)
 def test_global_hooks_keep_what_was_computed(name, treated, pictures):
     network, kept = treated(name), Kept()
-    kept_by = hooks.register_module_forward_hook(
-        lambda module, args, out: kept.keep(type(module).__name__, (args, out))
-    )
+    kept_by = hooks.register_module_forward_hook(lambda module, args, out: kept.keep(type(module).__name__, (args, out)))
     try:
         run(network, pictures, False)
     finally:
@@ -195,9 +184,7 @@ def test_hooks_on_a_fused_network_keep_what_was_computed(name, pictures):
         if not path or list(module.children()):
             continue
         kept = Kept()
-        handle = module.register_forward_hook(
-            lambda module, args, out, kept=kept: kept.keep("", (args, out))
-        )
+        handle = module.register_forward_hook(lambda module, args, out, kept=kept: kept.keep("", (args, out)))
         with torch.no_grad():
             torch.testing.assert_close(network(pictures), expected, rtol=1e-3, atol=1e-4)
         handle.remove()
@@ -213,9 +200,7 @@ def test_a_feature_extractor_gives_what_hooks_saw(name, treated, learning, pictu
     expected = {}
     for path, module in network.named_modules():
         if isinstance(module, (nn.Conv2d, nn.BatchNorm2d, nn.Linear, SEBlock)):
-            module.register_forward_hook(
-                lambda module, args, out, path=path: expected.setdefault(path, out.detach().clone())
-            )
+            module.register_forward_hook(lambda module, args, out, path=path: expected.setdefault(path, out.detach().clone()))
     with torch.no_grad():
         network(pictures)
     plain = treated(name)
@@ -228,9 +213,7 @@ def test_a_feature_extractor_gives_what_hooks_saw(name, treated, learning, pictu
 
 
 @pytest.mark.parametrize("method", [LayerActivation, LayerGradientXActivation])
-@pytest.mark.parametrize(
-    "layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"]
-)
+@pytest.mark.parametrize("layer", ["layer2.0.bn3", "layer2.0.se", "layer2.0.se.gate", "layer2.0.conv3"])
 def test_captums_layer_methods_see_the_same(method, layer, pictures):
     model = made(STANDARD)
     got, expected = (
@@ -352,18 +335,14 @@ def test_modules_are_listed_in_the_order_in_which_they_run(name, pictures):
         if list(module.parameters(recurse=False)):
             module.register_forward_hook(lambda module, args, out, path=path: ran.append(path))
     model(pictures)
-    assert ran == [
-        path for path, module in model.named_modules() if list(module.parameters(recurse=False))
-    ]
+    assert ran == [path for path, module in model.named_modules() if list(module.parameters(recurse=False))]
     assert get_graph_node_names(model)[1]
 
 
 def test_inception_keeps_too():
     torch.manual_seed(0)
     model = se_inception_v3(num_classes=3, aux_logits=False, init_weights=False).eval()
-    assert all(
-        isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn")
-    )
+    assert all(isinstance(conv, Conv) for name, conv in model.named_modules() if hasattr(conv, "bn"))
     kept = Kept()
     list(kept.on(model))
     with torch.no_grad():
@@ -390,12 +369,8 @@ CHANGES: dict[str, Callable[[nn.Module], object]] = {
     "a hook on a gate": lambda m: doubled(m, "layer2.0.se.gate"),
     "a hook on a ReLU": lambda m: doubled(m, "layer2.0.relu"),
     "a hook on a stage": lambda m: doubled(m, "layer2"),
-    "a parametrized convolution": lambda m: parametrize.register_parametrization(
-        m.layer2[0].conv3, "weight", Twice()
-    ),
-    "a parametrized layer of SE": lambda m: parametrize.register_parametrization(
-        m.layer2[0].se.fc1, "weight", Twice()
-    ),
+    "a parametrized convolution": lambda m: parametrize.register_parametrization(m.layer2[0].conv3, "weight", Twice()),
+    "a parametrized layer of SE": lambda m: parametrize.register_parametrization(m.layer2[0].se.fc1, "weight", Twice()),
     "a replaced forward": lambda m: setattr(m.layer2[0].bn3, "forward", lambda x: x * 3),
 }
 
@@ -484,16 +459,16 @@ def test_fuse_says_by_how_much_it_differs(pictures, monkeypatch):
     assert report(copy.deepcopy(treated)) == report(treated)
     assert report(pickle.loads(pickle.dumps(treated))) == report(treated)
     # A rule that is wrong is found: here the fused squeeze is off by a thousandth.
-    from senet import fuse_se
+    from senet.fusion import blocks
 
-    product = fuse_se._product
+    product = blocks._product
 
     def wrong(fc1: nn.Linear, conv: nn.Conv2d) -> nn.Linear:
         layer = product(fc1, conv)
         layer.weight.data *= 1.001
         return layer
 
-    monkeypatch.setattr(fuse_se, "_product", wrong)
+    monkeypatch.setattr(blocks, "_product", wrong)
     with pytest.raises(ValueError, match="answers differently when fused, by .* use it unfused"):
         fuse(model)
 

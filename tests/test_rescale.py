@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import forward_ad
 
-from senet import rescale as module
-from senet import reuse
-from senet.rescale import rescale
+from senet.fusion import reuse
+from senet.models import rescale as module
+from senet.models.rescale import rescale
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 5), st.integers(1, 5))
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senet.arguments import at_least_one, one_of, some_of
-from senet.se import GATES, SQUEEZES, SEBlock, hidden_width
+from senet.models.se import GATES, SQUEEZES, SEBlock, hidden_width
 
 GATE_FORMULAS = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),

@@ -98,7 +98,7 @@ def lacking(reports: list[dict]) -> list[str]:
 def chosen_browser() -> tuple[str, str]:
     """Path and version of the Chromium that the tests use."""
     with sync_playwright() as playwright:
-        for path in chromium.candidates(playwright.chromium.executable_path):
+        for path in chromium.candidates(playwright.chromium.executable_path, whole=True):
             try:
                 with playwright.chromium.launch(executable_path=path, args=chromium.FLAGS) as browser:
                     return path, browser.version

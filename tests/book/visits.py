@@ -16,6 +16,8 @@ from .conftest import arrive
 AXE = Path(__file__).parents[2] / "book" / "node_modules" / "axe-core" / "axe.min.js"
 FIGURES = "figure.senet-widget[data-senet]"
 
+FOLDED = "main details:not([open]), main .toggle-button-hidden"  # what USE unfolds
+
 # Listens from the page's first moment: what its policy forbids, and what moves.
 WATCH = """
     window.violations = [];
@@ -122,8 +124,7 @@ def enliven(page: Page, only_first: bool = False) -> int:
 def use(page: Page) -> int:
     """Open all that folds and change every control. Returns how many controls there were."""
     used = page.evaluate(USE, FIGURES)
-    page.wait_for_timeout(100)  # what is drawn in the next frame
-    settle(page)
+    settle(page)  # what is drawn in the next frame is drawn, too
     return used
 
 
