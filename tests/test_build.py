@@ -27,7 +27,9 @@ def test_every_shipped_checkpoint_fills_its_constructor():
         if (checkpoint := pretrained.get(name)).file:
             model = pretrained.ARCHITECTURES[checkpoint.architecture](weights=checkpoint)
             expected = pretrained.load(name).state_dict()
-            assert all(torch.equal(expected[key], value) for key, value in model.state_dict().items())
+            assert all(
+                torch.equal(expected[key], value) for key, value in model.state_dict().items()
+            )
 
 
 class Unfetched(SimpleNamespace):
@@ -53,7 +55,9 @@ class Unfetched(SimpleNamespace):
         (inception.se_inception_v3, "se_inception_v3", {"squeeze": "max"}, {"squeeze": "avg"}, "not with squeeze='avg'"),
     ],
 )  # fmt: skip
-def test_arguments_that_do_not_fit_are_named_before_anything_is_fetched(make, architecture, arguments, given, says):
+def test_arguments_that_do_not_fit_are_named_before_anything_is_fetched(
+    make, architecture, arguments, given, says
+):
     weights = Unfetched(architecture=architecture, arguments=arguments)
     with pytest.raises(ValueError, match=re.escape(says)):
         make(weights=weights, **given)

@@ -21,13 +21,20 @@ from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resne
 from tests.common import scramble, scripts, traces_by_fx
 
 RESNETS = {
-    f"{block.__name__}, {placement}": functools.partial(se_resnet, block, [1, 1, 1, 1], num_classes=5, placement=placement)
+    f"{block.__name__}, {placement}": functools.partial(
+        se_resnet, block, [1, 1, 1, 1], num_classes=5, placement=placement
+    )
     for block in (SEBasicBlock, SEBottleneck)
     for placement in PLACEMENTS
 }
 BUILDERS = {
     **RESNETS,
-    **{f"se_resnet20, {placement}": functools.partial(se_resnet20, num_classes=5, placement=placement) for placement in PLACEMENTS},
+    **{
+        f"se_resnet20, {placement}": functools.partial(
+            se_resnet20, num_classes=5, placement=placement
+        )
+        for placement in PLACEMENTS
+    },
     "legacy": lambda: legacy.as_legacy(se_resnet(SEBottleneck, [1, 1, 1, 1], num_classes=5)),
 }
 
@@ -60,7 +67,9 @@ def some_nodes(model: nn.Module, seed: int) -> tuple[list[str], list[str]]:
     """Of both modes, and always the last."""
     draw = random.Random(seed)
     training, evaluating = get_graph_node_names(copy.deepcopy(model))
-    return tuple([*sorted(draw.sample(nodes[1:-1], 6)), nodes[-1]] for nodes in (training, evaluating))
+    return tuple(
+        [*sorted(draw.sample(nodes[1:-1], 6)), nodes[-1]] for nodes in (training, evaluating)
+    )
 
 
 @pytest.mark.parametrize("name", BUILDERS)
@@ -74,22 +83,30 @@ def test_both_modes_have_the_same_nodes(name):
 def test_extracts_features_in_both_modes_and_learns_through_them(name, seed):
     model, x = made(name), pictures()
     training, evaluating = some_nodes(model, seed)
-    extractor = create_feature_extractor(model, train_return_nodes=training, eval_return_nodes=evaluating)
+    extractor = create_feature_extractor(
+        model, train_return_nodes=training, eval_return_nodes=evaluating
+    )
     answer = extractor.eval()(x)[evaluating[-1]]
     torch.testing.assert_close(answer, made(name)(x), rtol=1e-5, atol=1e-6)
     for mode, nodes in ((False, evaluating), (True, training)):
         out = extractor.train(mode)(x)
         assert set(out) == set(nodes)
-        sum(value.float().mean() for value in out.values() if value.dtype.is_floating_point).backward()
+        sum(
+            value.float().mean() for value in out.values() if value.dtype.is_floating_point
+        ).backward()
 
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_extracts_what_forward_hooks_see(name):
     model, x, seen = made(name), pictures(), {}
-    layers = [path for path, module in model.named_modules() if path and not list(module.children())]
+    layers = [
+        path for path, module in model.named_modules() if path and not list(module.children())
+    ]
     once = [path for path in layers if not path.endswith("relu")]  # one module, run three times
     for path in once:
-        model.get_submodule(path).register_forward_hook(lambda module, args, out, path=path: seen.__setitem__(path, out))
+        model.get_submodule(path).register_forward_hook(
+            lambda module, args, out, path=path: seen.__setitem__(path, out)
+        )
     model(x)
     got = create_feature_extractor(made(name), once)(x)
     assert seen.keys() == got.keys()
