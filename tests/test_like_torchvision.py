@@ -10,13 +10,14 @@ import random
 
 import pytest
 import torch
-from senet.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
 from torch import Tensor, nn
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from senet import legacy, se_inception_v3, se_resnet20
+from senet import se_inception_v3, se_resnet20
+from senet.models import legacy
+from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
 from tests.common import scramble, scripts, traces_by_fx
 
 RESNETS = {
