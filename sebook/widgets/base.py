@@ -23,7 +23,9 @@ from senet.images import Pictures, from_pil
 from senet.inside.recording import Recording, record, se_blocks
 
 from ..pages import exhibits, gallery
-from .fields import Picture, View, ViewError, camel, quoted
+from .fields import Picture, ViewError
+from .sets import quoted
+from .view import View, camel
 
 MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
 STATIC = Path(__file__).parent / "static"

@@ -12,7 +12,8 @@ from senet.models.se import SEBlock
 
 from ..pages import exhibits
 from .embedded import EmbeddedWidget, described
-from .fields import One, Set, Text, ViewError, quoted
+from .fields import One, Text, ViewError
+from .sets import Set, quoted
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 

@@ -15,7 +15,8 @@ from senet.images import Pictures, from_pil, patchwork, photographs
 
 from ..pages import exhibits, page_svg
 from .embedded import EmbeddedWidget, described, pixels
-from .fields import One, Set, Text, ViewError, Whole, quoted
+from .fields import One, Text, ViewError, Whole
+from .sets import Set, quoted
 
 SIZE = 24  # pixels a side: few enough to be told apart on a phone, enough for a cup to be one
 MOST = 9.0  # a weight's bound: what a reader types stays readable

@@ -2,7 +2,8 @@
 
 from ..measure import cost_table, published
 from .embedded import EmbeddedWidget
-from .fields import One, Set
+from .fields import One
+from .sets import Set
 
 ROWS = (("parameters", "Parameters"), ("multiply_adds", "Multiply-adds"), ("bytes", "Bytes moved"))
 

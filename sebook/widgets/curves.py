@@ -11,8 +11,9 @@ from senet import pretrained
 
 from ..experiments import study
 from ..pages import page_svg, plots
-from .fields import One, Set, Several, Whole
+from .fields import One, Several, Whole
 from .plot import PlotWidget
+from .sets import Set
 
 Record = Mapping[str, float]
 SHIPPED = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100", "se_resnet_patchwork")

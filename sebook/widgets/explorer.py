@@ -17,10 +17,11 @@ from senet.inside.recording import BlockRecord, se_blocks
 from ..pages import page_svg
 from ..pages.excitation_weights import Layers, grey, layers
 from .base import ProbeWidget
-from .fields import One, Picture, Set, ViewError, Whole
+from .fields import One, Picture, ViewError, Whole
 from .gates_text import gates_to
 from .pulled import GateRows, Pulled, row
 from .ribbon import ribbon
+from .sets import Set
 from .shallow_deep import COMPARISONS, NO_BLOCK, ORDERS, SCALES
 
 SECOND = "second"

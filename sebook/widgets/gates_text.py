@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .fields import ViewError, quoted
+from .fields import ViewError
+from .sets import quoted
 
 RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?=(\d+(?:\.\d+)?)", re.ASCII)
 

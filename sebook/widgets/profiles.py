@@ -12,8 +12,9 @@ from senet.inside.profiles import Estimate, Profile, bootstrap
 
 from ..experiments import linear_probe
 from ..pages import encoded, gallery, page_svg, plots
-from .fields import One, Set, Several, Whole, quoted
+from .fields import One, Several, Whole
 from .plot import PlotWidget
+from .sets import Set, quoted
 
 SHIPPED = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 FIRST = {  # classes at the start; the last network's are the paper's own choice as far as its classes have them

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .fields import Field, Set, ViewError, plain, quoted
+from .fields import Field, ViewError
+from .sets import Set, plain, quoted
 
 
 class GateRows(Field):

@@ -11,8 +11,9 @@ from senet.images import Pictures
 
 from ..pages import page_svg, plots
 from .base import ProbeWidget
-from .fields import One, Picture, Set, Text, Whole
+from .fields import One, Picture, Text, Whole
 from .gates_text import gates_from
+from .sets import Set
 
 ORDERS = ("index", "excitation", "difference")
 SCALES = ("fitted", "full")

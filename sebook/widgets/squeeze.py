@@ -17,7 +17,8 @@ from senet.models.se import SEBlock
 
 from ..pages import encoded, page_svg
 from .embedded import EmbeddedWidget, pixels
-from .fields import Flag, One, Set, Whole
+from .fields import Flag, One, Whole
+from .sets import Set
 
 POOLS = ("avg", "max")
 BLOCK = "layer1.0.se"  # the first: three convolutions from the pixels, few enough to be computed while a hand moves
