@@ -1,4 +1,4 @@
-"""SE-Inception-v3: torchvision's Inception-v3 with an SE block behind every Inception module.
+"""SE-Inception-v3: torchvision's Inception-v3 with an SE block after every Inception module.
 
 Figure 2 of the paper: the transformation that SE recalibrates is the whole Inception module, all branches concatenated. The
 modules are torchvision's with a new ``forward``, and keep their names in the state dict: weights of torchvision's
