@@ -237,7 +237,7 @@ class Constant(nn.Module):
 @pytest.mark.parametrize(
     ("gates", "says"),
     [
-        ({"layer9.se": torch.ones(4)}, "'layer9.se' is no SE block of this model: choose among layer1.0.se"),
+        ({"layer9.se": torch.ones(4)}, "'layer9.se' is not an SE block of this model: choose among layer1.0.se"),
         ({"layer1.0.se": torch.ones(5)}, "'layer1.0.se' of shape (5,) has to be (4,) or (2, 4)"),
         ({"layer1.0.se": torch.ones(3, 4)}, "of shape (3, 4)"),
         ({"layer1.0.se": torch.ones(())}, "of shape ()"),

@@ -152,7 +152,9 @@ def _inside(add: Add) -> None:
 def _pages(add: Add) -> None:
     gallery = add("gallery", commands.write_gallery)
     gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
-    gallery.add_argument("--onnx", type=options.folder, help="folder for the networks themselves, too, as `export` writes them")
+    gallery.add_argument(
+        "--onnx", type=options.folder, help="folder in which also to write the networks themselves, as `export` does"
+    )
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add("export", commands.export_probe)
@@ -170,7 +172,7 @@ def _measuring(add: Add) -> None:
     timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="pictures, for whole networks")
     timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
-    timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     timed.add_argument("--memory", choices=bench.MEMORIES, default="kept", help="freed memory: kept, or returned to the system")
     timed.add_argument("--device", type=options.device, help="cpu or cuda; by default cuda where there is one")
     timed.add_argument("--out", type=options.file, required=True, help="file for the result, as JSON")
@@ -181,7 +183,7 @@ def _measuring(add: Add) -> None:
     costs.add_argument("--size", type=int, default=224, help="side of the pictures in pixels")
     costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
     costs.add_argument("--seconds", type=float, default=10.0, help="for measuring time, at least five rounds; 0 leaves it out")
-    costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     costs.add_argument("--device", type=options.device, default="cpu", help="where time is measured")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
 

@@ -6,11 +6,11 @@ Each trial says in words what it found, or raises :class:`Missing`. PyTorch is i
 import time
 
 LIVE = "minute"  # the study whose training the chapter Training one runs live
-NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer can be had anywhere
+NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer is available anywhere
 INSTALL = "python -m pip install"
 TORCH = f"{INSTALL} --force-reinstall torch torchvision"
 REINSTALL = (
-    f'install the package anew: {INSTALL} --force-reinstall --no-deps "senet @ git+https://github.com/squeeze-excite/senet-book"'
+    f'install the package again: {INSTALL} --force-reinstall --no-deps "senet @ git+https://github.com/squeeze-excite/senet-book"'
 )
 
 

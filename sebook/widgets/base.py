@@ -64,7 +64,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
     ) -> None:
         if not self._esm:
             raise FileNotFoundError(
-                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start anew"
+                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start again"
             )
         checkpoint = None if isinstance(model, nn.Module) else _checkpoint(model)
         self._module = pretrained.load(checkpoint) if checkpoint else model
@@ -180,7 +180,7 @@ def _checkpoint(model: Any) -> pretrained.Checkpoint:
         return model
     if isinstance(model, str):
         return pretrained.get(model)
-    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {quoted(pretrained.names())}")
+    raise ValueError(f"model={type(model).__name__} is not a network: pass a torch module, or one of {quoted(pretrained.names())}")
 
 
 def _exhibits(

@@ -45,7 +45,7 @@ class BlockWidget(EmbeddedWidget):
         blocks = self._recording.blocks
         name = next(iter(blocks)) if block is None else block
         if name not in blocks:
-            raise ValueError(f"block={name!r} is no SE block of {network}: choose one of {quoted(list(blocks))}")
+            raise ValueError(f"block={name!r} is not an SE block of {network}: choose one of {quoted(list(blocks))}")
         self._se, self._record, self._shortcut = model.get_submodule(name), blocks[name], shortcuts.get(name)
         if not isinstance(self._se, SEBlock) or self._se.fc1.bias is not None or not isinstance(self._se.gate, nn.Sigmoid):
             raise ValueError(f"block={name!r} is not equation 3: it needs two layers without biases, and a sigmoid")

@@ -84,7 +84,7 @@ class Curves(PlotWidget):
             self.runs = [*self.runs, name]
 
     def follow(self, name: str = "this run") -> Callable[[Record], None]:
-        """For ``fit(..., after_epoch=curves.follow("mine"))``. A run of that name that is there already begins anew."""
+        """For ``fit(..., after_epoch=curves.follow("mine"))``. A run that already has that name begins again."""
         self._data = {**self._data, "histories": {known: run for known, run in self._data["histories"].items() if known != name}}
         self.runs = [run for run in self.runs if run != name]
         return lambda record: self.add(name, record)

@@ -29,7 +29,7 @@ class Field(traitlets.TraitType):
         bound: whether the value means nothing once a field of ``by`` changes. Otherwise it stays where it is possible.
         none: whether None, for nothing, is possible.
         address: the field's name in a view and in addresses, if it isn't the trait's.
-        unlike: what is said of a value that is not possible.
+        unlike: the predicate of the message about a value that is not possible.
     """
 
     kind = ""
@@ -136,7 +136,7 @@ class One(Field):
 
 
 class Picture(One):
-    """One of the widget's pictures, by its position; it may be set by its id, too. Pages know it by its id."""
+    """One of the widget's pictures, by its position; it may also be set by its id. Pages know it by its id."""
 
     kind = "one"
 

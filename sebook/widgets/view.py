@@ -35,7 +35,7 @@ class View(traitlets.HasTraits):
         return table
 
     def choose(self, **wanted: Any) -> None:
-        """Set every field, in order: to what is wanted, or else to what it is at the start."""
+        """Set every field, in order: to the given value, or else to the one at the start."""
         if unknown := [name for name in wanted if name not in self.fields()]:
             raise TypeError(f"{type(self).__name__} has no {unknown[0]!r}: its choices are {', '.join(self.fields())}")
         for name, field in self.fields().items():

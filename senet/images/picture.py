@@ -57,11 +57,11 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
     except (UnidentifiedImageError, TypeError) as error:
         if _is_heic(source):
             raise ValueError(f"{name} is a HEIC picture, which Pillow doesn't read by itself: save it as JPEG") from error
-        raise ValueError(f"{name} is no picture that can be read: save it as JPEG, PNG, WebP or GIF") from error
+        raise ValueError(f"{name} is not a picture that can be read: save it as JPEG, PNG, WebP or GIF") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large: scale it below {MAX_PIXELS / 1e6:.0f} megapixels first") from error
     except (OSError, SyntaxError, EOFError) as error:  # what Pillow raises inside a damaged file
-        raise ValueError(f"{name} is damaged or cut short ({error}): open it in an image program and save it anew") from error
+        raise ValueError(f"{name} is damaged or cut short ({error}): open it in an image program and save it again") from error
     return _to_rgb(ImageOps.exif_transpose(picture), name)
 
 
@@ -136,7 +136,7 @@ class Preprocessing:
         interpolation: ``"bilinear"``, ``"bicubic"`` or ``"nearest"``.
 
     Raises:
-        ValueError: an argument is out of its bounds, or what is called is no picture.
+        ValueError: an argument is out of its bounds, or the input is not a picture.
     """
 
     size: int
