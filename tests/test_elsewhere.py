@@ -67,7 +67,7 @@ def test_timm_without_a_network_says_so(monkeypatch):
         ("torchvision:mobilenet", "not a classifier of torchvision"),
         ("torchvision:resnet18", "no SE block"),
         ("keras:senet", "'keras' is not a known library"),
-        ("se_resnet21", "is no checkpoint"),
+        ("se_resnet21", "is not a checkpoint"),
     ],
 )
 def test_names_that_are_refused(name, says):

@@ -131,7 +131,7 @@ def test_weights_lists_and_tells(trained, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["evaluate", "tinny"], "name='tinny' is no checkpoint: choose one of 'tiny'"),
+        (["evaluate", "tinny"], "name='tinny' is not a checkpoint: choose one of 'tiny'"),
         (["evaluate", "timm_se_resnet50_a1"], "test pictures are not known here"),
         (["record", "tiny", "nowhere.png"], "nowhere.png"),
         (["train", "se_resnet20", "--epochs", "0"], "epochs=0"),

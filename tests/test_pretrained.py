@@ -62,7 +62,7 @@ def test_training_may_begin_with_weights_for_other_classes(model, tmp_path):
     plain = small_resnet((1, 1), (4, 8), reduction=None, num_classes=3)
     with pytest.raises(ValueError, match="is a small one, small_resnet with the arguments .* differs .* in layer1.0.se.fc1.weight"):
         pretrained.begin(plain, str(tmp_path / "small.json"))
-    with pytest.raises(ValueError, match="is no checkpoint"):
+    with pytest.raises(ValueError, match="is not a checkpoint"):
         pretrained.begin(same, "smal")
 
 
@@ -215,9 +215,9 @@ def test_networks_elsewhere_agree_with_timm():
 
 
 def test_an_unknown_name_brings_up_the_nearest():
-    with pytest.raises(ValueError, match="name='legacy_seresnet50' is no checkpoint: choose one of 'legacy_se_resnet50'"):
+    with pytest.raises(ValueError, match="name='legacy_seresnet50' is not a checkpoint: choose one of 'legacy_se_resnet50'"):
         pretrained.get("legacy_seresnet50")
-    with pytest.raises(ValueError, match="name='§' is no checkpoint"):
+    with pytest.raises(ValueError, match="name='§' is not a checkpoint"):
         pretrained.load("§")
 
 

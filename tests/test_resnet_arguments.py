@@ -35,7 +35,7 @@ def test_weights_fill_the_network_and_set_its_classes():
         (se_resnet18, {"gate": "step"}, "gate='step'"),
         (se_resnet18, {"squeeze": "sum"}, "squeeze='sum'"),
         (se_resnet18, {"min_hidden": 0}, "min_hidden=0"),
-        (se_resnet18, {"weights": "IMAGENET1K_V1"}, "weights='IMAGENET1K_V1' is no checkpoint: pass senet.pretrained.get(name)"),
+        (se_resnet18, {"weights": "IMAGENET1K_V1"}, "weights='IMAGENET1K_V1' is not a checkpoint: pass senet.pretrained.get(name)"),
         (se_resnet18, {"weights": TwoClasses(), "num_classes": 5}, "num_classes=5 does not fit weights for 2 classes"),
         (se_resnext50_32x4d, {"groups": 16}, "groups=16 is not this network's 32"),
         (se_resnet18, {"groups": 2}, "groups"),

@@ -214,7 +214,7 @@ def test_runs_of_the_same_size_are_told_apart(pictures, finished):
 @pytest.mark.parametrize("content", [b"", b"hello", None], ids=["empty", "text", "cut short"])
 def test_damaged_file_is_named(pictures, finished, content):
     finished.write_bytes(finished.read_bytes()[:5000] if content is None else content)
-    with pytest.raises(ValueError, match=r"run\.pt is no state of a training run, or damaged"):
+    with pytest.raises(ValueError, match=r"run\.pt is not a training run's state, or is damaged"):
         fit(network(), pictures, checkpoint=finished)
 
 

@@ -39,7 +39,7 @@ CPU_TORCH = f"{INSTALL} torch torchvision --index-url https://download.pytorch.o
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. ``state``: "ready"; "missing", which ``remedy`` mends; or "note", which hinders nobody."""
+    """What one check found. ``state``: "ready"; "missing", which ``remedy`` fixes; or "note", which stops nobody."""
 
     name: str
     state: str
@@ -67,7 +67,7 @@ def uninstalled() -> list[str]:
 
 
 def package(name: str, imported: bool = False) -> str:
-    """Its version, which has to be the package's floor or above; with ``imported`` it has to work, too."""
+    """Its version, which has to be the package's floor or above; with ``imported`` it also has to work."""
     floor = floors().get(name, "0")
     try:
         version = metadata.version(name)
@@ -165,7 +165,7 @@ def importable(name: str) -> bool:
     """Whether a module is there, without importing it."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ValueError:  # a module that was put out of the way
+    except ValueError:  # a module that a test has blocked
         return False
 
 
@@ -178,17 +178,17 @@ def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Fi
     for address, what in NEEDS_NETWORK.items():
         try:
             open_url(urllib.request.Request(address, method="HEAD", headers={"User-Agent": "senet"}), timeout=5).close()
-            said = f"{address} answers: {what} can be had"
+            said = f"{address} answers: {what} is available"
         except urllib.error.HTTPError:
-            said = f"{address} answers: {what} can be had"
+            said = f"{address} answers: {what} is available"
         except OSError as error:
-            said = f"{address} does not answer ({getattr(error, 'reason', None) or error}): {what} cannot be had; all else works"
+            said = f"{address} does not answer ({getattr(error, 'reason', None) or error}): {what} is not available; all else works"
         findings.append(Finding("network", "note", said))
     return findings
 
 
 def check(asked: bool = False) -> list[Finding]:
-    """All findings, in the order in which to mend them."""
+    """All findings, in the order in which to fix them."""
     findings: list[Finding] = []
 
     def add(name: str, look: Callable[[], str]) -> None:
@@ -196,7 +196,7 @@ def check(asked: bool = False) -> list[Finding]:
             findings.append(Finding(name, "ready", look()))
         except Missing as error:
             findings.append(Finding(name, "missing", str(error), error.remedy))
-        except Exception as error:  # what nobody thought of is told, too, and not thrown at a participant
+        except Exception as error:  # a participant gets a line about an unforeseen fault, not a traceback
             findings.append(Finding(name, "missing", f"{type(error).__name__}: {error}", "show this line to your teacher"))
 
     add("python", python)
@@ -209,7 +209,9 @@ def check(asked: bool = False) -> list[Finding]:
     lacking = [each.name for each in findings if each.state == "missing" and each.name in (*NAMED, "packages")]
     for name, look in (("processor", processor), ("widgets", widgets), ("weights", weights), ("training", training)):
         if lacking:
-            findings.append(Finding(name, "missing", f"not tried without {', '.join(lacking)}", "mend the above, and ask again"))
+            findings.append(
+                Finding(name, "missing", f"not tried without {', '.join(lacking)}", "fix the items above, and run preflight again")
+            )
         else:
             add(name, look)
     return findings + network(asked)
@@ -217,7 +219,7 @@ def check(asked: bool = False) -> list[Finding]:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("--network", action="store_true", help="ask, too, whether the few hosts can be reached that anything needs")
+    parser.add_argument("--network", action="store_true", help="also ask whether the few hosts that anything needs can be reached")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -235,7 +237,7 @@ def run(options: argparse.Namespace) -> int:
         if each.remedy:
             print(f"         -> {each.remedy}")
     things = "one thing is" if len(missing) == 1 else f"{len(missing)} things are"
-    print(f"\nNot ready yet: {things} missing. Mend the first, and ask again." if missing else "\nThis machine is ready.")
+    print(f"\nNot ready yet: {things} missing. Fix the first, and run preflight again." if missing else "\nThis machine is ready.")
     return bool(missing)
 
 

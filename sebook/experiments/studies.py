@@ -1,8 +1,8 @@
 """Which studies there are: their networks, recipes and seeds.
 
-The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) in small, those of ``cifar10`` and ``imagenet100``
-its comparison of a ResNet with and without SE (section 5). Beside an arm stands what the paper measured for the like on ImageNet,
-for the order to be compared and not the numbers: other pictures, another network, a hundredth of the training.
+The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) on a small scale, those of ``cifar10`` and ``imagenet100``
+its comparison of a ResNet with and without SE (section 5). An arm has what the paper measured for the like on ImageNet,
+so that the order can be compared, and not the numbers: other pictures, another network, a hundredth of the training.
 """
 
 from dataclasses import replace
@@ -35,7 +35,7 @@ _IMAGENET100 = Study(
 
 STUDIES = {
     "patchwork": Study(
-        title="the paper's ablations in small: SE-ResNet-8 on Patchwork",
+        title="the paper's ablations on a small scale: SE-ResNet-8 on Patchwork",
         data="patchwork",
         architecture="small_resnet",
         # The paper's standard has r = 16. On 16 to 64 channels that leaves one to four hidden units, so it is 4 here.

@@ -1,9 +1,9 @@
-"""Studies: the same training with one thing changed, over several seeds, so that a difference can be told from luck.
+"""Studies: the same training with one thing changed, over several seeds, so that a difference can be told from chance.
 
 Every arm of a study is trained by one recipe on the same pictures; with one seed, all arms see them in the same order. What is
 compared is therefore the difference *within* a seed, and its interval is that of a mean of such differences over the seeds.
 
-A study takes hours. Each run is written down as it ends, seed by seed, and the same command goes on with those that are missing.
+A study takes hours. Each run is written down as it ends, seed by seed, and the same command continues with those that are missing.
 """
 
 import json
@@ -151,7 +151,7 @@ def read(path: Path, study: Study) -> dict[str, Any]:
         bf16 = recipe.pop("bf16")  # of a file from before each run noted its dtype
         there["recipe"] = recipe
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no study's file, or damaged: name another, or remove it") from error
+        raise ValueError(f"{path} is not a study's file, or is damaged: name another, or remove it") from error
     if there != asked:
         other = [name for name in asked if there.get(name) != asked[name]]
         raise ValueError(f"{path} holds a study with another {' and '.join(other)}: name another file, or remove it")

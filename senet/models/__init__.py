@@ -19,7 +19,7 @@ def build(make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: 
         return make(**kwargs)
     if not hasattr(weights, "get_state_dict"):
         raise ValueError(
-            f"weights={weights!r} is no checkpoint: pass senet.pretrained.get(name), or call senet.pretrained.load(name)"
+            f"weights={weights!r} is not a checkpoint: pass senet.pretrained.get(name), or call senet.pretrained.load(name)"
         )
     classes = len(weights.meta["categories"])
     if kwargs.setdefault("num_classes", classes) != classes:

@@ -112,7 +112,7 @@ def get(name: str) -> Checkpoint:
     shipped = _shipped()
     if name not in shipped:
         near = difflib.get_close_matches(str(name), names(), n=3, cutoff=0.4) or names()
-        raise ValueError(f"name={name!r} is no checkpoint: choose one of {', '.join(map(repr, near))} (all: pretrained.names())")
+        raise ValueError(f"name={name!r} is not a checkpoint: choose one of {', '.join(map(repr, near))} (all: pretrained.names())")
     return read(shipped[name])
 
 

@@ -29,7 +29,7 @@ def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator, 
 def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
     """Cut a random part out of each picture and scale it: float (N, 3, H, W) to (N, 3, side, side).
 
-    Width and height each keep a share of their own, drawn evenly from ``zoom`` to 1, and so a picture is stretched a little, too.
+    Width and height each keep a share of their own, drawn evenly from ``zoom`` to 1, and so a picture is also stretched a little.
     ``share`` as for :func:`augment`.
     """
     n, (rank, size) = len(images), share

@@ -114,7 +114,7 @@ CONTROLS: dict[str, list[Control]] = {
             "button: .+ gates, on average .+", ".senet-detail", each=True, keys=arrow_down
         ),  # Enter: tests/book/test_explorer.py
         Control("select: Order channels by", ".senet-dots"),
-        Control("select: Behind the gates", ".senet-means, .senet-legend"),
+        Control("select: Compare the gates with", ".senet-means, .senet-legend"),
         Control("select: Scale", ".senet-scale, .senet-link"),
         Control("select: Channels shown", ".senet-plot"),
         Control("range: from place.*", ".senet-plot"),

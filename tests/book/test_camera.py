@@ -160,7 +160,7 @@ def test_a_camera_stops_when_nobody_looks(context: BrowserContext, page: Page, b
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("", "not allowed to this page"),  # headless, and nobody has granted it
+        ("", "Camera access is blocked"),  # headless, and nobody has granted it
         ("NotFoundError", "There is no camera: connect one"),
         ("NotReadableError", "in use by another program: close it there"),
         (None, "open the book over https"),

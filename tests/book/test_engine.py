@@ -50,7 +50,7 @@ def line(widget: Widget):
 def failed(widget: Widget, words: str) -> None:
     expect(own(widget)).to_have_attribute("data-engine", "failed", timeout=READY)
     expect(line(widget)).to_contain_text(words)
-    expect(line(widget)).to_contain_text("The recorded pictures go on.")
+    expect(line(widget)).to_contain_text("The recorded pictures still work.")
 
 
 def goes_on(widget: Widget, truth: Truth, index: int) -> None:

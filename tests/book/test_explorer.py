@@ -133,7 +133,7 @@ def test_a_second_picture(explorer: Explorer, truth: Truth, first: int):
         np.testing.assert_allclose(explorer.gates(name, 1), truth.s[name][4], atol=1e-4, rtol=0)
         distance = np.abs(truth.s[name][first] - truth.s[name][4]).mean()
         assert float(explorer.column(name).get_attribute("data-distance")) == pytest.approx(distance, abs=1e-4)
-    assert explorer.select("Behind the gates").input_value() == "second"
+    assert explorer.select("Compare the gates with").input_value() == "second"
     expect(explorer.el.locator(".senet-second-line")).to_contain_text(truth.classes[int(truth.logits[4].argmax())])
     explorer.el.get_by_role("button", name="Swap the two").press("Enter")
     explorer.idle()
@@ -141,7 +141,7 @@ def test_a_second_picture(explorer: Explorer, truth: Truth, first: int):
     explorer.select("Second picture").select_option("")
     explorer.idle()
     assert explorer.strips(truth.blocks[0]).count() == 1
-    assert explorer.select("Behind the gates").input_value() == "predicted"
+    assert explorer.select("Compare the gates with").input_value() == "predicted"
 
 
 def test_prose_and_other_widgets_drive_it(explorer: Explorer, truth: Truth):

@@ -42,7 +42,7 @@ def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, fi
 
     explorer.select("Order channels by").select_option("excitation")
     assert np.all(np.diff(s[order()]) <= 1e-4)
-    explorer.select("Behind the gates").select_option("dog")
+    explorer.select("Compare the gates with").select_option("dog")
     explorer.select("Order channels by").select_option("difference")
     dog = truth.means[deep][truth.classes.index("dog")]
     assert np.all(np.diff((s - dog)[order()]) <= 1e-4)
@@ -59,7 +59,7 @@ def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, fi
     low = float(explorer.el.locator("[data-side=deeper] .senet-scale span").first.inner_text())
     explorer.select("Scale").select_option("full")
     assert float(explorer.el.locator("[data-side=deeper] .senet-scale span").first.inner_text()) <= low
-    explorer.select("Behind the gates").select_option("none")
+    explorer.select("Compare the gates with").select_option("none")
     assert explorer.column(deep).get_attribute("data-distance") == ""
     assert explorer.query() | {"picture": ""} == {
         "picture": "", "explorer.channel": "63", "explorer.compare": "none", "explorer.zoom": "16", "explorer.from": "48",

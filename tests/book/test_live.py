@@ -93,7 +93,7 @@ def test_a_download_that_fails(widget: Widget, guard: Guard, truth: Truth, file:
     page.route(f"**/live/{file}.js", lambda route: route.abort())
     give(widget, encoded(picture()))
     expect(own(widget)).to_have_attribute("data-engine", "failed")
-    assert "The recorded pictures go on." in own(widget).locator(".senet-engine-line").inner_text()
+    assert "The recorded pictures still work." in own(widget).locator(".senet-engine-line").inner_text()
     widget.radio(truth.pictures[1]["title"]).locator("..").click()
     widget.shows(truth, 1)
     page.unroute(f"**/live/{file}.js")
@@ -130,7 +130,7 @@ def test_a_browser_without_webassembly(page: Page, book_url: str, truth: Truth):
     widget = Widget(page, book_url + CHAPTER)
     run(widget).click()
     expect(own(widget)).to_have_attribute("data-engine", "failed", timeout=READY)
-    assert "The recorded pictures go on." in own(widget).locator(".senet-engine-line").inner_text()
+    assert "The recorded pictures still work." in own(widget).locator(".senet-engine-line").inner_text()
     widget.radio(truth.pictures[2]["title"]).locator("..").click()
     widget.shows(truth, 2)
 

@@ -26,7 +26,7 @@ def test_a_picture_of_ones_own(widget: Widget):
     started(widget)
     expect(widget.radio("mine.png")).to_be_checked()
     shows(widget, answers(image))
-    assert "you can say best" in widget.verdict()
+    assert "Only you know" in widget.verdict()
     expect(own(widget).get_by_role("application", name="mine.png: 32 × 32 pixels, used whole.")).to_be_visible()
     # The rest of the widget works with it.
     widget.select("Deep").select_option("layer2.1.se")
@@ -226,7 +226,7 @@ def test_a_folder_several_files_and_an_address(widget: Widget, tmp_path: Path):
     dropped(widget, *paths)
     answered(widget, "one.png")
     shows(widget, answers(picture(seed=0)))
-    expect(alert).to_have_text("2 files came, and one is shown: one.png. Give them one by one.")
+    expect(alert).to_have_text("You gave 2 files; only the first is shown: one.png. Choose one at a time.")
     dropped(widget, paths[1])
     answered(widget, "two.png")
     shows(widget, answers(picture(seed=1)))
@@ -239,5 +239,5 @@ def test_a_folder_several_files_and_an_address(widget: Widget, tmp_path: Path):
         if (!before.defaultPrevented) throw new Error("the browser would leave the page for it");
         el.dispatchEvent(new DragEvent("drop", {bubbles: true, cancelable: true, dataTransfer: data}));
     }""")
-    expect(alert).to_contain_text("save the picture, and drop the file")
+    expect(alert).to_contain_text("save the picture, then drop the file")
     expect(widget.radio("two.png")).to_be_checked()

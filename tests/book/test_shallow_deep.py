@@ -126,7 +126,7 @@ def test_a_picture_of_no_class_has_no_true_class(widget: Widget, truth: Truth):
     index = next(i for i, picture in enumerate(truth.pictures) if picture["label"] is None)
     widget.select("Compare with the mean of").select_option("true")
     widget.radio(truth.pictures[index]["title"]).locator("..").click()
-    assert "none of the network’s classes" in widget.verdict()
+    assert "classes, and this is none of them" in widget.verdict()
     assert widget.select("Compare with the mean of").locator("option[value=true]").is_disabled()
     assert {dot["mean"] for dot in widget.dots("deep")} == {None}
     expect(widget.el.locator(".senet-legend")).to_contain_text("no true class")

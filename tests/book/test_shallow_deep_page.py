@@ -98,7 +98,7 @@ def test_without_its_gallery_the_figure_stands_still(page: Page, book_url: str, 
     page.goto(book_url + CHAPTER)
     figure = page.locator(FIGURE.format(NETWORK))
     figure.scroll_into_view_if_needed()
-    expect(figure.get_by_role("alert")).to_contain_text("did not load")
+    expect(figure.get_by_role("alert")).to_contain_text("failed to load")
     expect(figure.get_by_role("img").first).to_be_visible()
     again = figure.get_by_role("button", name="Try again")
     again.click()

@@ -10,7 +10,7 @@ export const FORMAT = 1;
 export interface Sprite {
   /** A data URL of one lossless picture that holds all others, row by row. */
   url: string;
-  /** Side of one picture in pixels, and how many stand in a row. */
+  /** Side of one picture in pixels, and how many there are in a row. */
   size: number;
   columns: number;
 }
