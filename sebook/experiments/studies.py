@@ -1,8 +1,8 @@
 """Which studies there are: their networks, recipes and seeds.
 
-The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) on a small scale, those of ``cifar10`` and ``imagenet100``
-its comparison of a ResNet with and without SE (section 5). An arm has what the paper measured for the like on ImageNet,
-so that the order can be compared, and not the numbers: other pictures, another network, a hundredth of the training.
+The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) on a small scale, those of ``cifar10`` and
+``imagenet100`` its comparison of a ResNet with and without SE (section 5). An arm has what the paper measured for the like on
+ImageNet, so that the order can be compared, and not the numbers: other pictures, another network, a hundredth of the training.
 """
 
 from dataclasses import replace

@@ -16,7 +16,8 @@ gradient out (1) and adds that to U's (3). This package's moves 7: it adds to U'
 The floor is those bytes over the bandwidth of a copy of as many values as U has, timed in the same rounds.
 
 **Memory.** On a CPU the process keeps what it frees (:mod:`sebook.measure.malloc`), unless asked not to. Otherwise the times
-include the system's handing out of pages: that takes up to a fifth of the time, and what was freed before decides which network pays.
+include the system's handing out of pages: that takes up to a fifth of the time, and what was freed before decides which network
+pays.
 """
 
 import contextlib
