@@ -98,10 +98,10 @@ def bomb(width: int, height: int) -> bytes:
 
 
 REFUSED = {
-    "notes.txt": (b"not a picture at all", "no picture that can be read here"),
+    "notes.txt": (b"not a picture at all", "not a picture that can be read here"),
     "drawing.svg": (
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='owned'</script></svg>",
-        "no picture that can be read",
+        "not a picture that can be read",
     ),
     "empty.png": (b"", "is empty"),
     "dot.png": (encoded(picture((1, 1))), "1 × 1 pixels: choose one of at least 8"),
