@@ -143,7 +143,7 @@ FAULTS = [
     ("disk", little_disk_for_cuda, "2.0 GB of disk are free here, and 6.0 GB", "without CUDA, which takes 1.5 GB: python -m pip"),
     ("disk", little_disk_for_torch, "0.2 GB of disk are free here, and 1.5 GB", "make room"),
     ("widgets", no_bundle, "the widgets' widget.js and widgets.css are missing", "make book"),
-    ("weights", no_weights, "the trained networks are missing", "install the package anew"),
+    ("weights", no_weights, "the trained networks are missing", "install the package again"),
     ("weights", other_answers, "answers otherwise than recorded", "torch torchvision"),
     ("training", loss_rises, "a training of eight steps took the loss from", "torch torchvision"),
 ]
@@ -174,7 +174,7 @@ def test_a_truncated_network_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(pretrained, "_shipped", lambda: {trials.NETWORK: tmp_path / f"{trials.NETWORK}.json"})
     with pytest.raises(preflight.Missing, match="truncated") as told:
         preflight.weights()
-    assert "install the package anew" in told.value.remedy
+    assert "install the package again" in told.value.remedy
 
 
 @pytest.mark.parametrize(("answer", "said"), [
