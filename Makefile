@@ -5,16 +5,24 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-JOBS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 1, 8))")
+# How many of the recipes, chapters and tests run at a time: what the machine has cores and memory for.
+ifndef JOBS
+JOBS := $(or $(shell $(PYTHON) tools/machine.py 2>/dev/null),1)
+endif
+MAKEFLAGS += --jobs=$(JOBS)
+
+# Which PyTorch: cpu is its own CPU wheels, without CUDA; pypi is the package index's. .venv remembers.
+HAS_TORCH := $(shell cat .venv/.torch 2>/dev/null || echo pypi)
+TORCH ?= $(HAS_TORCH)
 
 PY := .venv/bin/python
 NPM := $(PY) tools/npm.py
 NOTEBOOKS := $(wildcard book/*.ipynb)
-SENET := $(shell find senet -name '*.py')
+SENET := $(shell find senet sebook -name '*.py')
 DATA := $(shell find data -type f 2>/dev/null)
 FRONTEND := $(shell find frontend -name node_modules -prune -o -name test -prune -o -type f -print)
 BOOK := $(shell find book -name node_modules -prune -o -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -type f -print)
-BUNDLE := senet/widgets/static/page.js
+BUNDLE := sebook/widgets/static/page.js
 
 # One thread in each of several processes: on few cores more threads only get in each other's way.
 export OMP_NUM_THREADS ?= 1
@@ -22,12 +30,12 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor package-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: _build/.book  ## build the book into _build/html, with all that it needs
+book: _build/.book  ## build the book into _build/html, with all that it needs (TORCH=cpu: without CUDA)
 	@echo "The book is built: open _build/html/index.html, or run \`make serve\`."
 
 serve: book  ## build the book and serve it on http://localhost:8000 (PORT=8001 for another port)
@@ -39,16 +47,21 @@ test: lint book  ## lint, test the front end, the package, and the built book in
 	$(PY) -m tools.firefox --install
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
 
-lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, and that notebooks hold no outputs
+lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, English, and that notebooks hold no outputs
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m nbstripout --keep-id --verify $(NOTEBOOKS)
+	$(PY) -m tools.prose
 	$(NPM) --prefix frontend run check
 
-format: .venv/.packages  ## mend style, and strip the notebooks of outputs
+prose: .venv/.packages  ## list turns of phrase that the project's English avoids (tools/prose_rules.yml)
+	$(PY) -m tools.prose
+
+format: .venv/.packages frontend/node_modules/.package-lock.json  ## fix style, and strip the notebooks of outputs
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	$(PY) -m nbstripout --keep-id $(NOTEBOOKS)
+	$(NPM) --prefix frontend run format
 
 publish-check: test  ## do what the workflow does before it publishes: warnings are errors, every test, no broken link
 	$(PY) tools/links.py _build/html --base "$$($(PY) tools/links.py --address)"
@@ -84,17 +97,30 @@ lock pin:
 	$(PY) -m pip install --quiet uv
 	$(PY) -m uv pip compile requirements.in $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command "make lock" --quiet --output-file requirements.txt
+	$(PY) -m tools.wheels
+
+# All but those that read or make a built book.
+PACKAGE_TESTS := $(filter-out $(patsubst %,tests/test_%.py,budgets guide versions),$(wildcard tests/test_*.py))
+
+package-test: .venv/.project  ## test the package without a book or a browser
+	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal $(PACKAGE_TESTS)
 
 clean:  ## remove what was made, but the environment (rm -rf .venv for that)
-	rm -rf _build senet/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build sebook/widgets/static frontend/node_modules frontend/engine/node_modules frontend/lighthouse/node_modules book/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # --- the environment ---------------------------------------------------------------------------------------------------------
 
+ifneq ($(TORCH),$(HAS_TORCH))
+.venv/.packages: FORCE
+endif
+
 .venv/.packages: requirements.txt
-	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v)'
-	@test -x $(PY) || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) could not make .venv: it lacks ensurepip (on Debian, python3-venv)"; exit 1; }
-	$(PY) -m pip install --require-hashes --requirement requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 to 3.14, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit( \
+		v < (3, 11) and "$(PYTHON) is Python %d.%d, and 3.11 is the least: name a newer one, as in make PYTHON=python3.12" % v or \
+		v > (3, 14) and "$(PYTHON) is Python %d.%d, and 3.14 is the newest with every package: name an older one, as in make PYTHON=python3.14" % v)'
+	@rm -f $@
+	@$(PYTHON) tools/install.py --venv .venv --torch $(TORCH)
 	@touch $@
 
 # The package is installed as a link to this folder. The bundle comes first, or installing would build it a second time.
@@ -117,22 +143,26 @@ _build/.data: FORCE
 	@mkdir -p $(@D)
 	@echo '$(SENET_DATA)' | cmp --silent - $@ || echo '$(SENET_DATA)' > $@
 
+# What a page answers from, and the networks for the reader's browser: one process, since to import PyTorch takes as long as the rest.
+# Feature maps are among the networks' outputs, which adds 100 bytes.
 _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
-	$(PY) -m senet gallery --out _build/assets/senet
+	$(PY) -m senet gallery --out _build/assets/senet --onnx _build/models
 	@touch $@
 
-# The networks for the reader's browser, and what runs them there. Feature maps are among their outputs, which adds 100 bytes.
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
-_build/models/%.onnx: data/%.safetensors $(SENET) .venv/.project
-	$(PY) -m senet export $* --out $@
-
-_build/.live: $(MODELS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
+_build/.live: _build/.gallery $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
 	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS))
 	@touch $@
 
-# --all: Sphinx would miss changes in assets, extensions and configuration. What takes long, the chapters' outputs, is cached.
-_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.gallery _build/.live
+# The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and
+# nothing beside them.
+_build/.chapters: $(NOTEBOOKS) $(SENET) $(DATA) requirements.txt _config.yml _toc.yml _build/.data .venv/.project
+	$(PY) -m tools.execute
+	@touch $@
+
+# --all: Sphinx would miss changes in assets, extensions and configuration.
+_build/.book: $(BOOK) _config.yml _toc.yml $(BUNDLE) book/node_modules/.package-lock.json _build/.chapters _build/.gallery _build/.live
 	rm -rf _build/html
 	.venv/bin/jupyter-book build . --all --warningiserror --keep-going --quiet
 	@touch $@

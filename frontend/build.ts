@@ -1,11 +1,12 @@
-// Bundle the widgets twice from one source: page.js and charts.js for published pages, widget.js and widget-charts.js for notebooks. `--watch` rebuilds on change.
+// Bundle the widgets twice from one source: page.js and plots.js for published pages, widget.js and
+// widget-plots.js for notebooks. `--watch` rebuilds on change.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-const out = new URL("../senet/widgets/static/", import.meta.url).pathname;
+const out = new URL("../sebook/widgets/static/", import.meta.url).pathname;
 const common: esbuild.BuildOptions = {
   bundle: true,
   minify: true,
@@ -15,21 +16,32 @@ const common: esbuild.BuildOptions = {
   logLevel: "warning",
 };
 const bundles: esbuild.BuildOptions[] = [
-  // A classic script: modules are not loaded from file://, and a book has to open from a folder too.
+  // A classic script: modules are not loaded from file://, and a book has to open from a folder
+  // too.
   { ...common, entryPoints: ["src/page.ts"], outfile: `${out}page.js`, format: "iife" },
-  { ...common, entryPoints: ["src/charts.ts"], outfile: `${out}charts.js`, format: "iife" }, // which page.js asks for
-  { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" }, // anywidget's _esm
-  { ...common, entryPoints: ["src/widget-charts.ts"], outfile: `${out}widget-charts.js`, format: "esm" },
+  // which page.js asks for
+  { ...common, entryPoints: ["src/plots.ts"], outfile: `${out}plots.js`, format: "iife" },
+  // anywidget's _esm
+  { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" },
+  {
+    ...common,
+    entryPoints: ["src/widget-plots.ts"],
+    outfile: `${out}widget-plots.js`,
+    format: "esm",
+  },
   { ...common, entryPoints: ["src/widgets.css"], outfile: `${out}widgets.css` },
 ];
 
 if (process.argv.includes("--watch")) {
-  for (const bundle of bundles) await (await esbuild.context({ ...bundle, logLevel: "info" })).watch();
+  for (const bundle of bundles)
+    await (await esbuild.context({ ...bundle, logLevel: "info" })).watch();
 } else {
   for (const bundle of bundles) {
     await esbuild.build(bundle);
     const bytes = readFileSync(bundle.outfile!);
     const size = (n: number) => `${(n / 1000).toFixed(1)} kB`.padStart(9);
-    console.log(`${basename(bundle.outfile!).padEnd(12)}${size(bytes.length)}, gzipped ${size(gzipSync(bytes, { level: 9 }).length)}`);
+    console.log(
+      `${basename(bundle.outfile!).padEnd(12)}${size(bytes.length)}, gzipped ${size(gzipSync(bytes, { level: 9 }).length)}`,
+    );
   }
 }

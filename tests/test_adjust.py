@@ -10,7 +10,7 @@ import pytest
 import torch
 from torchvision.transforms import functional as F
 
-ADJUST = Path(__file__).parents[1] / "frontend" / "src" / "own" / "adjust.ts"
+ADJUST = Path(__file__).parents[1] / "frontend" / "src" / "picture-editor" / "adjust.ts"
 SCRIPT = f"""
 import {{ adjust }} from "{ADJUST.as_uri()}";
 let text = "";

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from senet import attribution
-from senet.cifar import small_resnet
-from senet.recording import record
+from sebook.experiments import attribution
+from senet.inside.recording import record
+from senet.models.cifar import small_resnet
 from tests.common import scramble
 
 

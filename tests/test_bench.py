@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from senet import bench, contenders, record
-from senet.bench import base_of, run, summary, table, time_in_turns
-from senet.contenders import BLOCKS, DTYPES, FORMATS, STAGES, Case, networks, shifted_means, squeezes
+from sebook.measure import bench, contenders
+from sebook.measure.bench import base_of, run, summary, table, time_in_turns
+from sebook.measure.contenders import BLOCKS, DTYPES, FORMATS, STAGES, Case, networks, shifted_means, squeezes
+from senet import record
 
 NETWORK = Case("network", "eval", "float32", "nchw", 8)
 BLOCK = Case("block", "train", "bfloat16", "channels_last", 2, stage=3)

@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
-from senet import gallery, pretrained
-from senet.recording import record
-from senet.widgets import Excitation, Rescale
+from sebook.pages import encoded, exhibits
+from sebook.widgets import Excitation, Rescale
+from senet import pretrained
+from senet.inside.recording import record
 
 NETWORK, BLOCK = "se_resnet_patchwork", "layer1.0.se"
 
@@ -26,7 +27,7 @@ def test_weights_and_z_are_the_networks(excitation):
     model, data = pretrained.load(NETWORK, progress=False), excitation._data
     se = model.get_submodule(BLOCK)
     s = se.excite(torch.tensor(data["z"]))
-    shown = gallery.exhibits(pretrained.get(NETWORK).classes, 32)
+    shown = exhibits.exhibits(pretrained.get(NETWORK).classes, 32)
     pixels = shown.pictures.images[[shown.ids.index(picture["id"]) for picture in data["pictures"]]]
     truth = record(model, pretrained.get(NETWORK).preprocessing(pixels)).blocks[BLOCK]
     torch.testing.assert_close(s, truth.excitation)
@@ -47,7 +48,7 @@ def test_softmax_gates_compete_and_sigmoid_gates_do_not(excitation):
 
 def test_maps_are_the_networks_in_256_steps(rescale):
     truth = rescale._record.maps[0]
-    found = gallery.unpacked(rescale._data["u"][0], truth[0].numel()).view_as(truth)
+    found = encoded.unpacked(rescale._data["u"][0], truth[0].numel()).view_as(truth)
     assert (found - truth).abs().max() <= (truth.max() - truth.min()) / 510 + 1e-5  # half a step
 
 
@@ -55,7 +56,7 @@ def test_the_shortcut_is_what_the_block_adds(rescale):
     model = pretrained.load(NETWORK, progress=False)
     outputs = {}
     model.layer1[0].register_forward_hook(lambda _m, _x, out: outputs.update(out=out))
-    shown = gallery.exhibits(pretrained.get(NETWORK).classes, 32)
+    shown = exhibits.exhibits(pretrained.get(NETWORK).classes, 32)
     first = [shown.ids.index(rescale._data["pictures"][0]["id"])]
     with torch.inference_mode():
         model(pretrained.get(NETWORK).preprocessing(shown.pictures.images[first]))

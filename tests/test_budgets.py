@@ -12,7 +12,7 @@ from tests import prose
 # Seconds of a core, and megabytes. The budgets are of two cores with nothing else to do, where a chapter's kernel, with its one
 # thread, takes on the wall what it takes of a core. Time on the wall would fail whenever the machine does something else as well.
 # Time of a core grows then, too, as others share its caches, but by half rather than tenfold: chapters leave room for that.
-SECONDS, TRAINING_SECONDS, MEGABYTES = 30, 120, 1024
+SECONDS, TRAINING_SECONDS, MEGABYTES = 30, 60, 1024
 
 
 def measured() -> dict[str, dict[str, float]]:
@@ -49,24 +49,3 @@ def test_every_chapter_keeps_to_its_time(capsys: pytest.CaptureFixture):
 
 def test_every_chapter_keeps_to_its_memory(capsys: pytest.CaptureFixture):
     assert not (found := over(lambda _, row: row["peak_megabytes"] > MEGABYTES, capsys)), json.dumps(found, indent=1)
-
-
-def test_what_is_measured_is_the_chapters_own(tmp_path: Path):
-    """A chapter that fills memory and works for a while is seen to do both, and its measuring cell leaves no trace."""
-    import sys
-
-    import nbformat
-
-    sys.path.insert(0, str(prose.ROOT / "book" / "_ext"))
-    from book_execution import run
-
-    waste = (
-        "import time\nstart = time.process_time()\nheld = bytearray(300_000_000)\nwhile time.process_time() < start + 1:\n    pass"
-    )
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(waste)])
-    nbformat.write(notebook, tmp_path / "waste.ipynb")
-    result, took = run(tmp_path / "waste.ipynb", 120)
-    assert result.err is None
-    assert took["cpu_seconds"] >= 1
-    assert 300 < took["peak_megabytes"] < 500  # this process, with PyTorch in it, may hold more
-    assert [cell.source for cell in result.nb.cells] == [waste]

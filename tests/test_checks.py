@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from senet import checks
-from senet.se import SEBlock
+from sebook import checks
+from senet.models.se import SEBlock
 
 from .common import finds_right, names_the_slip
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from senet import checks, record
+from sebook import checks
+from senet import record
 
 from .common import finds_right, names_the_slip
 

@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import spearmanr
 
-from senet import checks, record
-from senet.relatives import ECA
+from sebook import checks
+from sebook.relatives import ECA
+from senet import record
 
 from .common import finds_right, names_the_slip
 

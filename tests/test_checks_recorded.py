@@ -8,9 +8,9 @@ import torch
 from scipy.stats import kendalltau, spearmanr, t
 from torch import nn
 
-from senet import checks
-from senet.recording import record
-from senet.se import SEBlock
+from sebook import checks
+from senet.inside.recording import record
+from senet.models.se import SEBlock
 
 from .common import finds_right, names_the_slip
 

@@ -9,8 +9,8 @@ from torch import nn
 from torchvision.models.inception import InceptionA
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from senet import checks
-from senet.se import SEBlock
+from sebook import checks
+from senet.models.se import SEBlock
 
 from .common import names_the_slip
 from .test_checks import with_se

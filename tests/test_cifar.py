@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from senet import cifar, record
-from senet.cifar import PadShortcut, SmallResNet, resnet20, se_resnet20, small_resnet
-from senet.resnet import PLACEMENTS
-from senet.se import SEBlock, hidden_width
+from senet import record
+from senet.models import cifar
+from senet.models.cifar import PadShortcut, SmallResNet, resnet20, se_resnet20, small_resnet
+from senet.models.resnet import PLACEMENTS
+from senet.models.se import SEBlock, hidden_width
 from tests.common import BEHAVIOURS, scramble
 
 DEPTHS = (20, 32, 56, 110)

@@ -7,13 +7,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senet import __main__ as commands
-from senet import controls, datasets, pretrained
-from senet.cifar import small_resnet
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from sebook.experiments import controls
+from senet import pretrained
 from senet.images import Pictures
-from senet.patchwork import patchwork
-from senet.recording import record
-from senet.se import SEBlock
+from senet.images.patchwork import patchwork
+from senet.inside.recording import record
+from senet.models.cifar import small_resnet
+from senet.models.se import SEBlock
 from tests.common import scramble
 
 PREPROCESS = pretrained.Preprocessing(32, (0.5,) * 3, (0.25,) * 3)

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from senet import cost as costs
-from senet.cifar import resnet20, se_resnet20, small_resnet
-from senet.cost import cost, latency, se_parameters, table, without_se
-from senet.legacy import legacy_se_resnet50
-from senet.resnet import se_resnet18, se_resnet50
-from senet.se import NoSE, SEBlock
+from sebook.measure import cost as costs
+from sebook.measure.cost import cost, latency, se_parameters, table, without_se
+from senet.models.cifar import resnet20, se_resnet20, small_resnet
+from senet.models.legacy import legacy_se_resnet50
+from senet.models.resnet import se_resnet18, se_resnet50
+from senet.models.se import NoSE, SEBlock
 
 CHANNELS_50 = [256] * 3 + [512] * 4 + [1024] * 6 + [2048] * 3
 

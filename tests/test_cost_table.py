@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from senet import cost_table, published
-from senet.cost import cost, se_parameters
-from senet.resnet import PLACEMENTS, se_resnet50
+from sebook.measure import cost_table, published
+from sebook.measure.cost import cost, se_parameters
+from senet.models.resnet import PLACEMENTS, se_resnet50
 
 STAGES_50 = ((3, 256), (4, 512), (6, 1024), (3, 2048))
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from senet import training
-from senet.distributed import team
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
-from senet.se import SEBlock
+from senet.images.patchwork import patchwork
+from senet.models.se import SEBlock
+from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe
+from senet.training.distributed import team
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 RECIPE = Recipe(epochs=2, batch_size=20, peak_rate=0.1, zoom=0.7, grow_from=24, bf16=False)

@@ -8,11 +8,13 @@ from PIL import Image
 from safetensors.torch import load_file
 from torchvision import models
 
-from senet import __main__ as commands
-from senet import elsewhere, profiles, record
-from senet.convert import convert
+from sebook import open_network
+from sebook.cli import parser as commands
+from senet import record
+from senet.inside import profiles
+from senet.models.resnet import se_resnet18
 from senet.pretrained import CheckpointError
-from senet.resnet import se_resnet18
+from senet.pretrained.convert import convert
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def pictures(tmp_path):
 @pytest.mark.parametrize("name", ["timm_se_resnet50_a1", "torchvision:mobilenet_v3_small"])
 def test_without_a_network_it_says_so(name, offline):
     with pytest.raises(CheckpointError, match="(?s)(could not be fetched|cannot be had).*look after the network"):
-        elsewhere.opened(name)
+        open_network.opened(name)
 
 
 def test_timm_without_a_network_says_so(monkeypatch):
@@ -54,7 +56,7 @@ def test_timm_without_a_network_says_so(monkeypatch):
 
     monkeypatch.setattr(timm, "create_model", refused)
     with pytest.raises(CheckpointError, match="timm:seresnet18.x cannot be had .no route to host.: look after") as error:
-        elsewhere.opened("timm:seresnet18.x")
+        open_network.opened("timm:seresnet18.x")
     assert "long trace" not in str(error.value)
 
 
@@ -70,20 +72,20 @@ def test_timm_without_a_network_says_so(monkeypatch):
 )
 def test_names_that_are_refused(name, says):
     with pytest.raises(ValueError, match=says):
-        elsewhere.opened(name)
+        open_network.opened(name)
 
 
 def test_random_weights_are_the_same_each_time_and_nobodys_luck_is_touched():
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
-    one, two = (elsewhere.opened("torchvision:mobilenet_v3_small", weights=False) for _ in range(2))
+    one, two = (open_network.opened("torchvision:mobilenet_v3_small", weights=False) for _ in range(2))
     assert torch.equal(before, torch.random.get_rng_state())
     assert not one.trained and not one.model.training
     assert all(torch.equal(a, b) for a, b in zip(one.model.state_dict().values(), two.model.state_dict().values(), strict=True))
 
 
 def test_preprocessing_is_the_librarys_own():
-    opened = elsewhere.opened("torchvision:mobilenet_v3_small", weights=False)
+    opened = open_network.opened("torchvision:mobilenet_v3_small", weights=False)
     picture = Image.effect_noise((300, 260), 60).convert("RGB")
     theirs = models.MobileNet_V3_Small_Weights.DEFAULT.transforms()(picture)
     torch.testing.assert_close(opened.preprocessing(picture)[0], theirs, atol=0.02, rtol=0)  # they resize floats, and we bytes
@@ -92,7 +94,7 @@ def test_preprocessing_is_the_librarys_own():
 
 def test_timms_network_is_ours():
     pytest.importorskip("timm")
-    theirs = elsewhere.opened("timm:seresnet18", weights=False)
+    theirs = open_network.opened("timm:seresnet18", weights=False)
     ours = se_resnet18(bias=True, min_hidden=8).eval()
     ours.load_state_dict(convert(theirs.model.state_dict(), "timm", "se_resnet18"))
     x = torch.randn(2, 3, 64, 64)
@@ -108,7 +110,7 @@ def test_record_for_anybodys_network(pictures, tmp_path, capsys):
     assert commands.main(["record", "torchvision:mobilenet_v3_small", picture, "--random", "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert "mean nothing" in said and "C=576" in said
-    opened = elsewhere.opened("torchvision:mobilenet_v3_small", weights=False)
+    opened = open_network.opened("torchvision:mobilenet_v3_small", weights=False)
     truth = record(opened.model, opened.preprocessing(Image.open(picture)))
     saved = load_file(out)
     for block in truth.blocks.values():

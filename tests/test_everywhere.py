@@ -4,14 +4,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
-import senet.__main__ as main
-from tools import alone, kit
+from sebook.cli import parser as main
+from tools import alone, install, kit
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -128,12 +129,30 @@ def test_binder_has_what_it_takes(tmp_path: Path):
     script = ROOT / ".binder/postBuild"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
-    assert "/whl/cpu" in script.read_text()
-    lines = [line for line in script.read_text().splitlines() if line.startswith(("sed", "pair="))]
-    bare = "\n".join([*lines, 'echo "$pair"']).replace("/tmp/versions.txt", str(tmp_path / "versions.txt"))
-    said = subprocess.run(["bash", "-c", bare], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.fullmatch(r"torch==[\d.]+\ntorchvision==[\d.]+\n", said)
+    # It calls tools/install.py, here with a Python whose pip only notes what it is asked for.
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "python"
+    fake.write_text(f"""#!{sys.executable}
+import runpy, shutil, subprocess, sys
+if sys.argv[1] == "-m":
+    print("[]") if sys.argv[3] == "list" else print(*sys.argv[2:], file=open({str(tmp_path / "asked")!r}, "a"))
+    if "--constraint" in sys.argv:
+        shutil.copy(sys.argv[sys.argv.index("--constraint") + 1], {str(tmp_path / "versions.txt")!r})
+else:
+    sys.executable, sys.prefix, sys.argv = __file__, {str(tmp_path)!r}, sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+""")
+    fake.chmod(0o755)
+    own = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    body = script.read_text().replace("rm -rf frontend/node_modules", "")
+    subprocess.run(["bash", "-c", body], cwd=ROOT, env=own, check=True)
+    pair, rest = (tmp_path / "asked").read_text().splitlines()
+    index = re.escape(install.INDEX)
+    assert install.INDEX.endswith("/whl/cpu")
+    assert re.fullmatch(rf"pip install --no-deps --index-url {index} torch==[\d.]+ torchvision==[\d.]+", pair)
+    assert re.fullmatch(r"pip install --constraint \S+ \.\[attribution\]", rest)
     versions = (tmp_path / "versions.txt").read_text()
+    assert set(pair.split()[-2:]) < set(versions.splitlines())
     assert "--hash" not in versions
     assert "\\" not in versions
 
@@ -142,7 +161,8 @@ def test_what_is_installed_for_the_build_is_known_by_its_bytes():
     """Every pin has hashes, and every package of the front end its integrity."""
     for pin in re.findall(r"^[a-z0-9][^\n]*(?:\n +--hash=[^\n]*)*", (ROOT / "requirements.txt").read_text(), re.MULTILINE):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", pin), f"{pin}: run `make pin`"
-    assert "--require-hashes" in (ROOT / "Makefile").read_text()
+    assert "tools/install.py --venv .venv" in (ROOT / "Makefile").read_text()
+    assert '"--require-hashes"' in (ROOT / "tools" / "install.py").read_text()
     for folder in ("frontend", "frontend/engine", "frontend/lighthouse", "book"):
         packages = json.loads((ROOT / folder / "package-lock.json").read_text("utf8"))["packages"]
         assert not [name for name, about in packages.items() if name and "integrity" not in about and not about.get("link")]
@@ -154,7 +174,7 @@ def test_the_guide_names_what_exists():
     assert f"git clone {REPOSITORY}\n" in guide
     for target in re.findall(r"(?:^    |`)make ([a-z-]+)", guide, re.MULTILINE):
         assert target in targets(), target
-    for name in re.findall(r"`((?:book|senet|frontend|tests|data)/[\w./-]*)`", guide):
+    for name in re.findall(r"`((?:book|senet|sebook|frontend|tests|data)/[\w./-]*)`", guide):
         assert Path(name).stem in ("my-chapter", "my_network") or (ROOT / name).exists(), name  # those are what a recipe makes
     for command in set(re.findall(r"python -m senet (\w+)", guide)):
         assert command in main.__doc__, command

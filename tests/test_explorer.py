@@ -10,10 +10,11 @@ from PIL import Image
 from torch import nn
 from torchvision.models import mobilenet_v3_small
 
-from senet import attribution, pretrained, se_resnet20
-from senet.layers import build, layers
-from senet.recording import record, se_blocks
-from senet.widgets import Explorer
+from sebook.experiments import attribution
+from sebook.pages.excitation_weights import build, layers
+from sebook.widgets import Explorer
+from senet import pretrained, se_resnet20
+from senet.inside.recording import record, se_blocks
 
 from .common import scramble
 

@@ -10,15 +10,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from senet import __main__ as commands
+from sebook.cli import parser as commands
+from sebook.pages.export import export
+from sebook.pages.probes import KEY, OnnxProbe, TorchProbe
 from senet import pretrained, se_resnet18
-from senet.cifar import small_resnet
-from senet.export import KEY, OnnxProbe, TorchProbe, export
-from senet.fuse import fuse
+from senet.fusion import fuse
 from senet.images import photographs
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
-from senet.recording import record
+from senet.images.patchwork import patchwork
+from senet.inside.recording import record
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
 
 from .common import scramble
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import nn
 
-from senet import gallery, patchwork, pretrained
-from senet.cifar import se_resnet20, small_resnet
-from senet.receptive import reach
-from senet.widgets import Convolution, Squeeze
-from senet.widgets.convolution import MOST, parsed, stem, written
-from senet.widgets.squeeze import OBJECTS, REACH
+from sebook.measure.receptive_field import reach
+from sebook.pages import encoded
+from sebook.widgets import Convolution, Squeeze
+from sebook.widgets.convolution import MOST, parsed, stem, written
+from sebook.widgets.squeeze import OBJECTS, REACH
+from senet import pretrained
+from senet.images import patchwork
+from senet.models.cifar import se_resnet20, small_resnet
 
 NETWORK = "se_resnet_patchwork"
 
@@ -85,7 +87,7 @@ def test_convolution_refuses(convolution, trait, value, says):
 def test_the_layers_are_the_networks(squeeze):
     """Norms folded in, they give the maps that the network itself has, for every object and far from the middle."""
     layers = [
-        (gallery.unpacked(layer["weights"], 9), gallery.unpacked(layer["bias"], 1).flatten(), layer["relu"])
+        (encoded.unpacked(layer["weights"], 9), encoded.unpacked(layer["bias"], 1).flatten(), layer["relu"])
         for layer in squeeze._data["layers"]
     ]
     mean, std = (torch.tensor(squeeze._data[name]).view(3, 1, 1) for name in ("mean", "std"))

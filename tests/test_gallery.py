@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from senet import gallery, images, patchwork, pretrained
-from senet.recording import record
+from sebook.pages import encoded, exhibits, gallery
+from senet import images, pretrained
+from senet.images import patchwork
+from senet.inside.recording import record
 
 SHIPPED = [name for name in pretrained.names() if pretrained.get(name).file is not None]
-STATIC = Path(gallery.__file__).parent / "widgets" / "static"
+STATIC = Path(gallery.__file__).parents[1] / "widgets" / "static"
 
 
 @pytest.fixture(scope="module", params=SHIPPED)
@@ -41,17 +43,17 @@ def test_answers_are_torchs(built):
     """From the very pixels that the page shows to the very numbers that it shows."""
     name, read, _ = built
     checkpoint = pretrained.get(name)
-    truth = record(pretrained.load(checkpoint), checkpoint.preprocessing(gallery.cut(read["sprite"], len(read["pictures"]))))
+    truth = record(pretrained.load(checkpoint), checkpoint.preprocessing(encoded.cut(read["sprite"], len(read["pictures"]))))
     assert [block["name"] for block in read["network"]["blocks"]] == list(truth.blocks)
     torch.testing.assert_close(
-        gallery.unpacked(read["recorded"]["logits"], len(checkpoint.classes)), truth.logits, atol=1e-4, rtol=0
+        encoded.unpacked(read["recorded"]["logits"], len(checkpoint.classes)), truth.logits, atol=1e-4, rtol=0
     )
     for s, z, described, block in zip(
         read["recorded"]["s"], read["recorded"]["z"], read["network"]["blocks"], truth.blocks.values(), strict=True
     ):
-        torch.testing.assert_close(gallery.unpacked(s, described["channels"]), block.excitation, atol=1e-4, rtol=0)
+        torch.testing.assert_close(encoded.unpacked(s, described["channels"]), block.excitation, atol=1e-4, rtol=0)
         coarse = (z["high"] - z["low"]) / 65535
-        torch.testing.assert_close(gallery.unpacked(z, described["channels"]), block.squeeze, atol=coarse + 1e-4, rtol=0)
+        torch.testing.assert_close(encoded.unpacked(z, described["channels"]), block.squeeze, atol=coarse + 1e-4, rtol=0)
         low, high = described["range"]
         assert low - 1e-6 <= block.excitation.min()  # two runs may differ in the last digit
         assert block.excitation.max() <= high + 1e-6
@@ -66,7 +68,7 @@ def test_means_are_the_shipped_ones(built):
     for block, means in zip(read["network"]["blocks"], read["means"], strict=True):
         half_a_step = (means["high"] - means["low"]) / 255 / 2
         torch.testing.assert_close(
-            gallery.unpacked(means, block["channels"]),
+            encoded.unpacked(means, block["channels"]),
             shipped[block["name"]].float(),
             atol=half_a_step + 1e-6 if many else 1e-4,
             rtol=0,
@@ -100,7 +102,7 @@ def test_a_page_gets_it_in_240_kb(built, capsys):
 
 
 def test_without_cifar_the_photographs_remain(tmp_path):
-    shown = gallery.exhibits(images.CIFAR10_CLASSES, 32, tmp_path)
+    shown = exhibits.exhibits(images.CIFAR10_CLASSES, 32, tmp_path)
     assert len(shown) == len(images.PHOTOGRAPHS)
     labels = shown.pictures.labels.tolist()
     assert labels == sorted(labels, key=lambda label: label < 0)  # those of a class first
@@ -108,21 +110,21 @@ def test_without_cifar_the_photographs_remain(tmp_path):
 
 
 def test_patchwork_photographs_belong_to_no_class():
-    shown = gallery.exhibits(patchwork.CLASSES, 32)
+    shown = exhibits.exhibits(patchwork.CLASSES, 32)
     assert (shown.pictures.labels[30:] == -1).all()
-    fresh = patchwork.patchwork(30, gallery.PATCHWORK_SEED)
+    fresh = patchwork.patchwork(30, exhibits.PATCHWORK_SEED)
     assert sorted(shown.pictures.images[:30].flatten(1).sum(1).tolist()) == sorted(fresh.images.flatten(1).sum(1).tolist())
     assert "A disc on light ground" in shown.alts[0]
 
 
 def test_labels_go_by_name():
     pictures = images.Pictures(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.tensor([0, 1, 2, -1]), ("cat", "dog", "newt"))
-    assert gallery.relabelled(pictures, ("dog", "emu", "cat")).tolist() == [2, 0, -1, -1]
+    assert exhibits.relabelled(pictures, ("dog", "emu", "cat")).tolist() == [2, 0, -1, -1]
 
 
 def test_means_of_another_network_are_refused():
     model = pretrained.load("se_resnet20_cifar10")
-    shown = gallery.exhibits(images.CIFAR10_CLASSES, 32)
+    shown = exhibits.exhibits(images.CIFAR10_CLASSES, 32)
     recording = record(model, torch.zeros(1, 3, 32, 32))
     means = {name: torch.zeros(10, block.excitation.shape[1] + 1) for name, block in recording.blocks.items()}
     with pytest.raises(ValueError, match=r"layer1\.0\.se.* is \(10, 17\).*\(10, 16\)"):
@@ -134,7 +136,7 @@ def test_means_of_another_network_are_refused():
 @given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=50), st.sampled_from(["f4", "u2", "u1"]))
 def test_numbers_come_back_to_half_a_step(values, type):
     tensor = torch.tensor([values])
-    read = gallery.unpacked(json.loads(json.dumps(gallery.packed(tensor, type))), len(values))
+    read = encoded.unpacked(json.loads(json.dumps(encoded.packed(tensor, type))), len(values))
     steps = {"f4": np.inf, "u2": 65535, "u1": 255}[type]
     half = (max(values) - min(values)) / steps / 2
     assert (read - tensor).abs().max() <= half + 1e-3 * (type != "f4") * np.finfo(np.float32).eps * 1e6

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from senet import __main__ as commands
-from senet import datasets, importance, pretrained
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
-from senet.recording import record
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from sebook.experiments import importance
+from senet import pretrained
+from senet.images.patchwork import patchwork
+from senet.inside.recording import record
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
 from tests.common import scramble
 
 ROOT = Path(__file__).parents[1]

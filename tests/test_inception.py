@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.models.inception import Inception3, InceptionOutputs
 
 from senet import record, se_inception_v3
-from senet.se import SEBlock
+from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, scramble
 
 # The channels behind each module: table 1 of Szegedy et al., arXiv 1512.00567, as torchvision has it.

@@ -5,11 +5,13 @@ import json
 import pytest
 import torch
 
-from senet import family, gallery, pretrained
-from senet.attribution import channels, pixels
-from senet.recording import record
-from senet.widgets import Attribution, Relatives
-from senet.widgets.base import ViewError
+from sebook.experiments.attribution import channels, pixels
+from sebook.pages import encoded, exhibits
+from sebook.relatives import family
+from sebook.widgets import Attribution, Relatives
+from sebook.widgets.base import ViewError
+from senet import pretrained
+from senet.inside.recording import record
 
 NETWORK, BLOCK = "se_resnet_patchwork", "layer2.0.se"
 
@@ -26,12 +28,12 @@ def relatives() -> Relatives:
 
 def shown(widget: Attribution, what: str, width: int) -> torch.Tensor:
     block = next(block for block in widget._data["blocks"] if block["name"] == BLOCK)
-    return gallery.unpacked(block[what], width)
+    return encoded.unpacked(block[what], width)
 
 
 def test_what_it_hands_over_is_torchs(attribution):
     checkpoint = pretrained.get(NETWORK)
-    model, known = pretrained.load(checkpoint, progress=False), gallery.exhibits(checkpoint.classes, 32)
+    model, known = pretrained.load(checkpoint, progress=False), exhibits.exhibits(checkpoint.classes, 32)
     x = checkpoint.preprocessing(known.pictures.images[[known.ids.index(name) for name in ("disc-1", "night-1")]])
     truth = record(model, x)
     target = truth.logits.argmax(1)

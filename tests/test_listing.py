@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.models.resnet import Bottleneck
 
-from senet.se import SEBlock
+from senet.models.se import SEBlock
 
 CHAPTER = Path(__file__).parents[1] / "book" / "se-resnet.ipynb"
 

@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from senet import __main__ as commands
-from senet import datasets, pretrained, profiles
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from senet import pretrained
+from senet.inside import profiles
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def tiny(folder):
 @pytest.fixture(scope="module")
 def trained(folder, tiny):
     shape = '{"layers": [1, 1], "widths": [8, 16], "reduction": 4}'
-    arguments = ["train", "small_resnet", "--arguments", shape, "--name", "tiny", "--out", str(folder), "--half", "--no-bf16"]
+    arguments = ["train", "small_resnet", "--arguments", shape, "--name", "tiny", "--out", str(folder), "--half", "--bf16", "off"]
     assert commands.main([*arguments, "--epochs", "2", "--batch-size", "20", "--device", "cpu"]) == 0
     return folder
 
@@ -57,7 +59,20 @@ def test_training_goes_on_from_weights(trained, tmp_path, capsys):
     """With a rate of next to nothing, what is saved is what was begun with; and it says where it came from."""
     start = pretrained.read(trained / "tiny.json")
     shape = ["--arguments", json.dumps(start.arguments)]
-    small = ["--epochs", "2", "--batch-size", "20", "--peak-rate", "1e-9", "--no-bf16", "--device", "cpu", "--out", str(tmp_path)]
+    small = [
+        "--epochs",
+        "2",
+        "--batch-size",
+        "20",
+        "--peak-rate",
+        "1e-9",
+        "--bf16",
+        "off",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path),
+    ]
     assert commands.main(["train", "small_resnet", *shape, "--name", "on", "--start", "tiny", *small]) == 0
     on = pretrained.read(tmp_path / "on.json")
     for (name, begun), now in zip(pretrained.load(start).named_parameters(), pretrained.load(on).parameters(), strict=True):
@@ -155,7 +170,7 @@ def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, caps
                 Image.new("RGB", (40, 30), (200 * i + j,) * 3).save(tmp_path / split / name / f"{j}.png")
     data = ["--data", f"imagefolder:{tmp_path}", "--size", "16", "--store", str(tmp_path / "pixels")]
     shape = ["--arguments", '{"layers": [1], "widths": [8]}', "--name", "lights", "--device", "cpu"]
-    recipe = ["--epochs", "3", "--batch-size", "10", "--no-bf16"]
+    recipe = ["--epochs", "3", "--batch-size", "10", "--bf16", "off"]
     assert commands.main(["train", "small_resnet", *shape, *data, *recipe, "--out", str(folder)]) == 0
     checkpoint = pretrained.read(folder / "lights.json")
     assert checkpoint.classes == ("dark", "light")

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from senet import memory
+from sebook.measure import malloc
 
 STEPS = """
 import resource, sys
 import torch
-from senet.memory import keep_freed
+from sebook.measure.malloc import keep_freed
 
 if sys.argv[1] == "kept":
     assert keep_freed()
@@ -43,4 +43,4 @@ def test_other_c_libraries_are_left_alone(library, monkeypatch):
         return library  # musl and macOS know no mallopt
 
     monkeypatch.setattr(ctypes, "CDLL", opened)
-    assert memory.keep_freed() is False
+    assert malloc.keep_freed() is False

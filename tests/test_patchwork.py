@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from senet.patchwork import CLASSES, patchwork
+from senet.images.patchwork import CLASSES, patchwork
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from senet import picture as opening
-from senet.picture import open_picture, square
+from senet.images import picture as opening
+from senet.images.picture import open_picture, square
 
 
 def encoded(picture: Image.Image, kind: str, **options) -> bytes:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from senet import plots
-from senet.profiles import Profile
+from sebook.pages import page_svg, plots
+from senet.inside.profiles import Profile
 
 CLASSES = ("cat", "dog", "ship")
 
@@ -20,16 +20,16 @@ def profile():
     return Profile(torch.tensor([5, 5, 5]), mean, {block: torch.full_like(values, 0.01) for block, values in mean.items()})
 
 
-def drawn(drawing: plots.Drawing) -> ET.Element:
+def drawn(drawing: page_svg.Drawing) -> ET.Element:
     markup = drawing._repr_html_()
     return ET.fromstring(re.search(r"<svg.*</svg>", markup, re.DOTALL)[0])
 
 
 def test_svg_takes_the_pages_ink():
     figure = Figure(figsize=(2, 1))
-    figure.text(0.1, 0.5, "hello", color=plots.INK)
-    figure.text(0.5, 0.5, "gate", color=plots.SYMBOLS["s"])
-    svg = plots.to_svg(figure, 'what it "shows" & more')
+    figure.text(0.1, 0.5, "hello", color=page_svg.INK)
+    figure.text(0.5, 0.5, "gate", color=page_svg.SYMBOLS["s"])
+    svg = page_svg.to_svg(figure, 'what it "shows" & more')
     element = ET.fromstring(svg)
     assert element.get("aria-label") == 'what it "shows" & more'
     assert element.get("role") == "img"

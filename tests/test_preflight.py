@@ -1,6 +1,7 @@
 """Whether a machine is ready, in plain words: each fault that a participant may bring has to be named, with a remedy."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from senet import __main__ as commands
-from senet import preflight, pretrained
+from sebook.cli import parser as commands
+from sebook.cli import preflight
+from sebook.widgets import base
+from senet import machine, pretrained
 from senet import training as trainer
-from senet.widgets import base
 
 VERSIONS = {"ipykernel": "7.0.0", "jupyterlab": "4.4.0"}
 
@@ -51,7 +53,7 @@ def test_a_machine_that_is_ready(capsys, monkeypatch):
     assert status.value.code == 0 and said["ready"] is True
     assert [each["name"] for each in said["findings"]] == [
         *("python", "torch", "torchvision", "anywidget", "ipywidgets", "packages", "jupyter", "memory", "disk"),
-        *("widgets", "weights", "training", "network"),
+        *("processor", "widgets", "weights", "training", "network"),
     ]
     states = {each["name"]: each["state"] for each in said["findings"]}
     assert states.pop("network") == "note" and set(states.values()) == {"ready"}
@@ -60,6 +62,10 @@ def test_a_machine_that_is_ready(capsys, monkeypatch):
     assert metadata.version("torch") in by_name["torch"] and "4.4.0" in by_name["jupyter"]
     recorded = pretrained.get(preflight.NETWORK).provenance["test_accuracy"]
     assert f"{recorded:.1%} right" in by_name["weights"]
+    fast = machine.bfloat16_is_fast("cpu")
+    assert by_name["processor"].endswith("bfloat16: fast here, used" if fast else "bfloat16: slow here, not used")
+    assert machine.processor() in by_name["processor"] and machine.instructions() in by_name["processor"]
+    assert re.search(r"the live training will take about \d+ (s|minutes) here$", by_name["training"])
 
 
 def stopped(name):
@@ -79,6 +85,24 @@ def little_memory(monkeypatch):
 
 def little_disk(monkeypatch):
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e8))
+
+
+def new_python(monkeypatch):
+    monkeypatch.setattr(preflight.sys, "version_info", (3, 15, 0, "final", 0))
+    there = [each for each in metadata.distributions() if each.name != "scikit-image"]
+    monkeypatch.setattr(metadata, "distributions", lambda: there)
+
+
+def little_disk_for_cuda(monkeypatch):
+    monkeypatch.setattr(preflight, "importable", lambda name: False)
+    monkeypatch.setattr(preflight.sys, "platform", "linux")
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=2e9))
+
+
+def little_disk_for_torch(monkeypatch):
+    monkeypatch.setattr(preflight, "importable", lambda name: False)
+    monkeypatch.setattr(preflight.sys, "platform", "darwin")
+    little_disk(monkeypatch)
 
 
 def no_bundle(monkeypatch):
@@ -104,6 +128,7 @@ def unthought_of(monkeypatch):
 
 FAULTS = [
     ("python", old_python, "Python 3.10.4 is too old", "3.11 or newer"),
+    ("python", new_python, "Python 3.15.0 is too new: scikit-image may not install", "install Python 3.14"),
     ("torch", lambda m: installed(m, torch=None), "torch is not installed", 'pip install "torch>=2.4"'),
     ("torch", lambda m: installed(m, torch="1.13.1+cu117"), "torch 1.13.1+cu117 is older than 2.4", "--upgrade"),
     ("torchvision", stopped("torchvision"), "cannot be imported", "--force-reinstall torch torchvision"),
@@ -115,6 +140,8 @@ FAULTS = [
     ("memory", little_memory, "0.4 GB of memory are free", "close other programs"),
     ("memory", unthought_of, "ZeroDivisionError", "your teacher"),
     ("disk", little_disk, "0.2 GB of disk are free here", "make room"),
+    ("disk", little_disk_for_cuda, "2.0 GB of disk are free here, and 6.0 GB", "without CUDA, which takes 1.5 GB: python -m pip"),
+    ("disk", little_disk_for_torch, "0.2 GB of disk are free here, and 1.5 GB", "make room"),
     ("widgets", no_bundle, "the widgets' widget.js and widgets.css are missing", "make book"),
     ("weights", no_weights, "the trained networks are missing", "install the package anew"),
     ("weights", other_answers, "answers otherwise than recorded", "torch torchvision"),
@@ -125,7 +152,7 @@ FAULTS = [
 @pytest.mark.parametrize(("name", "fault", "said", "remedy"), FAULTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_fault_is_named_with_its_remedy(name, fault, said, remedy, monkeypatch, capsys):
     fault(monkeypatch)
-    for each in {"widgets", "weights", "training"} - {name}:  # they take long
+    for each in {"processor", "widgets", "weights", "training"} - {name}:  # they take long
         monkeypatch.setattr(preflight, each, lambda: "")
     findings = preflight.check()
     (finding,) = [each for each in findings if each.name == name]
@@ -189,6 +216,11 @@ def test_without_torch_it_still_runs():
 )
 def test_versions_are_compared_by_number(version, parts):
     assert preflight.numbers(version) == parts
+
+
+def test_a_newer_python_that_has_all_packages_will_do(monkeypatch):
+    monkeypatch.setattr(preflight.sys, "version_info", (3, 15, 1, "final", 0))
+    assert preflight.python() == "Python 3.15.1"
 
 
 def test_the_memory_is_what_the_system_tells():

@@ -22,9 +22,11 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from senet import fetch, legacy, pretrained, resnet
-from senet.cifar import se_resnet20, small_resnet
-from senet.pretrained import Checkpoint, CheckpointError, Preprocessing, convert
+from senet import pretrained
+from senet.models import legacy, resnet
+from senet.models.cifar import se_resnet20, small_resnet
+from senet.models.se import SEBlock
+from senet.pretrained import Checkpoint, CheckpointError, Preprocessing, convert, download
 from tests.common import scramble
 
 PREPROCESSING = Preprocessing(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.25))
@@ -212,7 +214,7 @@ def test_shipped_networks_load():
         logits = pretrained.load(name)(checkpoint.preprocessing(pictures))
         assert logits.shape == (2, len(checkpoint.classes))
         assert logits.isfinite().all()
-    folder = Path(pretrained.__file__).parent.parent / "data"
+    folder = Path(pretrained.__file__).parents[2] / "data"
     assert set(shipped) >= {path.stem for path in folder.glob("*.safetensors") if "." not in path.stem}
 
 
@@ -252,7 +254,7 @@ def test_an_installed_package_finds_what_it_ships(model, tmp_path, monkeypatch):
     pretrained.save(model, "inside", package / "data", **describe())
     (package / "data" / "inside.profiles.json").write_text("{}")
     (package / "data" / "lonely.json").write_text("{}")
-    monkeypatch.setattr(pretrained, "__file__", str(package / "pretrained.py"))
+    monkeypatch.setattr(pretrained, "__file__", str(package / "pretrained" / "__init__.py"))
     assert pretrained.names()[0] == "inside"
     assert "inside.profiles" not in pretrained.names()
     assert "lonely" not in pretrained.names()
@@ -347,10 +349,10 @@ def test_others_weights_are_converted_on_the_way(served, cache):
 def test_shows_progress_in_bytes(served, cache, capsys):
     folder, host = served
     (folder / "file.pth").write_bytes(b"x" * 2_500_000)
-    fetch.fetch(f"{host}/file.pth", hashlib.sha256(b"x" * 2_500_000).hexdigest())
+    download.fetch(f"{host}/file.pth", hashlib.sha256(b"x" * 2_500_000).hexdigest())
     assert "2.50M/2.50M" in capsys.readouterr().err
     (folder / "quiet.pth").write_bytes(b"y")
-    fetch.fetch(f"{host}/quiet.pth", hashlib.sha256(b"y").hexdigest(), progress=False)
+    download.fetch(f"{host}/quiet.pth", hashlib.sha256(b"y").hexdigest(), progress=False)
     assert not capsys.readouterr().err
 
 
@@ -369,7 +371,7 @@ def test_what_is_not_right_is_not_kept(path, sha256, says, served, cache):
     for name in ("good.pth", "broken.pth"):
         (folder / name).write_bytes(data)
     with pytest.raises(CheckpointError, match=re.escape(says)):
-        fetch.fetch(f"{host}/{path}", sha256 or hashlib.sha256(data).hexdigest(), progress=False)
+        download.fetch(f"{host}/{path}", sha256 or hashlib.sha256(data).hexdigest(), progress=False)
     assert not list(cache.iterdir())
 
 
@@ -379,9 +381,9 @@ def test_no_network_is_said_so(served, cache):
     with pytest.raises(
         CheckpointError, match=r"could not be fetched \(.*refused.*\): look after the network, or put the file into"
     ):
-        fetch.fetch(f"{unused}/net.pth", "0" * 64, progress=False)
+        download.fetch(f"{unused}/net.pth", "0" * 64, progress=False)
     with pytest.raises(CheckpointError, match="could not be fetched"):
-        fetch.fetch("http://no-such-host.invalid/net.pth", "0" * 64, progress=False)
+        download.fetch("http://no-such-host.invalid/net.pth", "0" * 64, progress=False)
     assert not list(cache.iterdir())
 
 
@@ -392,9 +394,9 @@ def test_an_interrupted_download_leaves_nothing(served, cache, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fetch.os, "replace", interrupt)
+    monkeypatch.setattr(download.os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        fetch.fetch(f"{host}/net.pth", hashlib.sha256(bytes(1000)).hexdigest(), progress=False)
+        download.fetch(f"{host}/net.pth", hashlib.sha256(bytes(1000)).hexdigest(), progress=False)
     assert not list(cache.iterdir())
 
 
@@ -407,7 +409,7 @@ def test_a_damaged_file_in_the_cache_is_not_opened(cache):
 
 def test_the_cache_is_torch_hubs_unless_told(monkeypatch):
     monkeypatch.delenv("SENET_CACHE", raising=False)
-    assert fetch.cache() == Path(torch.hub.get_dir()) / "checkpoints"
+    assert download.cache() == Path(torch.hub.get_dir()) / "checkpoints"
 
 
 class Malicious:
@@ -592,7 +594,7 @@ def moskomule_names() -> dict[str, Tensor]:
             "legacy_se_resnet50",
             "architecture='legacy_se_resnet50' is none of 'timm': choose one of se_resnet18",
         ),
-        ("seresnet50", "keras", None, "source='keras' is unknown: choose one of 'timm', 'legacy', 'moskomule'"),
+        ("seresnet50", "keras", None, "source='keras' is unknown: choose one of 'timm', 'legacy', 'moskomule', 'SE_Block'"),
     ],
 )
 def test_what_does_not_fit_is_refused(name, source, architecture, says, states):
@@ -630,6 +632,85 @@ def test_two_names_for_one_tensor_are_refused(states):
     state["conv1.weight"] = state["layer0.conv1.weight"]
     with pytest.raises(ValueError, match=r"two keys become 'conv1\.weight'"):
         convert(state, "legacy")
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"model": {f"module.{key}": value for key, value in state.items()}},
+        lambda state: {f"_orig_mod.module.{key}": value for key, value in state.items()},
+        lambda state: {"model_state_dict": {f"model.{key}": value for key, value in state.items()}},
+        lambda state: {"n_averaged": torch.tensor(3)} | {f"module.{key}": value for key, value in state.items()},
+    ],
+)
+def test_the_usual_wrappings_come_off(wrap, states):
+    converted = convert(wrap(states["seresnet50"]), "timm")
+    assert converted.keys() == convert(states["seresnet50"], "timm").keys()
+    assert (converted.architecture, converted.arguments) == (
+        "se_resnet50",
+        {"bias": True, "min_hidden": 8, "num_classes": 1000},
+    )
+    assert converted.difference is None  # nothing to run
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        ([1, 2], "weights is a list, and no state dict is in it"),
+        ("seresnet50.pth", "weights is a str"),
+        ({"net": 1}, "weights is a dict with 'net', and no state dict is in it: pass model.state_dict"),
+        ({"state_dict": 3}, "no state dict is in it"),
+    ],
+)
+def test_what_is_no_state_dict_is_refused(weights, says):
+    with pytest.raises(ValueError, match=says):
+        convert(weights, "timm")
+
+
+def test_a_network_is_run_beside_ours():
+    torch.manual_seed(0)
+    theirs = timm.create_model("seresnet18", num_classes=3, zero_init_last=False)
+    converted = convert(theirs, "timm")
+    assert converted.difference < 1e-12
+    assert converted.architecture == "se_resnet18"
+    theirs.layer3[0].se.gate = nn.Tanh()  # the same weights, another arithmetic
+    with pytest.raises(ValueError, match="ResNet has the weights of 'timm', but computes something else: the answers differ by"):
+        convert(theirs, "timm")
+
+
+class TutorialBlock(nn.Module):
+    """As the well-known blog post has it."""
+
+    def __init__(self, c: int, r: int = 16, bias: bool = False) -> None:
+        super().__init__()
+        self.fc = nn.Sequential(nn.Linear(c, c // r, bias), nn.ReLU(inplace=True), nn.Linear(c // r, c, bias), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.fc(x.mean((2, 3)))[:, :, None, None]
+
+
+@pytest.mark.parametrize(("c", "r", "bias"), [(16, 16, False), (64, 16, False), (20, 6, True), (256, 4, False)])
+def test_the_block_of_tutorials_converts(c, r, bias):
+    torch.manual_seed(0)
+    theirs = TutorialBlock(c, r, bias)
+    converted = convert(theirs, "SE_Block")
+    assert converted.architecture == "SEBlock"
+    assert converted.difference < 1e-12
+    ours, x = SEBlock(**converted.arguments), torch.randn(2, c, 5, 6)
+    ours.load_state_dict(converted)
+    torch.testing.assert_close(ours(x), theirs(x))
+    assert ours.fc1.out_features == c // r
+    assert ours.reduction == r or c // ours.reduction == c // r
+
+
+@pytest.mark.parametrize("layers", ["fc", "excitation"])
+def test_a_resnet_of_tutorial_blocks_converts(layers):
+    state = resnet.se_resnet18(num_classes=3, reduction=8, min_hidden=1).state_dict()
+    theirs = {key.replace("se.fc1", f"se.{layers}.0").replace("se.fc2", f"se.{layers}.2"): value for key, value in state.items()}
+    converted = convert(theirs, "SE_Block")
+    assert converted.arguments == {"min_hidden": 1, "num_classes": 3, "reduction": 8, "bias": False}
+    assert all(torch.equal(converted[key], value) for key, value in state.items())
 
 
 def test_files_older_than_batch_norms_counter_are_taken(states):

@@ -14,9 +14,9 @@ AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 TRAIN = """
 import json, torch
 from senet import training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
+from senet.models.cifar import small_resnet
+from senet.images.patchwork import patchwork
+from senet.pretrained.preprocessing import Preprocessing
 
 torch.set_num_threads(1)
 torch.manual_seed(0)

@@ -7,14 +7,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senet import profiles
-from senet.cifar import small_resnet
+from sebook.experiments import linear_probe
 from senet.images import Pictures
-from senet.patchwork import patchwork
+from senet.images.patchwork import patchwork
+from senet.inside import profiles
+from senet.inside.profiles import Profile
+from senet.inside.recording import record
+from senet.models.cifar import small_resnet
+from senet.models.se import SEBlock
 from senet.pretrained import Preprocessing
-from senet.profiles import Profile
-from senet.recording import record
-from senet.se import SEBlock
 from tests.common import scramble
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
@@ -115,13 +116,13 @@ def test_saturation_of_an_old_file_or_of_a_gate_without_bounds_is_refused():
 def test_wilson_is_the_score_test_turned_round(right, total):
     """Both ends are where the score test of that share has just p = 0.05 (Wilson 1927)."""
     right = min(right, total)
-    value, low, high = profiles.wilson(right, total)
+    value, low, high = linear_probe.wilson(right, total)
     assert 0 <= low <= value <= high <= 1 and value == right / total
     for end in (low, high):
         if 1e-9 < end < 1 - 1e-9:
             assert abs(value - end) / (end * (1 - end) / total) ** 0.5 == pytest.approx(1.959964, abs=1e-4)
     with pytest.raises(ValueError, match="is no share"):
-        profiles.wilson(total + 1, total)
+        linear_probe.wilson(total + 1, total)
 
 
 def test_bootstrap_knows_the_mean_and_leaves_nan_out():
@@ -164,10 +165,10 @@ def test_the_linear_probe_reads_what_is_there(told, least, most):
     pixels = labels.to(torch.uint8)[:, None, None, None].expand(-1, 3, 8, 8).contiguous()
     pictures = Pictures(pixels, labels, ("a", "b", "c", "d"))
     model = telling(told)
-    measured = profiles.linear_probe(model, pictures[:160], pictures[160:], lambda x: x.float(), batch_size=40, progress=False)
+    measured = linear_probe.linear_probe(model, pictures[:160], pictures[160:], lambda x: x.float(), batch_size=40, progress=False)
     (estimate,) = measured.values()
     assert least <= estimate.value <= most
     assert estimate.low <= estimate.value <= estimate.high
     other = Pictures(pixels, labels, ("a", "b", "c", "e"))
     with pytest.raises(ValueError, match="both need the same"):
-        profiles.linear_probe(telling(told), pictures, other, lambda x: x.float(), progress=False)
+        linear_probe.linear_probe(telling(told), pictures, other, lambda x: x.float(), progress=False)

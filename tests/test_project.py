@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tools import serve
+from tools.tree import PACKAGES
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
@@ -55,7 +56,7 @@ def pins(python: str) -> dict[str, Version]:
     return {pin.name: Version(str(pin.specifier).removeprefix("==")) for pin in chosen}
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("wanted", ["requirements.in", "pyproject.toml"])
 def test_the_pins_are_what_is_asked_for(python: str, wanted: str):
     extras = PROJECT["project"]["optional-dependencies"].values()
@@ -76,13 +77,13 @@ def test_colab_meets_the_floors():
 
 
 def test_the_package_imports_what_it_requires():
-    """Whatever senet's modules import is Python's own, or required, or belongs to an extra."""
+    """Whatever the two packages' modules import is Python's own, or required, or belongs to an extra."""
     project = PROJECT["project"]
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     modules = {"pillow": "PIL", "scikit-image": "skimage"}
     required = {modules.get(name, name) for name in (Requirement(line).name for line in lines)}
-    known = required | sys.stdlib_module_names | {"senet"}
-    files = sorted((ROOT / "senet").rglob("*.py"))
+    known = required | sys.stdlib_module_names | set(PACKAGES)
+    files = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
     assert [(path.name, name) for path in files for name in imports(path) if name not in known] == []
 
 
@@ -137,7 +138,7 @@ def git(*arguments: str) -> list[str]:
 
 @pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="an unpacked archive has no git to ask")
 def test_git_holds_nothing_that_a_build_makes():
-    made = (".venv/x", "_build/html/index.html", "senet/widgets/static/page.js", "frontend/node_modules/x", "book/node_modules/x")
+    made = (".venv/x", "_build/html/index.html", "sebook/widgets/static/page.js", "frontend/node_modules/x", "book/node_modules/x")
     assert git("check-ignore", *made) == list(made)
     assert git("ls-files", "--cached", "--ignored", "--exclude-standard") == []
 

@@ -11,11 +11,12 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from senet import recording, se_resnet18, se_resnet20
-from senet.cifar import resnet20, small_resnet
-from senet.recording import record, se_blocks, stream
-from senet.resnet import PLACEMENTS
-from senet.se import SEBlock
+from senet import se_resnet18, se_resnet20
+from senet.inside import recording
+from senet.inside.recording import record, se_blocks, stream
+from senet.models.cifar import resnet20, small_resnet
+from senet.models.resnet import PLACEMENTS
+from senet.models.se import SEBlock
 from tests.common import scramble
 
 

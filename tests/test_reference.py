@@ -164,8 +164,8 @@ def test_every_public_name_has_a_sentence():
     """Also of what is not listed because it is imported: each module of the package is on a page by :func:`book_api.modules`."""
     bare = []
     for module in book_api.modules(ROOT):
-        loaded = importlib.import_module(f"senet.{module}")
-        assert inspect.getdoc(loaded), f"senet.{module} has no docstring"
+        loaded = importlib.import_module(module)
+        assert inspect.getdoc(loaded), f"{module} has no docstring"
         bare += [f"{module}.{name}" for name in book_api.own_names(module) if not inspect.getdoc(getattr(loaded, name))]
     assert bare == []
 

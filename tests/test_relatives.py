@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from senet import family, record
-from senet.cost import cost
-from senet.relatives import CBAM, ECA, SCSE, GatherExcite, SelectiveKernel, eca_size
-from senet.resnet import se_resnet18
-from senet.se import SEBlock
+from sebook.measure.cost import cost
+from sebook.relatives import CBAM, ECA, SCSE, GatherExcite, SelectiveKernel, eca_size, family
+from senet import record
+from senet.models.resnet import se_resnet18
+from senet.models.se import SEBlock
 from tests.common import scripts
 
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.autograd import forward_ad
 
-from senet import rescale as module
-from senet.rescale import rescale, sum_over
+from senet.fusion import reuse
+from senet.models import rescale as module
+from senet.models.rescale import rescale
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 5), st.integers(1, 5))
 
@@ -117,15 +118,17 @@ def test_vmap_and_forward_derivatives_work_as_before():
     torch.testing.assert_close(tangent, s.expand_as(u))
 
 
-def test_keeps_u_and_the_shortcut_and_sum_over_writes_only_where_nobody_learns():
+def test_keeps_u_and_the_shortcut_and_a_sum_takes_the_place_of_u_only_where_that_is_allowed():
     u, s, shortcut = inputs((2, 3, 4, 4))
     before = u.detach().clone(), shortcut.detach().clone()
     expected = rescale(u, s, shortcut)
-    assert is_ours(sum_over(u, s, shortcut))
+    assert is_ours(reuse.rescale_and_add(u, s, shortcut))
+    with torch.no_grad():  # which alone allows nothing: somebody may hold U
+        assert torch.equal(reuse.rescale_and_add(u, s, shortcut), expected)
     assert torch.equal(u, before[0])
     assert torch.equal(shortcut, before[1])
-    with torch.no_grad():
-        out = sum_over(u, s, shortcut)
+    with torch.no_grad(), reuse.inside(quiet=True, allowed=True):
+        out = reuse.rescale_and_add(u, s, shortcut)
     assert out.data_ptr() == u.data_ptr()
     assert torch.equal(out, expected)
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from senet import record, resnet
-from senet.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet18, se_resnet50, se_resnext50_32x4d
-from senet.se import SEBlock
+from senet import record
+from senet.models import resnet
+from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet18, se_resnet50, se_resnext50_32x4d
+from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, scramble
 
 # name: blocks in each stage, whether those are bottlenecks

@@ -15,11 +15,11 @@ import pytest
 import torch
 from torch import nn
 
-from senet import resume, training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.preprocessing import Preprocessing
-from senet.training import Recipe
+from senet import training
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
+from senet.pretrained.preprocessing import Preprocessing
+from senet.training import Recipe, resume
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 # Whatever draws random numbers is on.
@@ -76,9 +76,10 @@ def python(code: str, *arguments, **more) -> subprocess.Popen:
 DIES = """
 import os, signal, sys, torch
 torch.set_num_threads(1)
-from senet import resume, training
+from senet import training
+from senet.training import resume
 from tests.test_resume import fit, network
-from senet.patchwork import patchwork
+from senet.images.patchwork import patchwork
 file, where = sys.argv[1:]
 calls = 0
 def dies(real, last):
@@ -194,6 +195,22 @@ def test_other_runs_are_refused(pictures, finished):
         fit(network(), pictures[:100], checkpoint=finished)
 
 
+def test_runs_of_the_same_size_are_told_apart(pictures, finished):
+    """Other labels, pictures, classes, gates and weights to start from: all have as many steps, and weights of the same shapes."""
+    before = finished.read_bytes()
+    swapped = replace(pictures, labels=pictures.labels.flip(0))
+    for other in (swapped, patchwork(120, 4), replace(pictures, classes=pictures.classes[::-1])):
+        with pytest.raises(ValueError, match="a run with another pictures: give the same, or another checkpoint file"):
+            fit(network(), other, checkpoint=finished)
+    gated = network()
+    gated.layer1[0].se.gate = nn.Tanh()
+    with pytest.raises(ValueError, match="a run with another network"):
+        fit(gated, pictures, checkpoint=finished)
+    with pytest.raises(ValueError, match="a run with another start"):
+        fit(network(), pictures, checkpoint=finished, run={"start": "se_resnet20_cifar10"})
+    assert finished.read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", None], ids=["empty", "text", "cut short"])
 def test_damaged_file_is_named(pictures, finished, content):
     finished.write_bytes(finished.read_bytes()[:5000] if content is None else content)
@@ -203,8 +220,9 @@ def test_damaged_file_is_named(pictures, finished, content):
 
 def test_file_from_before_a_field_is_still_good(pictures, straight, finished):
     state = torch.load(finished, weights_only=True)
-    assert set(state) == {"recipe", "history", "model", "optimizer", "schedule"}
+    assert set(state) == {"recipe", "run", "history", "model", "optimizer", "schedule"}
     assert state["recipe"] == asdict(QUICK)
     del state["recipe"]["se_decay"], state["recipe"]["grow_from"]  # both have their defaults
+    del state["run"]  # which older files lack
     resume.save(finished, state)
     goes_on(finished, pictures, straight)

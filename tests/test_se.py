@@ -1,5 +1,7 @@
 """The SE block against the paper's equations, written once more in NumPy and float64."""
 
+import ast
+import inspect
 import math
 import re
 
@@ -9,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from senet.se import GATES, SQUEEZES, SEBlock, at_least_one, hidden_width, one_of
+from senet.arguments import at_least_one, one_of, some_of
+from senet.models.se import GATES, SQUEEZES, SEBlock, hidden_width
 
 GATE_FORMULAS = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
@@ -167,6 +170,24 @@ def test_refuses(arguments, says):
         SEBlock(**arguments)
 
 
+@pytest.mark.parametrize("number", [np.int64, np.int32, np.uint8])
+def test_numpys_whole_numbers_are_numbers(number):
+    block = SEBlock(number(64), reduction=number(16), min_hidden=number(2))
+    assert (block.channels, block.reduction, block.fc1.out_features) == (64, 16, 4)
+    assert {type(block.channels), type(block.reduction)} == {int}
+
+
+def test_the_block_reads_in_one_breath():
+    """Its code without its docstrings: squeeze, excite, rescale, forward, and nothing else."""
+    tree = ast.parse(inspect.getsource(SEBlock))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    assert len(ast.unparse(tree).splitlines()) <= 40
+    assert not re.search("hook|cache|fx|jit|compil|overwrit", ast.unparse(tree))
+
+
 def test_the_checks_pass_what_is_right():
     at_least_one(a=1, b=10**9)
+    assert some_of((1, 2, 3), stages=(i for i in (1, 3))) == (1, 3)
     one_of(("x", "y"), a="x")

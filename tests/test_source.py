@@ -4,8 +4,9 @@ import inspect
 
 import pytest
 
-from senet.se import SEBlock, one_of
-from senet.source import source
+from sebook.pages.source import source
+from senet.arguments import one_of
+from senet.models.se import SEBlock
 
 
 def test_shows_what_runs_from_the_left_margin():

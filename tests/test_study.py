@@ -2,19 +2,24 @@
 
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senet import __main__ as commands
-from senet import datasets, pretrained, study
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
-from senet.study import Arm, Study
+from sebook.cli import datasets
+from sebook.cli import parser as commands
+from sebook.experiments import study
+from sebook.experiments.study import Arm, Study
+from senet import pretrained
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
 from senet.training import Recipe
 
+ROOT = Path(__file__).parents[1]
 PREPROCESS = pretrained.Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 TINY = {"layers": [1], "widths": [8]}
 SMALL = Study(
@@ -82,6 +87,30 @@ def test_a_run_under_way_goes_on_from_its_own_checkpoint(whole, pictures, tmp_pa
     assert bare(run(tmp_path / "s.json", pictures, checkpoints=tmp_path / "states")) == bare(whole)
 
 
+def test_runs_of_another_dtype_or_processor_are_not_mixed_in_silence(pictures, tmp_path):
+    path, facts = tmp_path / "s.json", {"date": "today", "machine": "A"}
+
+    def go_on(asked=SMALL, machine="A", **more):
+        return study.run(asked, small_resnet, *pictures, PREPROCESS, path, facts | {"machine": machine}, progress=False, **more)
+
+    assert {run["dtype"] for run in go_on(seeds=1)["runs"]} == {"float32"}
+    before = path.read_bytes()
+    half = replace(SMALL, recipe=replace(SMALL.recipe, bf16=True))
+    with pytest.raises(ValueError, match="holds runs with dtype 'float32', and here it would be 'bfloat16'"):
+        go_on(half)
+    with pytest.raises(ValueError, match="holds runs with machine 'A', and here it would be 'B'.*--mix"):
+        go_on(machine="B")
+    assert path.read_bytes() == before
+    assert [run["machine"] for run in go_on(machine="B", mix=True)["runs"]] == ["A", "A", "B", "B"]
+
+
+def test_files_from_before_runs_noted_their_dtype_are_read_by_their_recipe(tmp_path):
+    result = json.loads((ROOT / "data" / "results" / "study-patchwork.json").read_text())
+    assert result["study"]["recipe"]["bf16"] is True and "dtype" not in result["runs"][0]
+    runs = study.read(ROOT / "data" / "results" / "study-patchwork.json", study.STUDIES["patchwork"])["runs"]
+    assert {run["dtype"] for run in runs} == {"bfloat16"} and len(runs) == len(result["runs"])
+
+
 def test_another_study_or_a_damaged_file_is_refused_and_kept(pictures, tmp_path):
     path = tmp_path / "s.json"
     run(path, pictures, seeds=1)
@@ -120,6 +149,7 @@ def test_differences_are_paired_by_seed():
     assert none.difference == pytest.approx(-0.1) and none.difference_half == pytest.approx(0, abs=1e-9)
     lines = study.table({"study": {"arms": arms}, "runs": runs}).splitlines()
     assert "−10.0\xa0±\xa00.0" in lines[3] and "22.00" in lines[2]
+    assert "60.0 (0.0\xa0to\xa0100.0)" in lines[3]  # its t interval would reach beyond both ends
     one = study.rows({"study": {"arms": arms}, "runs": runs[:1]})
     assert len(one) == 1 and math.isnan(one[0].half)
 
@@ -168,4 +198,5 @@ def test_the_large_study_trains_what_ships():
     asked, shipped = study.STUDIES["imagenet100"], pretrained.get("se_resnet18_slim_imagenet100")
     assert asked.architecture == shipped.architecture
     assert asked.arms[0].arguments == shipped.arguments
-    assert json.loads(json.dumps(vars(asked.recipe))) == shipped.provenance["recipe"]
+    # bf16 follows the machine; the shipped one was trained where it is fast.
+    assert json.loads(json.dumps(vars(asked.recipe))) | {"bf16": True} == shipped.provenance["recipe"]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senet import training
-from senet.cifar import small_resnet
-from senet.patchwork import patchwork
+from senet.images.patchwork import patchwork
+from senet.models.cifar import small_resnet
 from senet.pretrained import Preprocessing
 from senet.training import Recipe
 
@@ -178,6 +178,6 @@ def test_compiled_run_takes_the_same_steps(pictures, tmp_path, backend):
 def test_pictures_that_stay_where_they_are(pictures, monkeypatch):
     models = [network(), network()]
     training.fit(models[0], pictures, None, QUICK, PREPROCESS, progress=False)
-    monkeypatch.setattr(training, "RESIDENT", 0)
+    monkeypatch.setattr(training, "_fits", lambda images, device: False)
     training.fit(models[1], pictures, None, QUICK, PREPROCESS, progress=False)
     assert same(*models)

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from senet import cost_table, diagrams
-from senet.resnet import PLACEMENTS
-from senet.widgets import Cost
-from senet.widgets.base import ViewError
+from sebook.measure import cost_table
+from sebook.pages import diagrams
+from sebook.widgets import Cost
+from sebook.widgets.base import ViewError
+from senet.models.resnet import PLACEMENTS
 
 
 @pytest.fixture

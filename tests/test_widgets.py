@@ -11,13 +11,13 @@ import torch
 from PIL import Image
 from torchvision.models import mobilenet_v3_small
 
+from sebook.widgets import ShallowDeep
+from sebook.widgets.base import STATIC
+from sebook.widgets.gates_text import gates_from
 from senet import pretrained, resnet20, se_resnet20
 from senet.images import Pictures
-from senet.patchwork import patchwork
-from senet.recording import record
-from senet.widgets import ShallowDeep
-from senet.widgets.base import STATIC
-from senet.widgets.gates import gates_from
+from senet.images.patchwork import patchwork
+from senet.inside.recording import record
 
 NETWORK = "se_resnet_patchwork"
 

@@ -37,7 +37,18 @@ COLAB = {
 }
 TOOLS = ("nbclient", "ipykernel", "nbformat")
 # Never shared: what Colab has in another version, and what the chapter has to install by itself.
-OWN = ("anywidget", "ipywidgets", "widgetsnbextension", "jupyterlab_widgets", "senet", "_senet", "captum", "__editable__", "pip")
+OWN = (
+    "anywidget",
+    "ipywidgets",
+    "widgetsnbextension",
+    "jupyterlab_widgets",
+    "senet",
+    "sebook",
+    "_senet",
+    "captum",
+    "__editable__",
+    "pip",
+)
 
 # Runs in the new environment. RLIMIT_DATA counts what a process writes to, and not the libraries that it only maps.
 RUN = """

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 ROOT = Path(__file__).resolve().parents[1]
 TITLE = """# {title}
 
-One paragraph: what this chapter is about, and why a reader wants to know.
+One paragraph: what this chapter is about, and why a reader wants to know it.
 
 :::{{admonition}} After this chapter you can
 :class: tip
@@ -27,8 +27,9 @@ About 20 minutes. You should know {{doc}}`the whole block <rescale>`.
 :::"""
 IMPORTS = """import torch
 
-from senet import SEBlock, checks
-from senet.widgets import Rescale"""
+from sebook import checks
+from sebook.widgets import Rescale
+from senet import SEBlock"""
 PREDICT = """## Predict, then look
 
 Ask for a guess here. The figure below answers it."""
@@ -36,15 +37,15 @@ CODE = """u = torch.rand(2, 8, 4, 6)  # (N, C, H, W)
 SEBlock(8, 2)(u).shape"""
 EXERCISES = """## Exercises
 
-```{{question}} A question to recall what was read?
+```{{question}} A question that recalls what the reader has read?
 :label: q-{name}-recall
 - [x] The right answer. :: Why it is right.
-- [ ] A wrong one. :: What whoever chose it believes, and what is so.
+- [ ] A wrong one. :: What anyone who chose it believes, and what is true.
 ```
 
 ```{{question}} A question to think about?
 :label: q-{name}-think
-- [ ] A wrong answer. :: What is so instead.
+- [ ] A wrong answer. :: What is true instead.
 - [x] The right one. :: Why.
 ```"""
 EXERCISE = """```{{exercise}} Something to build

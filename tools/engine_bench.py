@@ -9,9 +9,9 @@ What comes between such a file and an answer is measured as well:
   one thread, from the message that asks to the message that answers. ``open`` is from the packed text to a session, ``ask`` from a
   picture to logits, z and s, on average over a few in a row.
 
-All are seen to answer as PyTorch does before they are timed; they are timed in turns, as :mod:`senet.bench` does. Ratios are of two
-times of one round: folded over apart, and ``basic`` and ``all`` over ``disabled``, the rest being equal. Nothing is fetched from
-anywhere.
+All are seen to answer as PyTorch does before they are timed; they are timed in turns, as :mod:`sebook.measure.bench` does. Ratios
+are of two times of one round: folded over apart, and ``basic`` and ``all`` over ``disabled``, the rest being equal. Nothing is
+fetched from anywhere.
 """
 
 import argparse
@@ -34,10 +34,11 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
-from senet import export, pretrained
-from senet.bench import _digits, _interval, _processor, time_in_turns
+from sebook.measure.bench import _digits, _interval, time_in_turns
+from sebook.pages import probes
+from senet import machine, pretrained
+from senet.arguments import one_of
 from senet.images import photographs
-from senet.se import one_of
 from tools import chromium
 from tools.engine_graphs import GRAPHS, SHIPPED, describe, write
 
@@ -91,14 +92,20 @@ def run(
         one_of(shipped, networks=name)
     worker, runtime = provided(live / "worker.js"), provided(live / "runtime.js")
     rng = np.random.default_rng(seed)
-    result = {"command": command, "seed": seed, "date": datetime.date.today().isoformat(), "machine": _processor(), "threads": 1}
+    result = {
+        "command": command,
+        "seed": seed,
+        "date": datetime.date.today().isoformat(),
+        "machine": machine.processor(),
+        "threads": 1,
+    }
     result["versions"] = versions(browser)
     measured = {}
     with tempfile.TemporaryDirectory() as folder:
         files = {name: write(name, Path(folder), say) for name in networks}
         result["load_before"] = list(os.getloadavg())
         for name in networks:
-            probe = export.TorchProbe(name)
+            probe = probes.TorchProbe(name)
             with opened(browser, worker, runtime) as page:
                 say(f"{name}: answers, beside PyTorch's")
                 graphs = {graph: describe(path) for graph, path in files[name].items()}
@@ -162,7 +169,7 @@ def opened(browser: Browser, worker: str, runtime: str) -> Iterator[Page]:
         raise RuntimeError(f"the page asked for {refused}: whatever it needs comes from the built book")
 
 
-def differences(page: Page, probe: export.TorchProbe, files: Mapping[str, Path]) -> dict[str, dict[str, float]]:
+def differences(page: Page, probe: probes.TorchProbe, files: Mapping[str, Path]) -> dict[str, dict[str, float]]:
     """Open every graph at every level, and give the largest differences from PyTorch's answers, by graph and kind of output.
 
     Raises:
@@ -196,7 +203,7 @@ def packed(path: Path) -> str:
     return base64.b64encode(gzip.compress(path.read_bytes(), 9, mtime=0)).decode()
 
 
-def ways(page: Page, step: str, probe: export.Probe) -> dict[str, Callable[[], float]]:
+def ways(page: Page, step: str, probe: probes.Probe) -> dict[str, Callable[[], float]]:
     """What is timed, each with its own clock: it returns seconds."""
     found = {}
     for graph in GRAPHS:

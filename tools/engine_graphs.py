@@ -1,4 +1,5 @@
-"""The graphs that tools/engine_bench.py compares: a network as it ships, and as it would be without what senet.export does to it.
+"""The graphs that tools/engine_bench.py compares: a network as it ships, and as it would be without what sebook.pages.export does
+to it.
 
 Batch norms stay nodes of their own (**apart**) or are **folded** into the convolutions; weights are stored in **32 bits**, as the
 exporter writes them, or in **16 bits**, where those hold them exactly. What ships is folded, 16 bits.
@@ -20,7 +21,7 @@ import onnxruntime
 from onnxscript import rewriter
 from onnxscript.rewriter.rules import common
 
-from senet import export
+from sebook.pages import export
 
 GRAPHS = {f"{fold}, {bits} bits": (fold, bits) for fold, bits in itertools.product(("apart", "folded"), (32, 16))}
 SHIPPED = "folded, 16 bits"
@@ -46,7 +47,9 @@ def write(name: str, folder: Path, say: Callable[[str], None] = lambda line: Non
                 "names its rules otherwise than tools.engine_graphs.unfolded() does"
             )
         if any(tensor.data_type == halves for tensor in file.graph.initializer) != (bits == 16):
-            raise ValueError(f"{name}, {graph}, holds its weights in other bits: senet.export no longer halves them by _halve")
+            raise ValueError(
+                f"{name}, {graph}, holds its weights in other bits: sebook.pages.export no longer halves them by _halve"
+            )
     return files
 
 

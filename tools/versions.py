@@ -15,18 +15,16 @@ import argparse
 import ast
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
 from nbformat import NotebookNode, v4
 
+from tools.execute.cache import key
 from tools.plain import Reader, plain
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "book" / "_ext"))
-from book_execution import key  # noqa: E402
 
 VERSIONS = ("student", "instructor")
 BLANKS = """*This is the student version. Run a cell by Shift+Enter. Where it says* `your code` *a part is missing: write it, run

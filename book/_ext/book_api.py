@@ -1,9 +1,9 @@
 """The package's reference, from its docstrings.
 
-    ```{api} se resnet cifar
+    ```{api} senet.models.se senet.models.resnet
     ```
 
-lists the public names of these modules of ``senet``, each with its signature, its docstring and a link to its source, and
+lists the public names of these modules, each with its signature, its docstring and a link to its source, and
 
     ```{api-rest}
     ```
@@ -24,19 +24,19 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode, nested_parse_with_titles
 
-PACKAGE = "senet"
+PACKAGES = ("senet", "sebook")
 NAMED = re.compile(r"^```\{api\} (.+)$", re.MULTILINE)
 FOLDER = "book/api"
 
 
 def modules(root: Path) -> list[str]:
-    """All public modules of the package, without its name: ``se``, ``widgets``, ``widgets.base``, ..."""
+    """All public modules of both packages: ``senet.models.se``, ``sebook.widgets``, ``sebook.widgets.base``, ..."""
     found = []
-    for path in sorted((root / PACKAGE).rglob("*.py")):
-        parts = path.relative_to(root / PACKAGE).with_suffix("").parts
+    for path in sorted(path for package in PACKAGES for path in (root / package).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
         if parts[-1] == "__init__":
             parts = parts[:-1]
-        if parts and not any(part.startswith("_") for part in parts):
+        if len(parts) > 1 and not any(part.startswith("_") for part in parts):
             found.append(".".join(parts))
     return found
 
@@ -50,7 +50,7 @@ def named(root: Path) -> set[str]:
 
 def own_names(module: str) -> list[str]:
     """The public classes and functions of a module that are its own, in the order of its source."""
-    loaded = importlib.import_module(f"{PACKAGE}.{module}")
+    loaded = importlib.import_module(module)
     found = []
     for name, value in vars(loaded).items():
         if name.startswith("_") or not (inspect.isclass(value) or inspect.isroutine(value)):
@@ -69,21 +69,22 @@ class Api(SphinxDirective):
         known = modules(root)
         wanted = [module for module in known if module not in named(root)] if self.rest else self.arguments
         if unknown := set(wanted) - set(known):
-            raise self.error(f"api: {', '.join(sorted(unknown))} is no module of {PACKAGE}: choose among {', '.join(known)}")
+            raise self.error(
+                f"api: {', '.join(sorted(unknown))} is no module of {' or '.join(PACKAGES)}: choose among {', '.join(known)}"
+            )
         found = []
         for module in wanted:
-            self.env.note_dependency(importlib.import_module(f"{PACKAGE}.{module}").__file__)
+            self.env.note_dependency(importlib.import_module(module).__file__)
             found += self.module(module)
         return found
 
     def module(self, module: str) -> list[nodes.Node]:
-        full = f"{PACKAGE}.{module}"
-        section = nodes.section(ids=[nodes.make_id(full)], names=[full])
-        section += nodes.title("", "", nodes.literal("", full))
-        lines = [f".. automodule:: {full}", "   :no-members:", ""]  # its docstring alone
+        section = nodes.section(ids=[nodes.make_id(module)], names=[module])
+        section += nodes.title("", "", nodes.literal("", module))
+        lines = [f".. automodule:: {module}", "   :no-members:", ""]  # its docstring alone
         for name in own_names(module):
-            is_class = inspect.isclass(getattr(sys.modules[full], name))
-            lines += [f".. auto{'class' if is_class else 'function'}:: {full}.{name}"]
+            is_class = inspect.isclass(getattr(sys.modules[module], name))
+            lines += [f".. auto{'class' if is_class else 'function'}:: {module}.{name}"]
             lines += ["   :members:"] if is_class else []
             lines += [""]
         self.restructured(lines, section)
@@ -114,7 +115,7 @@ def source_of(root: Path, repository: dict[str, str]):
             file, (lines, first) = Path(inspect.getsourcefile(value)), inspect.getsourcelines(value)
         except (AttributeError, TypeError, ValueError, OSError, ImportError):
             return None  # an attribute: it has no source of its own
-        if not file.is_relative_to(root / PACKAGE):
+        if not any(file.is_relative_to(root / package) for package in PACKAGES):
             return None
         where = file.relative_to(root).as_posix()
         return f"{repository['url']}/blob/{repository['branch']}/{where}#L{first}-L{first + len(lines) - 1}"
@@ -137,7 +138,7 @@ def link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if not literal.parent or any(isinstance(p, nodes.reference | nodes.title | nodes.raw) for p in _parents(literal)):
             continue
         full = text if text in domain.objects else None
-        if full is None and text.startswith(f"{PACKAGE}."):
+        if full is None and text.split(".")[0] in PACKAGES:
             full = next((f for f in short.get(text.rsplit(".", 1)[-1], ()) if f.endswith("." + text.split(".", 1)[1])), None)
             full = full or _only(short.get(text.rsplit(".", 1)[-1], ()))
         elif full is None and text[:1].isupper():  # small names are too often a variable's, or another library's

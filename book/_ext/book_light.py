@@ -5,6 +5,7 @@ icons that its style asks for. Here the script goes, and the fonts and the style
 asks for and that the style lacks fails the build.
 """
 
+import logging
 import re
 from pathlib import Path
 
@@ -25,6 +26,8 @@ CLASSES = re.compile(r'class="([^"]*\bfa[srb]?\b[^"]*|[^"]*\bfa-[^"]*)"')
 # Classes of Font Awesome that are no icon.
 MANNERS = re.compile(r"solid|regular|brands|fw|lg|xs|sm|xl|2xl|\d+x|ul|li|spin|pulse|inverse")
 SCRIPTED = {"xmark"}  # which the theme's script puts in
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # or each step of a font's is a line of the build
 
 
 def wanted(pages: list[str]) -> set[str]:

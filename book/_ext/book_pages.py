@@ -19,7 +19,7 @@ from sphinx.util import logging
 from book_mathml import STYLE, TEMML
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-SCRIPTS = Path("senet/widgets/static")  # page.js, widgets.css and what they load: `npm run build` puts them there
+SCRIPTS = Path("sebook/widgets/static")  # page.js, widgets.css and what they load: `npm run build` puts them there
 ASSETS = Path("_build/assets/senet")  # the same, beside gallery/ (recorded answers) and live/ (networks)
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ The text, then in angle brackets the widget, a colon, and what to set, as in the
 page's second widget of a kind is `shallow-deep-2`. A value with a space stands in quotes. A widget of another page comes with that
 page: `<shallow-and-deep#shallow-deep: picture=cat-1>`.
 
-Without a script this is a link to that state's address. With it (`frontend/src/try.ts`) the page stays where it is. An unknown
-page, widget or name of something to set is a warning, so an error of the build. Whether a widget takes a value, only the widget can
-say: a test of the built book follows every link (`tests/book/test_try.py`).
+Without a script this is a link to that state's address. With it (`frontend/src/parts/prose-links.ts`) the page stays where it
+is. An unknown page, widget or name of something to set is a warning, so an error of the build. Only the widget can say whether it
+takes a value: a test of the built book follows every link (`tests/book/test_try.py`).
 """
 
 import html

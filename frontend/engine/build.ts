@@ -1,7 +1,9 @@
-// What a page fetches to run a network itself: `node build.ts FOLDER MODEL.onnx ...` writes FOLDER/live/*.js.
+// What a page fetches to run a network itself: `node build.ts FOLDER MODEL.onnx ...` writes
+// FOLDER/live/*.js.
 //
-// Each is a script that hands over one text (SENet.provide), since from file:// a page can load nothing else: the worker's source, and
-// as base64 of gzip the runtime and the networks. The manifest has their sizes, for progress in bytes.
+// Each is a script that hands over one text (SENet.provide), since from file:// a page can load
+// nothing else: the worker's source, and as base64 of gzip the runtime and the networks. The
+// manifest has their sizes, for progress in bytes.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -29,7 +31,10 @@ const { outputFiles } = await esbuild.build({
 
 const sizes: Record<string, number> = {};
 provide("worker", outputFiles[0]!.text);
-provide("runtime", packed(join(here, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm")));
+provide(
+  "runtime",
+  packed(join(here, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm")),
+);
 for (const model of models) provide(basename(model, ".onnx"), packed(model));
 provide("manifest", sizes);
 
@@ -43,5 +48,7 @@ function provide(name: string, data: unknown): void {
   writeFileSync(join(out, `${name}.js`), bytes);
   sizes[name] = bytes.length;
   const mb = (n: number) => `${(n / 1e6).toFixed(2)} MB`;
-  console.log(`${name.padEnd(24)}${mb(bytes.length)}, gzipped ${mb(gzipSync(bytes, { level: 9 }).length)}`);
+  console.log(
+    `${name.padEnd(24)}${mb(bytes.length)}, gzipped ${mb(gzipSync(bytes, { level: 9 }).length)}`,
+  );
 }

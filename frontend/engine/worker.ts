@@ -1,11 +1,13 @@
-// Networks in a thread of their own, so that the page stays quick: one question at a time, in the order in which they come.
+// Networks in a thread of their own, so that the page stays quick: one question at a time, in the
+// order in which they come.
 //
-//   {id, start: runtime}   {id, open: name, model}   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}   {close: name}
-//                                                          with map: of one channel, U and the rescaled U
+//   {id, start: runtime}  {id, open: name, model}  {close: name}
+//   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}
+//            with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { fromBase64 } from "../src/packed.ts";
-import type { FromWorker, Question, ToWorker } from "../src/runtime.ts";
+import { fromBase64 } from "../src/math/packed.ts";
+import type { FromWorker, Question, ToWorker } from "../src/network/runtime.ts";
 
 interface Network {
   session: InferenceSession;
@@ -17,7 +19,8 @@ interface Network {
 const networks = new Map<string, Network>();
 let queue = Promise.resolve();
 
-const post = (message: FromWorker, transfer: Transferable[] = []) => (self as unknown as Worker).postMessage(message, transfer);
+const post = (message: FromWorker, transfer: Transferable[] = []) =>
+  (self as unknown as Worker).postMessage(message, transfer);
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   queue = queue.then(() => ("close" in data ? close(data.close).catch(() => {}) : answer(data)));
@@ -28,7 +31,10 @@ async function answer(question: Question & { id: number }): Promise<void> {
     const { outputs, shape } = "ask" in question ? await ask(question) : { outputs: [], shape: [] };
     if ("start" in question) await start(question.start);
     if ("open" in question) await open(question);
-    post({ id: question.id, outputs, shape }, outputs.map((array) => array.buffer));
+    post(
+      { id: question.id, outputs, shape },
+      outputs.map((array) => array.buffer),
+    );
   } catch (error) {
     post({ id: question.id, failed: words(error) });
   }
@@ -39,22 +45,35 @@ async function start(runtime: string): Promise<void> {
   env.wasm.wasmBinary = await unzip(runtime);
 }
 
-async function open({ open: name, model, blocks, level = "all" }: Extract<Question, { open: string }>): Promise<void> {
+async function open({
+  open: name,
+  model,
+  blocks,
+  level = "all",
+}: Extract<Question, { open: string }>): Promise<void> {
   const options = { executionProviders: ["wasm"], graphOptimizationLevel: level };
   const session = await InferenceSession.create(new Uint8Array(await unzip(model)), options);
   const outputs = ["logits", ...blocks.flatMap(({ name }) => [`${name}/z`, `${name}/s`])];
   const missing = outputs.filter((output) => !session.outputNames.includes(output));
   if (missing.length > 0) throw new Error(`the network lacks ${missing.join(", ")}`);
   await close(name);
-  networks.set(name, { session, outputs, width: blocks.reduce((sum, { channels }) => sum + channels, 0) });
+  networks.set(name, {
+    session,
+    outputs,
+    width: blocks.reduce((sum, { channels }) => sum + channels, 0),
+  });
 }
 
 async function ask({ ask: name, picture, size, gates, map }: Extract<Question, { ask: string }>) {
   const network = networks.get(name);
   if (!network) throw new Error(`${name} is not open`);
   const own = gates ?? new Float32Array(network.width).fill(NaN);
-  const feeds = { picture: new Tensor("float32", picture, [1, 3, size, size]), gates: new Tensor("float32", own, [1, network.width]) };
-  const wanted = map ? [`${map.block}/u`, `${map.block}/x`] : network.outputs; // maps are large: only those asked for are copied
+  const feeds = {
+    picture: new Tensor("float32", picture, [1, 3, size, size]),
+    gates: new Tensor("float32", own, [1, network.width]),
+  };
+  // maps are large: only those asked for are copied
+  const wanted = map ? [`${map.block}/u`, `${map.block}/x`] : network.outputs;
   const answer = await network.session.run(feeds, wanted);
   const shape = map ? answer[wanted[0]!]!.dims.slice(2) : [];
   const outputs = wanted.map((output) => {
@@ -71,7 +90,10 @@ async function close(name: string): Promise<void> {
   await network?.session.release();
 }
 
-/** Gzip inside base64: a script is all that loads from file://, and this way it is small on any server. */
+/**
+ * Gzip inside base64: a script is all that loads from file://, and this way it is small on any
+ * server.
+ */
 async function unzip(text: string): Promise<ArrayBuffer> {
   const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();

@@ -3,40 +3,49 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
-import type { Charts } from "./charts.ts";
-import { pageExplorer } from "./explorer-homes.ts";
-import { recordedProbe, type Gallery } from "./gallery.ts";
-import { pageHome } from "./home.ts";
-import { h } from "./dom.ts";
-import type { Manifest } from "./download.ts";
-import { liveProbe } from "./live.ts";
-import { LOCAL } from "./local.ts";
-import type { Probe } from "./probe.ts";
-import { need, provide } from "./registry.ts";
-import { pageKeeper, type Keeper } from "./settings.ts";
-import { shallowDeep } from "./shallow-deep.ts";
-import { listenForTries } from "./try.ts";
-import { defaultView, settled } from "./view.ts";
+import { pageExplorer } from "./explorer/homes.ts";
+import type { Manifest } from "./network/download.ts";
+import { type Gallery, recordedProbe } from "./network/gallery.ts";
+import { liveProbe } from "./network/live.ts";
+import type { Probe } from "./network/network.ts";
+import { need, provide } from "./network/registry.ts";
+import { h } from "./parts/dom.ts";
+import { listenForProseLinks } from "./parts/prose-links.ts";
+import type { Plots } from "./plots.ts";
+import { type Keeper, pageKeeper } from "./state/keeper.ts";
+import { EMBEDDED } from "./widgets/embedded.ts";
+import { shallowDeep } from "./widgets/shallow-deep.ts";
 
-const WIDGETS: Record<string, typeof shallowDeep> = { "shallow-deep": shallowDeep };
-
-/** Widgets whose script is fetched when one comes near, and what each has besides data and keeper. */
-const CHARTED: Record<string, (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>> = {
-  curves: async (root, data, keeper) => (await need<Charts>("charts")).curves(root, data, keeper),
-  profiles: async (root, data, keeper) => (await need<Charts>("charts")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+/**
+ * Widgets whose script is fetched when one comes near, and what each has besides data and keeper.
+ */
+const PLOTTED: Record<
+  string,
+  (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>
+> = {
+  curves: async (root, data, keeper) => (await need<Plots>("plots")).curves(root, data, keeper),
+  profiles: async (root, data, keeper) =>
+    (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
 };
 
 const probes = new Map<string, Promise<Probe>>();
 
-/** Let the page answer in between: to unpack a gallery and to build a widget take a phone a moment each. */
+/**
+ * Let the page answer in between: to unpack a gallery and to build a widget take a phone a moment
+ * each.
+ */
 const pause = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(resolve, 0, value));
 
 /** One probe a network, shared by the page's widgets. */
 function probeOf(network: string): Promise<Probe> {
   let probe = probes.get(network);
   if (!probe) {
-    const manifest = need<Manifest>("live/manifest").catch(() => null); // a book without it is smaller, not wrong
-    const recorded = need<Gallery>(`gallery/${network}`).then(pause).then(recordedProbe).then(pause);
+    // a book without it is smaller, not wrong
+    const manifest = need<Manifest>("live/manifest").catch(() => null);
+    const recorded = need<Gallery>(`gallery/${network}`)
+      .then(pause)
+      .then(recordedProbe)
+      .then(pause);
     probe = recorded.then(async (recorded) => liveProbe(recorded, await manifest));
     probes.set(network, probe);
     probe.catch(() => probes.delete(network));
@@ -45,27 +54,28 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget, network, state, data } = figure.dataset;
-  const local = LOCAL[widget ?? ""] ?? CHARTED[widget ?? ""];
-  const build = WIDGETS[widget ?? ""];
-  if (!(local && data) && !((build || widget === "explorer") && network)) return; // a figure that was never meant to move
+  const { senet: widget = "", network, state, fields, data } = figure.dataset;
+  const embedded = EMBEDDED[widget] ?? PLOTTED[widget];
+  const asks = widget === "shallow-deep" || widget === "explorer";
+  if (!(embedded && data) && !(asks && network)) return; // a figure that was never meant to move
   try {
-    const author = JSON.parse(state || "{}");
-    // Built aside and put in at once, so that the static figure stays until there is something better.
+    const [author, rules] = [JSON.parse(state || "{}"), JSON.parse(fields || "{}")];
+    // Built aside and put in at once: the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    if (local && data) await local(live, JSON.parse(data), pageKeeper(key, author));
-    else if (build) {
-      const probe = await probeOf(network!);
-      await build(live, probe, pageHome(key, author, () => settled(author, defaultView(probe), probe)));
-    } else {
-      await pageExplorer(live, author, key, probeOf);
-    }
+    if (embedded) await embedded(live, JSON.parse(data!), pageKeeper(key, author, rules));
+    else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf);
+    else await shallowDeep(live, await probeOf(network!), pageKeeper(key, author, rules));
     figure.replaceChildren(live);
     figure.dataset.live = "true";
   } catch (error) {
     console.warn("senet:", error);
     const again = h("button", { type: "button" }, "Try again");
-    const line = h("p", { class: "senet-problem", role: "alert" }, "What this figure needs did not load, so it stands still. ", again);
+    const line = h(
+      "p",
+      { class: "senet-problem", role: "alert" },
+      "What this figure needs did not load, so it stands still. ",
+      again,
+    );
     again.onclick = () => {
       line.remove();
       void enliven(figure, key);
@@ -77,7 +87,8 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
 
 function start(): void {
   const met: Record<string, number> = {};
-  // A gallery weighs 100 kB and more: it is fetched when its figure comes near, about a screen ahead of the reader.
+  // A gallery weighs 100 kB and more: it is fetched when its figure comes near, about a screen
+  // ahead of the reader.
   const near = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -95,7 +106,7 @@ function start(): void {
     keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
     near.observe(figure);
   }
-  listenForTries(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
+  listenForProseLinks(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
 }
 
 Object.assign(globalThis, { SENet: { provide } });

@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { amount, counted, everyChoice, more, settledIn, type Table } from "../src/cost.ts";
+import { settle } from "../src/state/fields.ts";
+import { amount, counted, everyChoice, more, type Table } from "../src/widgets/cost.ts";
+import { rules } from "./synthetic.ts";
 
 const table: Table = {
   reductions: [8, 16],
@@ -12,18 +14,32 @@ const table: Table = {
       title: "Small",
       size: 32,
       plain: [1000, 2_000_000, 4000],
-      se: { standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] }, pre: { 16: [50, 50, 900, 300], 8: [100, 100, 900, 310] } },
+      se: {
+        standard: { 16: [100, 100, 900, 400], 8: [200, 200, 900, 410] },
+        pre: { 16: [50, 50, 900, 300], 8: [100, 100, 900, 310] },
+      },
     },
   },
   measured: { rows: [] },
   errors: { none: [1, 2], reduction: {}, placement: {} },
 };
-const start = { network: "small", reduction: "16", placement: "standard" };
+const settledIn = (wanted: Record<string, unknown>, fallback: typeof start) =>
+  settle(rules.cost!, wanted, fallback, table as never);
+const start = { network: "small", reduction: 16, placement: "standard" };
 
 test("what SE adds, its two passes among the arithmetic", () => {
-  assert.deepEqual(counted(table, start).map((row) => row.added), [100, 1000, 400]);
-  assert.deepEqual(counted(table, { ...start, reduction: "8" }).map((row) => row.added), [200, 1100, 410]);
-  assert.deepEqual(counted(table, start).map((row) => row.plain), [1000, 2_000_000, 4000]);
+  assert.deepEqual(
+    counted(table, start).map((row) => row.added),
+    [100, 1000, 400],
+  );
+  assert.deepEqual(
+    counted(table, { ...start, reduction: 8 }).map((row) => row.added),
+    [200, 1100, 410],
+  );
+  assert.deepEqual(
+    counted(table, start).map((row) => row.plain),
+    [1000, 2_000_000, 4000],
+  );
 });
 
 test("a row for every choice, in the order of the menus", () => {
@@ -38,8 +54,11 @@ test("a row for every choice, in the order of the menus", () => {
 });
 
 test("choices that the table lacks are let alone, one by one", () => {
-  assert.deepEqual(settledIn(table, { network: "other", reduction: "8", placement: "nowhere" }, start), { ...start, reduction: "8" });
-  assert.deepEqual(settledIn(table, { reduction: "__proto__" }, start), start);
+  assert.deepEqual(settledIn({ network: "other", reduction: 8, placement: "nowhere" }, start), {
+    ...start,
+    reduction: 8,
+  });
+  assert.deepEqual(settledIn({ reduction: "__proto__" }, start), start);
 });
 
 test("numbers as a reader sees them", () => {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bracketed, parsed, slide, terms, under, written } from "../src/convolve.ts";
-import { forward, laid, normalised, order, squeezed } from "../src/forward.ts";
+import { bracketed, parsed, slide, terms, under, written } from "../src/math/convolve.ts";
+import { forward, laid, normalised, order, squeezed } from "../src/math/forward.ts";
 
 /** Numbers without order, the same at every run. */
 function numbers(count: number, seed = 1): number[] {
   let state = seed;
-  return Array.from({ length: count }, () => (state = (Math.imul(state, 48271) >>> 0) % 2147483647) / 2147483647 - 0.5);
+  return Array.from(
+    { length: count },
+    () => (state = (Math.imul(state, 48271) >>> 0) % 2147483647) / 2147483647 - 0.5,
+  );
 }
 
 test("a window that slides is the sum of what lies under it, at every place", () => {
@@ -15,7 +18,10 @@ test("a window that slides is the sum of what lies under it, at every place", ()
   assert.equal(map.length, 25);
   for (let row = 0; row < 5; row++) {
     for (let column = 0; column < 5; column++) {
-      const sum = under(channel, 7, row, column).reduce((all, value, k) => all + value * weights[k]!, 0);
+      const sum = under(channel, 7, row, column).reduce(
+        (all, value, k) => all + value * weights[k]!,
+        0,
+      );
       assert.ok(Math.abs(map[row * 5 + column]! - sum) < 1e-12);
     }
   }
@@ -28,14 +34,31 @@ test("the window's rows are the picture's rows", () => {
 
 test("a kernel is written and read again, to thousandths", () => {
   for (let seed = 1; seed < 40; seed++) {
-    const kernel = { weights: numbers(27, seed).map((value) => Math.round(18000 * value) / 1000), constant: seed / 8 };
-    assert.deepEqual(parsed(written(kernel), 9), { weights: kernel.weights.map((value) => value || 0), constant: kernel.constant });
+    const kernel = {
+      weights: numbers(27, seed).map((value) => Math.round(18000 * value) / 1000),
+      constant: seed / 8,
+    };
+    assert.deepEqual(parsed(written(kernel), 9), {
+      weights: kernel.weights.map((value) => value || 0),
+      constant: kernel.constant,
+    });
   }
 });
 
 test("what is no kernel is refused", () => {
   const ones = Array(27).fill("1").join(",");
-  for (const text of ["", "1,2", `${ones},1`, ones.replace("1", "NaN"), ones.replace("1", ""), ones.replace("1", "9.5"), `${ones};91`, `${ones};x`, `${ones};1;2`, "edge"]) {
+  for (const text of [
+    "",
+    "1,2",
+    `${ones},1`,
+    ones.replace("1", "NaN"),
+    ones.replace("1", ""),
+    ones.replace("1", "9.5"),
+    `${ones};91`,
+    `${ones};x`,
+    `${ones};1;2`,
+    "edge",
+  ]) {
     assert.equal(parsed(text, 9), null, text);
   }
   assert.equal(parsed(`${ones};-90`, 9)!.constant, -90);
@@ -60,7 +83,8 @@ test("a layer is a convolution with a rim of zeros, bias and ReLU", () => {
         for (let c = 0; c < into; c++) {
           for (let k = 0; k < 9; k++) {
             const [row, column] = [y + Math.floor(k / 3) - 1, x + (k % 3) - 1];
-            if (row >= 0 && row < size && column >= 0 && column < size) sum += weights[(o * into + c) * 9 + k]! * input[(c * size + row) * size + column]!;
+            if (row >= 0 && row < size && column >= 0 && column < size)
+              sum += weights[(o * into + c) * 9 + k]! * input[(c * size + row) * size + column]!;
           }
         }
         assert.ok(Math.abs(found[(o * size + y) * size + x]! - Math.max(0, sum)) < 1e-5);
@@ -81,13 +105,25 @@ test("an object is laid where it is moved, and cut off at the rim", () => {
 
 test("shuffling leaves what is squeezed", () => {
   const places = order(64);
-  assert.deepEqual([...places].sort((a, b) => a - b), Array.from({ length: 64 }, (_, i) => i));
-  assert.notDeepEqual([...places], Array.from({ length: 64 }, (_, i) => i));
+  assert.deepEqual(
+    [...places].sort((a, b) => a - b),
+    Array.from({ length: 64 }, (_, i) => i),
+  );
+  assert.notDeepEqual(
+    [...places],
+    Array.from({ length: 64 }, (_, i) => i),
+  );
   const map = Float32Array.from(numbers(64, 9));
   const mixed = Float32Array.from(places, (place) => map[place]!);
-  for (const pool of ["avg", "max"]) assert.ok(Math.abs(squeezed(map, 64, pool)[0]! - squeezed(mixed, 64, pool)[0]!) < 1e-7);
+  for (const pool of ["avg", "max"])
+    assert.ok(Math.abs(squeezed(map, 64, pool)[0]! - squeezed(mixed, 64, pool)[0]!) < 1e-7);
 });
 
 test("pixels are normalised channel by channel", () => {
-  assert.deepEqual([...normalised(Uint8Array.of(255, 0, 51), [0.5, 0.5, 0.2], [0.5, 0.25, 1])].map((value) => Math.round(1e6 * value) / 1e6), [1, -2, 0]);
+  assert.deepEqual(
+    [...normalised(Uint8Array.of(255, 0, 51), [0.5, 0.5, 0.2], [0.5, 0.25, 1])].map(
+      (value) => Math.round(1e6 * value) / 1e6,
+    ),
+    [1, -2, 0],
+  );
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recordedAnswers, rows } from "../src/gallery.ts";
-import { unpackAnswer } from "../src/kernel.ts";
-import { unpack } from "../src/packed.ts";
-import { largest, softmax } from "../src/probe.ts";
-import { decimal, percent, signed } from "../src/words.ts";
+import { decimal, percent, signed } from "../src/math/format.ts";
+import { unpack } from "../src/math/packed.ts";
+import { largest, softmax } from "../src/math/softmax.ts";
+import { recordedAnswers, rows } from "../src/network/gallery.ts";
+import { unpackAnswer } from "../src/network/kernel.ts";
 import { gallery, pack } from "./synthetic.ts";
 
 const base64 = (bytes: ArrayBufferLike) => Buffer.from(bytes).toString("base64");
@@ -19,7 +19,10 @@ test("steps run from low to high, both included", () => {
   const [low, high, middle] = unpack({ type: "u2", low: -2, high: 6, data: base64(steps.buffer) });
   assert.deepEqual([low, high], [-2, 6]);
   assert.ok(Math.abs(middle! - 2) < 1e-4);
-  assert.deepEqual([...unpack({ type: "u1", low: 0, high: 51, data: base64(new Uint8Array([0, 5, 255]).buffer) })], [0, 1, 51]);
+  assert.deepEqual(
+    [...unpack({ type: "u1", low: 0, high: 51, data: base64(new Uint8Array([0, 5, 255]).buffer) })],
+    [0, 1, 51],
+  );
 });
 
 test("16 bits keep an excitation to better than 1e-5", () => {
@@ -31,11 +34,21 @@ test("16 bits keep an excitation to better than 1e-5", () => {
 });
 
 test("a constant array has no range and is still read", () => {
-  assert.deepEqual([...unpack({ type: "u2", low: 0.5, high: 0.5, data: base64(new Uint16Array(3).buffer) })], [0.5, 0.5, 0.5]);
+  assert.deepEqual(
+    [...unpack({ type: "u2", low: 0.5, high: 0.5, data: base64(new Uint16Array(3).buffer) })],
+    [0.5, 0.5, 0.5],
+  );
 });
 
 test("rows are counted", () => {
-  assert.deepEqual(rows(pack([1, 2, 3, 4, 5, 6]), 3, 2).map((row) => [...row]), [[1, 2], [3, 4], [5, 6]]);
+  assert.deepEqual(
+    rows(pack([1, 2, 3, 4, 5, 6]), 3, 2).map((row) => [...row]),
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  );
   assert.throws(() => rows(pack([1, 2, 3]), 2, 2), /3 numbers are not 2 rows of 2/);
 });
 
@@ -54,7 +67,10 @@ test("a kernel's buffers may begin anywhere", () => {
     return new DataView(bytes.buffer, 3);
   };
   const answer = unpackAnswer([view([1, 2]), view([3]), view([4])], [{}]);
-  assert.deepEqual([[...answer.logits], [...answer.blocks[0]!.z], [...answer.blocks[0]!.s]], [[1, 2], [3], [4]]);
+  assert.deepEqual(
+    [[...answer.logits], [...answer.blocks[0]!.z], [...answer.blocks[0]!.s]],
+    [[1, 2], [3], [4]],
+  );
   assert.throws(() => unpackAnswer([view([1])], [{}]), /1 arrays, not 3/);
 });
 

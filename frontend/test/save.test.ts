@@ -5,5 +5,12 @@ import { test } from "node:test";
 import { csv } from "../src/parts/save.ts";
 
 test("cells are quoted where they have to be", () => {
-  assert.equal(csv([["class", "mean"], ['a "b", c', 0.5], ["two\nlines", null]]), 'class,mean\r\n"a ""b"", c",0.5\r\n"two\nlines",\r\n');
+  assert.equal(
+    csv([
+      ["class", "mean"],
+      ['a "b", c', 0.5],
+      ["two\nlines", null],
+    ]),
+    'class,mean\r\n"a ""b"", c",0.5\r\n"two\nlines",\r\n',
+  );
 });

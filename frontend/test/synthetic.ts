@@ -1,8 +1,11 @@
-// A small gallery with known numbers, and a probe over it that needs no browser.
+// A small gallery with known numbers, a probe over it that needs no browser, and the rules of the
+// widgets' fields, as Python writes them (tests/test_fields.py).
 
-import { FORMAT, recordedAnswers, rows, type Gallery } from "../src/gallery.ts";
-import type { Packed } from "../src/packed.ts";
-import type { Probe } from "../src/probe.ts";
+import { readFileSync } from "node:fs";
+import type { Packed } from "../src/math/packed.ts";
+import { FORMAT, type Gallery, recordedAnswers, rows } from "../src/network/gallery.ts";
+import type { Probe } from "../src/network/network.ts";
+import type { Rules } from "../src/state/fields.ts";
 
 export function pack(values: number[]): Packed {
   return { type: "f4", data: Buffer.from(new Float32Array(values).buffer).toString("base64") };
@@ -16,8 +19,24 @@ export const gallery: Gallery = {
     title: "Tiny",
     classes: ["cat", "dog"],
     blocks: [
-      { name: "layer1.0.se", title: "stage 1, block 1", stage: 1, depth: 1, channels: 2, hidden: 2, range: [0.25, 1] },
-      { name: "layer2.0.se", title: "stage 2, block 1", stage: 2, depth: 2, channels: 3, hidden: 2, range: [0, 1] },
+      {
+        name: "layer1.0.se",
+        title: "stage 1, block 1",
+        stage: 1,
+        depth: 1,
+        channels: 2,
+        hidden: 2,
+        range: [0.25, 1],
+      },
+      {
+        name: "layer2.0.se",
+        title: "stage 2, block 1",
+        stage: 2,
+        depth: 2,
+        channels: 3,
+        hidden: 2,
+        range: [0, 1],
+      },
     ],
     accuracy: 0.5,
   },
@@ -44,3 +63,7 @@ export const probe: Probe = {
   draw: () => {},
   probe: async (index) => recordedAnswers(gallery)[index]!,
 };
+
+export const rules = JSON.parse(
+  readFileSync(new URL("./rules.json", import.meta.url), "utf8"),
+) as Record<string, Rules>;

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from playwright.sync_api import Locator, Page, expect
 
-from senet.widgets import Convolution
-from senet.widgets.convolution import parsed
+from sebook.widgets import Convolution
+from sebook.widgets.convolution import parsed
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken

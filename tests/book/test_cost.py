@@ -1,10 +1,11 @@
-"""The widget "Cost" on its published page: each choice by mouse and by keyboard, and every number against ``senet.cost``."""
+"""The widget "Cost" on its published page: each choice by mouse and by keyboard, and every number against
+``sebook.measure.cost``."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from senet import cost_table, published
-from senet.resnet import PLACEMENTS
+from sebook.measure import cost_table, published
+from senet.models.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken
@@ -70,7 +71,7 @@ def test_a_view_has_an_address(page: Page, book_url: str):
     widget.get_by_label("Reduction ratio r").select_option("2")
     widget.get_by_label("Placement").select_option("post")
     link = widget.get_by_role("link", name="Link to this view").get_attribute("href")
-    assert page.url == link
+    expect(page).to_have_url(link)  # a moment later
     again = opened(page, link, "cost")
     shows(again, "se_resnet50", 2, "post")
     shows(

@@ -11,7 +11,9 @@ import pytest
 from onnx import numpy_helper
 from playwright.sync_api import Browser
 
-from senet import bench, cost_table, export, pretrained
+from sebook.measure import bench, cost_table
+from sebook.pages import probes
+from senet import pretrained
 from tools import engine_bench, engine_graphs
 from tools.engine_bench import LEVELS, LIVE, OUT, STEPS, TOLERANCE, differences, opened, provided, run, summary, table
 from tools.engine_graphs import GRAPHS, SHIPPED, describe, write
@@ -111,7 +113,7 @@ def test_a_graph_that_answers_otherwise_is_not_timed(browser: Browser, small, tm
     onnx.save(file, tmp_path / "slipped.onnx")
     with opened(browser, provided(LIVE / "worker.js"), provided(LIVE / "runtime.js")) as page:
         with pytest.raises(ValueError, match=r"folded, 16 bits is 0\.01 from PyTorch's answer"):
-            differences(page, export.TorchProbe(NETWORK), {SHIPPED: tmp_path / "slipped.onnx"})
+            differences(page, probes.TorchProbe(NETWORK), {SHIPPED: tmp_path / "slipped.onnx"})
 
 
 def test_a_page_that_asks_elsewhere_is_no_measurement(browser: Browser):

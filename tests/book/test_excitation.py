@@ -5,7 +5,7 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from senet.widgets import Excitation
+from sebook.widgets import Excitation
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken

@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from sebook.pages.excitation_weights import grey
 from senet import pretrained
-from senet.layers import grey
-from senet.recording import record
+from senet.inside.recording import record
 
 from .conftest import PHONE, Guard
 from .test_live import READY, encoded, give, picture, started

@@ -8,7 +8,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from senet import pretrained
-from senet.recording import record
+from senet.inside.recording import record
 
 from .conftest import PHONE
 from .test_live import answered, encoded, give, own, picture, started

@@ -5,8 +5,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import spearmanr
 
-from senet import attribution, family, gallery, pretrained
-from senet.widgets import Attribution, Relatives
+from sebook.experiments import attribution
+from sebook.pages import exhibits
+from sebook.relatives import family
+from sebook.widgets import Attribution, Relatives
+from senet import pretrained
 
 from .visits import opened, taken
 
@@ -37,6 +40,19 @@ def test_every_view_is_torchs(page: Page, book_url: str, kernel: Attribution):
             np.testing.assert_allclose(found, truth, atol=2e-3 * max(1, np.abs(kernel._values[block][method].numpy()).max()))
             told = float(widget.locator(".senet-scatter").get_attribute("data-correlation"))
             assert told == pytest.approx(spearmanr(s, np.abs(found)).statistic, abs=1e-6)
+
+
+def test_the_chosen_channel_is_ringed(page: Page, book_url: str):
+    """The ring is seen, and round the dot: the brush of the picture editor has a ring of its own, which is hidden at rest."""
+    widget = opened(page, book_url + GATES, "attribution")
+    ring = widget.locator(".senet-scatter > svg > circle")
+    for channel in ("7", "2"):
+        widget.get_by_label("Channel", exact=True).select_option(channel)
+        dot = widget.locator(f".senet-scatter-dots circle[data-channel='{channel}']")
+        for place in ("cx", "cy"):
+            expect(ring).to_have_attribute(place, dot.get_attribute(place))
+        expect(ring).to_be_visible()
+        expect(ring).to_have_css("stroke-width", "2.5px")
 
 
 def test_a_channel_by_keyboard_by_pointer_and_by_list(page: Page, book_url: str):
@@ -84,7 +100,7 @@ def test_numbers_to_take_away(page: Page, book_url: str, kernel: Attribution):
     heads, rows = taken(widget, "what opened the gate")
     assert heads == ["row", "column", "change of s"]
     checkpoint = pretrained.get("se_resnet_patchwork")
-    shown, size = gallery.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
+    shown, size = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
     of_page = [shown.ids.index(picture["id"]) for picture in kernel._data["pictures"]]
     x = checkpoint.preprocessing(shown.pictures.images[of_page])
     opening = attribution.opened(pretrained.load(checkpoint), x, window=size // 8)[block].numpy()

@@ -19,9 +19,9 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from senet.recording import Recording
-from senet.widgets import Explorer, ShallowDeep
-from senet.widgets.base import ProbeWidget
+from sebook.widgets import Explorer, ShallowDeep
+from sebook.widgets.base import ProbeWidget
+from senet.inside.recording import Recording
 
 from .conftest import DESKTOP, Guard
 from .test_shallow_deep import Widget
@@ -31,10 +31,10 @@ PATIENCE = 120_000  # milliseconds; a kernel that imports torch on a busy machin
 TRAITS = ("picture", "shallow", "deep", "order", "compare", "scale", "shallow_channel", "deep_channel")
 SHOW, PUSH, PULL, EXPLORE, PUSH_GATES, PULL_GATES = range(6)
 CELLS = [
-    f'from senet.widgets import ShallowDeep\n\nwidget = ShallowDeep("{NETWORK}")\nwidget',
+    f'from sebook.widgets import ShallowDeep\n\nwidget = ShallowDeep("{NETWORK}")\nwidget',
     'widget.picture = 4\nwidget.order = "excitation"\nwidget.deep = "layer2.0.se"\nwidget.deep_channel = 3',
     f"import json\n\nprint(json.dumps({{name: getattr(widget, name) for name in {TRAITS}}}))",
-    f'from senet.widgets import Explorer\n\nexplorer = Explorer("{NETWORK}")\nexplorer',
+    f'from sebook.widgets import Explorer\n\nexplorer = Explorer("{NETWORK}")\nexplorer',
     "explorer.picture = 2\nexplorer.gates[explorer.block] = {0: 0, 5: 0.25}\nexplorer.channel = 5",
     "import json\n\nprint(json.dumps([explorer.picture, explorer.channel, explorer.pulled]))",
 ]

@@ -13,9 +13,10 @@ import torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from senet import gallery, pretrained
-from senet.picture import square
-from senet.recording import record
+from sebook.pages import gallery
+from senet import pretrained
+from senet.images.picture import square
+from senet.inside.recording import record
 
 from .conftest import HTML, PHONE, Guard
 from .test_shallow_deep import CHAPTER, LARGE, NETWORK, Truth, Widget
@@ -352,7 +353,7 @@ OPENED = {
 
 def test_pictures_of_many_kinds_are_cropped_and_scaled_as_in_python(widget: Widget):
     """The square that the network sees is near the one that senet.images cuts: upright, its middle, smoothly scaled."""
-    from senet.picture import open_picture
+    from senet.images.picture import open_picture
 
     run(widget).click()
     started(widget)

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expect
 
 from senet import pretrained
-from senet.picture import square
+from senet.images.picture import square
 
 from ..test_adjust import by_torchvision
 from .conftest import PHONE, with_camera

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from senet.widgets import Rescale
+from sebook.widgets import Rescale
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken

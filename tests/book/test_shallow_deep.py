@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from senet import gallery, pretrained
-from senet.recording import record
-from senet.widgets import ShallowDeep
-from senet.widgets.base import STATIC
+from sebook.pages import encoded, gallery
+from sebook.widgets import ShallowDeep
+from sebook.widgets.base import STATIC
+from senet import pretrained
+from senet.inside.recording import record
 
 from .conftest import DESKTOP, HTML, PHONE, Guard
 from .visits import axe
@@ -38,7 +39,7 @@ class Truth:
         self.classes = self.gallery["network"]["classes"]
         self.blocks = [block["name"] for block in self.gallery["network"]["blocks"]]
         checkpoint = pretrained.get(network)
-        pixels = gallery.cut(self.gallery["sprite"], len(self.ids))
+        pixels = encoded.cut(self.gallery["sprite"], len(self.ids))
         recording = record(pretrained.load(checkpoint), checkpoint.preprocessing(pixels))
         self.logits = recording.logits.numpy()
         self.s = {name: block.excitation.numpy() for name, block in recording.blocks.items()}
@@ -549,7 +550,7 @@ def test_in_a_notebook_python_answers(page: Page, book_url: str, monkeypatch: py
 
     def python(what: str, message: dict | None = None):
         if what == "state":
-            return {name: getattr(kernel, name) for name in ("_widget", "_gallery", *names)}
+            return {name: getattr(kernel, name) for name in ("_widget", "_gallery", "_fields", *names)}
         if what == "save":
             return kernel.set_state(message)
         kernel._handle_custom_msg(message, [])

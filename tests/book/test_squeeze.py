@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from senet.widgets import Squeeze
+from sebook.widgets import Squeeze
 
 from .conftest import DESKTOP, PHONE
 from .visits import axe, opened, taken

@@ -1,6 +1,7 @@
-// What stands at a widget's foot: a link to its view, which a click copies, and the way back to where it began.
+// What stands at a widget's foot: a link to its view, which a click copies, and the way back to
+// where it began.
 
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 
 export interface Actions {
   el: HTMLElement;
@@ -12,7 +13,8 @@ export function actions(reset: () => void, say: (words: string) => void, ...more
   const link = h("a", { class: "senet-link", onclick: copy, hidden: true }, "Link to this view");
 
   async function copy(event: MouseEvent): Promise<void> {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || !navigator.clipboard) return; // a link like any other
+    // a link like any other
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !navigator.clipboard) return;
     event.preventDefault();
     try {
       await navigator.clipboard.writeText(link.href);
@@ -24,7 +26,13 @@ export function actions(reset: () => void, say: (words: string) => void, ...more
   }
 
   return {
-    el: h("span", { class: "senet-actions" }, ...more, link, h("button", { type: "button", onclick: reset }, "Reset")),
+    el: h(
+      "span",
+      { class: "senet-actions" },
+      ...more,
+      link,
+      h("button", { type: "button", onclick: reset }, "Reset"),
+    ),
     show(address) {
       link.hidden = address === null;
       if (address) link.href = address;

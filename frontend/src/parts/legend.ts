@@ -1,7 +1,7 @@
 // What the marks of a chart of excitations are.
 
-import { behind, type Comparison } from "../channels.ts";
-import { h, symbol } from "../dom.ts";
+import { behind, type Comparison } from "../math/channels.ts";
+import { h, symbol } from "./dom.ts";
 
 export interface Legend {
   el: HTMLElement;
@@ -21,8 +21,18 @@ export function legend(): Legend {
       shown = key;
       el.replaceChildren(
         h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
-        ...(of ? [h("span", { class: "senet-key senet-key-mean" }, `${behind(comparison)}${of === "all" ? " classes" : ""}`)] : []),
-        ...(each.length > 0 ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")] : []),
+        ...(of
+          ? [
+              h(
+                "span",
+                { class: "senet-key senet-key-mean" },
+                `${behind(comparison)}${of === "all" ? " classes" : ""}`,
+              ),
+            ]
+          : []),
+        ...(each.length > 0
+          ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")]
+          : []),
         note,
       );
     },

@@ -1,12 +1,16 @@
 // Maps as pictures: painted by their sign, and a place in them to point at.
 
-/** Violet above zero, orange below, grey at zero: the same on light and on dark pages. NaN leaves a pixel empty. */
+/**
+ * Violet above zero, orange below, grey at zero: the same on light and on dark pages. NaN leaves a
+ * pixel empty.
+ */
 export function paint(canvas: HTMLCanvasElement, values: Float32Array, far: number): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(canvas.width, canvas.height);
   values.forEach((value, i) => {
     if (Number.isNaN(value)) return;
-    const share = far > 0 ? Math.min(1, Math.abs(value) / far) ** 0.6 : 0; // small values would be lost beside the largest
+    // small values would be lost beside the largest
+    const share = far > 0 ? Math.min(1, Math.abs(value) / far) ** 0.6 : 0;
     const end = value < 0 ? [179, 88, 6] : [84, 39, 136];
     for (let k = 0; k < 3; k++) image.data[4 * i + k] = 247 + share * (end[k]! - 247);
     image.data[4 * i + 3] = 255;
@@ -25,8 +29,14 @@ export function paintBytes(canvas: HTMLCanvasElement, bytes: Uint8Array, channel
   canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
-/** Call `at` with the place under a pointer that is pressed, as shares of the element from its upper left corner, also while it is dragged. */
-export function pressed(element: HTMLElement, at: (x: number, y: number, first: boolean) => void): void {
+/**
+ * Call `at` with the place under a pointer that is pressed, as shares of the element from its upper
+ * left corner, also while it is dragged.
+ */
+export function pressed(
+  element: HTMLElement,
+  at: (x: number, y: number, first: boolean) => void,
+): void {
   let held = -1;
   const tell = (event: PointerEvent, first: boolean) => {
     const box = element.getBoundingClientRect();
@@ -38,15 +48,26 @@ export function pressed(element: HTMLElement, at: (x: number, y: number, first: 
     element.setPointerCapture(held);
     tell(event, true);
   });
-  element.addEventListener("pointermove", (event) => event.pointerId === held && tell(event, false));
+  element.addEventListener(
+    "pointermove",
+    (event) => event.pointerId === held && tell(event, false),
+  );
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"] as const) {
     element.addEventListener(end, (event) => event.pointerId === held && (held = -1));
   }
 }
 
-const WAYS: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const WAYS: Record<string, [number, number]> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
 
-/** Arrow keys as steps in rows and columns, eight times as far with Shift. Elsewhere on the page arrows turn to the next chapter. */
+/**
+ * Arrow keys as steps in rows and columns, eight times as far with Shift. Elsewhere on the page
+ * arrows turn to the next chapter.
+ */
 export function arrows(element: HTMLElement, by: (rows: number, columns: number) => void): void {
   element.addEventListener("keydown", (event) => {
     const way = WAYS[event.key];

@@ -1,10 +1,11 @@
-// The gallery: one radio button a picture, in columns of three. The browser's own radio group brings focus, names and the keys up and
-// down, which go to the next picture; left and right go to the next column here.
+// The gallery: one radio button a picture, in columns of three. The browser's own radio group
+// brings focus, names and the keys up and down, which go to the next picture; left and right go to
+// the next column here.
 
-import { h, unique } from "../dom.ts";
-import type { Probe } from "../probe.ts";
+import type { Probe } from "../network/network.ts";
+import { h, unique } from "./dom.ts";
 
-/** A gallery has three pictures a class (`senet.gallery.PER_CLASS`): a column is a class. */
+/** A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class. */
 const ROWS = 3;
 
 export interface Picker {
@@ -21,10 +22,13 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   probe.pictures.forEach((_, i) => renew(i));
   strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
   strip.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || !/^(Arrow|Home$|End$)/.test(event.key))
+      return;
     event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
     const here = inputs.findIndex((input) => input.checked);
-    const to = { ArrowRight: here + ROWS, ArrowLeft: here - ROWS, Home: 0, End: inputs.length - 1 }[event.key];
+    const to = { ArrowRight: here + ROWS, ArrowLeft: here - ROWS, Home: 0, End: inputs.length - 1 }[
+      event.key
+    ];
     if (to === undefined) return;
     event.preventDefault();
     if (!inputs[to]) return;
@@ -35,7 +39,12 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   function renew(index: number): void {
     const { id, title } = probe.pictures[index]!;
     if (index === inputs.length) {
-      const input = h("input", { type: "radio", name: group, value: id, onchange: () => chosen(index) });
+      const input = h("input", {
+        type: "radio",
+        name: group,
+        value: id,
+        onchange: () => chosen(index),
+      });
       inputs.push(input);
       strip.append(h("label", {}, input, h("canvas", { "aria-hidden": "true" })));
     }
@@ -54,7 +63,8 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
       // On a narrow page the strip scrolls by itself; scrollIntoView would move the page as well.
       const [{ offsetLeft, offsetWidth }, view] = [input.parentElement!, strip.scrollLeft];
       if (offsetLeft < view) strip.scrollLeft = offsetLeft;
-      else if (offsetLeft + offsetWidth > view + strip.clientWidth) strip.scrollLeft = offsetLeft + offsetWidth - strip.clientWidth;
+      else if (offsetLeft + offsetWidth > view + strip.clientWidth)
+        strip.scrollLeft = offsetLeft + offsetWidth - strip.clientWidth;
     },
   };
 }

@@ -1,8 +1,10 @@
-// The chosen picture, large, and what the network takes it for: the likeliest classes, and whether it is right.
+// The chosen picture, large, and what the network takes it for: the likeliest classes, and whether
+// it is right.
 
-import { h, matched, say, set } from "../dom.ts";
-import { largest, OWN, softmax, type Answer, type Probe } from "../probe.ts";
-import { percent } from "../words.ts";
+import { percent } from "../math/format.ts";
+import { largest, softmax } from "../math/softmax.ts";
+import { type Answer, OWN, type Probe } from "../network/network.ts";
+import { h, matched, say, set } from "./dom.ts";
 
 const SHOWN = 5;
 const YOURS: ReturnType<typeof judged> = ["–", "Whether that is right, you can say best."];
@@ -37,16 +39,32 @@ export function prediction(probe: Probe): Prediction {
       const picture = probe.pictures[index]!;
       probe.draw(index, canvas);
       canvas.setAttribute("aria-label", picture.alt);
-      canvas.classList.toggle("senet-pixels", canvas.width <= 64); // larger ones look better smoothed
+      // larger ones look better smoothed
+      canvas.classList.toggle("senet-pixels", canvas.width <= 64);
       say(title, picture.title);
       say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
       const shares = softmax(answer.logits);
       const top = largest(shares, Math.min(SHOWN, classes.length));
-      const row = () => h("li", {}, h("span", { class: "senet-class" }), h("span", { class: "senet-share" }, h("span")), h("span", { class: "senet-number" }));
+      const row = () =>
+        h(
+          "li",
+          {},
+          h("span", { class: "senet-class" }),
+          h("span", { class: "senet-share" }, h("span")),
+          h("span", { class: "senet-number" }),
+        );
       matched(list, top.length, row).forEach((item, i) => {
         const k = top[i]!;
-        const [name, share, number] = item.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
-        Object.assign(item.dataset, { class: classes[k], logit: answer.logits[k], probability: shares[k] });
+        const [name, share, number] = item.children as unknown as [
+          HTMLElement,
+          HTMLElement,
+          HTMLElement,
+        ];
+        Object.assign(item.dataset, {
+          class: classes[k],
+          logit: answer.logits[k],
+          probability: shares[k],
+        });
         item.classList.toggle("senet-true", k === picture.label);
         say(name, classes[k]!);
         set(share.firstElementChild!, { style: `width:${100 * shares[k]!}%` });
@@ -66,8 +84,13 @@ export function prediction(probe: Probe): Prediction {
 }
 
 /** A sign and a sentence on whether the prediction is right. */
-export function judged(label: number | null, predicted: number, classes: string[]): [sign: "✓" | "✗" | "–", sentence: string] {
-  if (label === null) return ["–", "It belongs to none of the network’s classes: no answer can be right."];
+export function judged(
+  label: number | null,
+  predicted: number,
+  classes: string[],
+): [sign: "✓" | "✗" | "–", sentence: string] {
+  if (label === null)
+    return ["–", "It belongs to none of the network’s classes: no answer can be right."];
   if (label === predicted) return ["✓", `Right: its class is ${classes[label]!}.`];
   return ["✗", `Wrong: its class is ${classes[label]!}.`];
 }

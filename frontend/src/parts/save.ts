@@ -1,7 +1,7 @@
-// What is shown, to take away: its numbers as CSV, its drawing as SVG or PNG. All is made in the page when asked for; nothing is fetched
-// or sent.
+// What is shown, to take away: its numbers as CSV, its drawing as SVG or PNG. All is made in the
+// page when asked for; nothing is fetched or sent.
 
-import { h } from "../dom.ts";
+import { h } from "./dom.ts";
 
 export type Cell = string | number | null;
 
@@ -25,19 +25,23 @@ export function saver(what: string, source: Source): HTMLElement {
     return typeof drawn === "string" ? drawn : standing(drawn);
   };
   const button = (kind: string, make: () => Promise<Blob> | Blob) =>
-    h("button", {
-      type: "button",
-      "aria-label": `${kind}: save ${what}`,
-      onclick: async () => {
-        const file = `${source.name()}.${kind.toLowerCase()}`;
-        try {
-          hand(file, await make());
-          line.textContent = `Saved ${file}`;
-        } catch (error) {
-          line.textContent = `${file} could not be made: ${(error as Error).message}`;
-        }
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-label": `${kind}: save ${what}`,
+        onclick: async () => {
+          const file = `${source.name()}.${kind.toLowerCase()}`;
+          try {
+            hand(file, await make());
+            line.textContent = `Saved ${file}`;
+          } catch (error) {
+            line.textContent = `${file} could not be made: ${(error as Error).message}`;
+          }
+        },
       },
-    }, kind);
+      kind,
+    );
   return h(
     "p",
     { class: "senet-save", role: "group", "aria-label": `Save ${what}` },
@@ -49,7 +53,9 @@ export function saver(what: string, source: Source): HTMLElement {
   );
 }
 
-/** By the rules of RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe. */
+/**
+ * By the rules of RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe.
+ */
 export function csv(rows: Cell[][]): string {
   const cell = (value: Cell) => {
     if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
@@ -83,7 +89,10 @@ async function png(svg: string): Promise<Blob> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
-  const canvas = h("canvas", { width: SHARP * image.naturalWidth, height: SHARP * image.naturalHeight });
+  const canvas = h("canvas", {
+    width: SHARP * image.naturalWidth,
+    height: SHARP * image.naturalHeight,
+  });
   canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
   if (!blob) throw new Error("this browser draws no PNG of that size");

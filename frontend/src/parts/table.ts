@@ -1,9 +1,12 @@
-// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and kept up while open.
+// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and
+// kept up while open.
 
-import { behind, type Comparison } from "../channels.ts";
-import { h, symbol } from "../dom.ts";
-import { softmax, type Answer, type BlockAnswer } from "../probe.ts";
-import { decimal, percent, signed } from "../words.ts";
+import { behind, type Comparison } from "../math/channels.ts";
+import { decimal, percent, signed } from "../math/format.ts";
+import { softmax } from "../math/softmax.ts";
+import type { Answer, BlockAnswer } from "../network/network.ts";
+import { h, symbol } from "./dom.ts";
+import { line, scrolledTable } from "./grid.ts";
 
 export interface Numbers {
   classes: string[];
@@ -19,21 +22,33 @@ export interface Tables {
 export function tables(): Tables {
   let numbers: Numbers | null = null;
   const body = h("div", { class: "senet-tables" });
-  const el = h("details", { class: "senet-numbers", ontoggle: fill }, h("summary", {}, "All numbers as tables"), body);
+  const el = h(
+    "details",
+    { class: "senet-numbers", ontoggle: fill },
+    h("summary", {}, "All numbers as tables"),
+    body,
+  );
 
   function fill(): void {
     if (!el.open || !numbers) return;
     const { classes, answer, blocks } = numbers;
     const shares = softmax(answer.logits);
-    const rows = classes.map((name, k) => row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)));
+    const rows = classes.map((name, k) =>
+      row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)),
+    );
     const scrolled = [...body.children].map((region) => region.scrollTop);
     body.replaceChildren(
-      table("Prediction", ["class", "logit", "probability"], rows),
+      scrolledTable("Prediction", ["class", "logit", "probability"], rows),
       ...blocks.map(({ title, answer, order, comparison }) => {
         const { mean } = comparison;
-        return table(
+        return scrolledTable(
           title,
-          ["channel", symbol("z"), symbol("s"), ...(mean ? [behind(comparison), "difference"] : [])],
+          [
+            "channel",
+            symbol("z"),
+            symbol("s"),
+            ...(mean ? [behind(comparison), "difference"] : []),
+          ],
           order.map((c) =>
             row(
               String(c),
@@ -59,22 +74,7 @@ export function tables(): Tables {
 }
 
 function row(name: string, data: Record<string, number>, ...cells: string[]): HTMLTableRowElement {
-  const tr = h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+  const tr = line(name, ...cells);
   for (const [key, value] of Object.entries(data)) tr.dataset[key] = String(value);
   return tr;
-}
-
-/** In a box of its own that scrolls, and that the keyboard can reach to scroll it. Not a landmark: a page may have many widgets. */
-function table(caption: string, heads: (string | Node)[], rows: HTMLTableRowElement[]): HTMLElement {
-  return h(
-    "div",
-    { role: "group", tabindex: 0, "aria-label": caption },
-    h(
-      "table",
-      {},
-      h("caption", {}, caption),
-      h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, ...rows),
-    ),
-  );
 }

@@ -1,0 +1,68 @@
+// One of the two blocks that are open: its name, its chart, and a sentence that says what it shows.
+
+import type { BlockInfo } from "../network/network.ts";
+import { h, say } from "../parts/dom.ts";
+import { dotChart } from "../parts/dot-chart.ts";
+import { summed } from "../parts/sentences.ts";
+import type { Session } from "../state/session.ts";
+import type { Drawn } from "./drawing.ts";
+import { opened, position } from "./shown.ts";
+import type { ExplorerView } from "./view.ts";
+
+export interface BlockSide {
+  el: HTMLElement;
+  show(block: BlockInfo, chart: Drawn["charts"][number], axis: Drawn["axis"]): void;
+}
+
+/** @param session as it is once the side is used @param still whether no gate can be pulled here */
+export function blockSide(
+  word: string,
+  session: () => Session<ExplorerView>,
+  still: boolean,
+): BlockSide {
+  let block: BlockInfo;
+  const title = h("p", { class: "senet-side-title" });
+  const summary = h("p", { class: "senet-summary" });
+  const hold = (channel: number | null) => {
+    const { probe, view } = session();
+    const open = opened(probe.network.blocks, view);
+    const beside = open.find(({ name }) => name !== block.name)?.name;
+    session().wish({ block: block.name, beside, channel });
+  };
+  const pull = (channel: number, value: number, stroke: string) => {
+    session().hand.set(block, [channel], () => value, stroke);
+    void session().pullGates();
+  };
+  const chart = dotChart(`${word} block`, hold, still ? null : pull);
+  const el = h(
+    "div",
+    { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` },
+    title,
+    chart.el,
+    summary,
+  );
+  return {
+    el,
+    show(now, { order, comparison, held }, axis) {
+      block = now;
+      el.dataset.block = block.name;
+      const { answer: all, view, hand, pulled, probe } = session();
+      const answer = all.blocks[position(probe.network.blocks, block.name)]!;
+      const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
+      const part = { from: Math.min(view.from, block.channels - count), count };
+      const set = (pulled && hand.now[block.name]) || null;
+      say(title, `${block.title} (C = ${block.channels})`);
+      const ends = endsOf(view.order, order[part.from]!, order[part.from + count - 1]!);
+      chart.draw({ answer, comparison, order, axis, ends, held, set, part });
+      say(summary, summed(answer.s, comparison));
+    },
+  };
+}
+
+/** What the left and the right end of the axis are. */
+function endsOf(order: ExplorerView["order"], first: number, last: number): [string, string] {
+  if (order === "index") return [`channel ${first}`, `channel ${last}`];
+  return order === "excitation"
+    ? ["more excited", "less excited"]
+    : ["further above", "further below"];
+}

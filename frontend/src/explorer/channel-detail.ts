@@ -1,0 +1,217 @@
+// One channel, everywhere: its map before the gate, its mean z, its way through both layers, its
+// gate s, and its map after it.
+
+import { decimal, signed } from "../math/format.ts";
+import { type Way, way } from "../network/excitation-weights.ts";
+import type { BlockInfo, Layers, Maps } from "../network/network.ts";
+import { h, matched, say, set, symbol } from "../parts/dom.ts";
+import { paint } from "../parts/maps.ts";
+
+export interface Looked {
+  block: BlockInfo;
+  channel: number | null;
+  /** (C,). */
+  z: Float32Array;
+  s: Float32Array;
+  /** The gate's value, where it was set by hand. */
+  set: number | null;
+}
+
+export interface ChannelDetail {
+  el: HTMLElement;
+  /**
+   * The numbers, at once. What has to be fetched for another channel is taken away until it is
+   * there.
+   */
+  show(looked: Looked): void;
+  layers(layers: Layers | null | Error): void;
+  /** @param maps words where there are none */
+  maps(maps: Maps | string): void;
+  way(): Way | null;
+  words(): string;
+}
+
+export function channelDetail(more: Node[]): ChannelDetail {
+  return new Detail(more);
+}
+
+/** One map of the channel. */
+interface MapView {
+  el: HTMLElement;
+  canvas: HTMLCanvasElement;
+  when: "before" | "after";
+}
+
+class Detail implements ChannelDetail {
+  readonly el: HTMLElement;
+  private readonly title = h("p", { class: "senet-detail-title" });
+  private readonly before = mapView("u", "before");
+  private readonly after = mapView("x", "after");
+  private readonly note = h("p", { class: "senet-map-note" });
+  private readonly z = h("p", { class: "senet-z-line" });
+  private readonly s = h("p", { class: "senet-s-line" });
+  private readonly body = h("tbody");
+  private readonly tables: HTMLElement;
+  private readonly none = h(
+    "p",
+    {},
+    "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map behind the gate.",
+  );
+  private readonly inside: HTMLElement;
+  private now: Looked | null = null;
+  private known: Layers | null = null;
+  private found: Way | null = null;
+  private asleep = "";
+
+  constructor(more: Node[]) {
+    const { title, before, after, note, z, s, none } = this;
+    this.tables = h("div", { class: "senet-tables" }, layersTable(this.body));
+    const sums = h("div", { class: "senet-sums" }, z, this.tables, s);
+    this.inside = h("div", { class: "senet-through" }, before.el, sums, after.el, note);
+    this.el = h(
+      "div",
+      { class: "senet-detail", role: "group", "aria-label": "The chosen channel" },
+      title,
+      none,
+      this.inside,
+      ...more,
+    );
+  }
+
+  show(looked: Looked): void {
+    const other = this.now?.block !== looked.block;
+    const moved = other || this.now?.channel !== looked.channel;
+    const { block, channel } = looked;
+    this.now = looked;
+    if (other) this.known = null;
+    const chosen = channel !== null;
+    this.none.hidden = chosen;
+    this.inside.hidden = !chosen;
+    this.title.textContent = chosen
+      ? `Channel ${channel} of ${block.title}`
+      : "One channel, everywhere";
+    set(this.el, { "data-block": block.name, "data-channel": channel });
+    if (moved) {
+      for (const { canvas } of [this.before, this.after]) {
+        canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);
+      }
+    }
+    this.fill();
+  }
+
+  layers(layers: Layers | null | Error): void {
+    this.known = layers instanceof Error ? null : layers;
+    this.fill();
+    if (layers === null) {
+      this.s.append(". This block’s excitation is not two layers and a sigmoid.");
+    }
+    if (layers instanceof Error) this.s.append(`. Its weights did not load: ${layers.message}`);
+  }
+
+  maps(maps: Maps | string): void {
+    const there = typeof maps !== "string";
+    this.note.textContent = there
+      ? `${maps.height} × ${maps.width} values each, on one scale: orange below zero, violet above.`
+      : maps;
+    for (const { el } of [this.before, this.after]) el.hidden = !there;
+    if (!there) return;
+    const far = Math.max(1e-9, ...[...maps.u, ...maps.x].map(Math.abs));
+    this.drawMap(this.before, maps, maps.u, far);
+    this.drawMap(this.after, maps, maps.x, far);
+  }
+
+  way(): Way | null {
+    return this.now?.channel === null ? null : this.found;
+  }
+
+  words(): string {
+    if (!this.now || this.now.channel === null) return "";
+    const { title, z, s, found } = this;
+    return `${title.textContent}: ${z.textContent}; ${s.textContent}. ${found ? this.asleep : ""}`;
+  }
+
+  private fill(): void {
+    const { channel, z, s, set: pulled } = this.now!;
+    if (channel === null) return;
+    const found = (this.found = this.known ? way(this.known, z, channel) : null);
+    const made = found ? `σ(${decimal(found.sum)}) = ${decimal(found.s)}` : "";
+    const own = found ? [`, from ${made}`] : [];
+    const byHand = [", set by hand", ...(found ? [`; by itself it would be ${made}`] : [])];
+    this.z.replaceChildren(
+      "squeeze: ",
+      symbol("z"),
+      ` = ${decimal(z[channel]!)}, the mean of the map`,
+    );
+    this.s.replaceChildren(
+      "excitation: ",
+      symbol("s"),
+      ` = ${decimal(s[channel]!)}`,
+      ...(pulled === null ? own : byHand),
+    );
+    this.s.dataset.own = found ? String(found.s) : "";
+    this.tables.hidden = !found;
+    if (found) this.fillTable(found);
+  }
+
+  private fillTable({ given, hidden, added }: Way): void {
+    const longest = Math.max(...added.map(Math.abs), 1e-9);
+    matched(this.body, hidden.length, unit).forEach((row, j) => {
+      const cells = [...row.children] as HTMLElement[];
+      const words = [String(j), signed(given[j]!), decimal(hidden[j]!), signed(added[j]!)];
+      words.forEach((text, i) => say(cells[i]!, text));
+      cells[3]!.style.setProperty("--share", `${(100 * Math.abs(added[j]!)) / longest}%`);
+      Object.assign(row.dataset, {
+        unit: j,
+        given: given[j],
+        hidden: hidden[j],
+        added: added[j],
+      });
+    });
+    const off = hidden.filter((value) => value === 0).length;
+    this.asleep =
+      off === 0
+        ? "All hidden units are awake."
+        : `${off} of ${hidden.length} hidden units are asleep.`;
+  }
+
+  private drawMap(
+    { canvas, when }: MapView,
+    { width, height }: Maps,
+    values: Float32Array,
+    far: number,
+  ): void {
+    set(canvas, { width, height });
+    paint(canvas, values, far);
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    set(canvas, {
+      "data-mean": mean,
+      "data-least": least,
+      "data-most": most,
+      "aria-label": `Map of channel ${this.now!.channel} ${when} the gate: mean ${decimal(mean)}, from ${decimal(least, 2)} to ${decimal(most, 2)}`,
+    });
+  }
+}
+
+function mapView(letter: "u" | "x", when: MapView["when"]): MapView {
+  const canvas = h("canvas", { role: "img", "data-map": letter });
+  const caption = h("figcaption", {}, symbol(letter), ` ${when} the gate`);
+  return { canvas, el: h("figure", { class: "senet-map" }, canvas, caption), when };
+}
+
+function layersTable(body: HTMLElement): HTMLElement {
+  const caption = "Through the two layers";
+  const heads: (string | Node)[][] = [
+    ["hidden unit"],
+    ["W", h("sub", {}, "1"), symbol("z")],
+    ["after ReLU"],
+    ["W", h("sub", {}, "2"), " adds"],
+  ];
+  const head = h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, ...head)));
+  const table = h("table", {}, h("caption", {}, caption), h("thead", {}, head), body);
+  return h("div", { role: "group", tabindex: 0, "aria-label": caption }, table);
+}
+
+function unit(): HTMLTableRowElement {
+  return h("tr", {}, h("th", { scope: "row" }), h("td"), h("td"), h("td", { class: "senet-adds" }));
+}

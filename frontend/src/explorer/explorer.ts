@@ -1,0 +1,92 @@
+// The explorer: choose a network, and all of the stage below is that network's.
+//
+//   stage ──another network──▶ its gallery fetched, stage stays and says so ──▶ its own stage
+//                                      └──failed──▶ the old stage, and a line with the reason
+
+import type { Probe } from "../network/network.ts";
+import { choice, h } from "../parts/dom.ts";
+import type { Wanted } from "../state/fields.ts";
+import type { Keeper } from "../state/keeper.ts";
+import { type Stage, stage } from "./stage.ts";
+import { type ExplorerView, settled } from "./view.ts";
+
+export interface World {
+  /** What can be chosen, by name, with a title for people; the first is where it begins. */
+  networks: [name: string, title: string][];
+  open(name: string): Promise<Probe>;
+  /** The form for a first page. */
+  small: boolean;
+}
+
+/**
+ * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
+ * down.
+ */
+export async function explorer(
+  root: HTMLElement,
+  { networks, open, small }: World,
+  keeper: Keeper,
+): Promise<() => void> {
+  const { author, reader } = keeper.initial();
+  const names = networks.map(([name]) => name);
+  /** The author's view on each network that was opened, checked. */
+  const usual = new Map<string, ExplorerView>();
+  const menu = choice("Network", (name) => void change({ network: name }, true));
+  menu.select.append(...networks.map(([value, title]) => h("option", { value }, title)));
+  const line = h("p", { class: "senet-problem", role: "alert" });
+  const head = [...(networks.length > 1 && !small ? [menu.el] : []), line];
+  let now: Stage | null = null;
+  let tickets = 0;
+
+  root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours here
+  const wanted = names.includes(reader.network as string) ? (reader.network as string) : names[0]!;
+  await enter(wanted, reader, false).catch((error) =>
+    wanted === names[0] ? Promise.reject(error) : enter(names[0]!, {}, false),
+  );
+  const deaf = keeper.listen((wanted, ours = false) => void change(wanted, ours));
+  return () => {
+    deaf();
+    now?.end();
+    root.replaceChildren();
+  };
+
+  async function enter(name: string, wanted: Wanted, ours: boolean): Promise<void> {
+    const ticket = ++tickets;
+    const probe = await open(name);
+    if (ticket !== tickets) return; // another one was chosen meanwhile
+    const settle = (wanted: Wanted, before: ExplorerView | null) =>
+      settled(keeper.rules, wanted, before, probe);
+    if (!usual.has(name)) usual.set(name, settle(name === names[0] ? author : {}, null));
+    const normal = usual.get(name)!;
+    const place = h("div", { class: "senet-live senet-stage" });
+    // an address without a network means the first
+    const usually = { ...normal, network: names[0]! };
+    const next = await stage(place, probe, settle(wanted, normal), usually, keeper, small);
+    if (ticket !== tickets) return next.end();
+    now?.end();
+    now = next;
+    menu.select.value = name;
+    root.replaceChildren(...head, place);
+    if (ours) keeper.keep(next.view, usually);
+  }
+
+  async function change(wanted: Wanted, ours: boolean): Promise<void> {
+    const name = wanted.network;
+    line.textContent = "";
+    if (typeof name !== "string" || !names.includes(name) || name === now!.view.network) {
+      tickets++; // whatever is on its way comes too late
+      menu.select.value = now!.view.network;
+      root.removeAttribute("aria-busy");
+      const { network: _, ...rest } = wanted;
+      return now!.change(rest, ours);
+    }
+    root.setAttribute("aria-busy", "true");
+    try {
+      await enter(name, { picture: now!.view.picture, ...wanted }, ours);
+    } catch (error) {
+      line.textContent = `This network did not load: ${(error as Error).message}. Choose it again to try once more.`;
+      menu.select.value = now!.view.network;
+    }
+    root.removeAttribute("aria-busy");
+  }
+}

@@ -1,0 +1,31 @@
+// The explorer on a page and in a notebook: where its networks come from, and where its view is
+// kept.
+
+import type { Gallery } from "../network/gallery.ts";
+import { kernelInside, kernelProbe, type Model } from "../network/kernel.ts";
+import type { Probe } from "../network/network.ts";
+import type { Rules } from "../state/fields.ts";
+import { kernelKeeper, pageKeeper } from "../state/keeper.ts";
+import { explorer } from "./explorer.ts";
+
+/** @param state the author's view, and with it the networks to choose from and the form */
+export function pageExplorer(
+  root: HTMLElement,
+  state: any,
+  rules: Rules,
+  key: string,
+  open: (network: string) => Promise<Probe>,
+): Promise<() => void> {
+  const { networks, small, ...author } = state;
+  const names = networks.map(([name]: [string]) => name);
+  const keeper = pageKeeper(key, author, { network: { kind: "one", of: names }, ...rules });
+  return explorer(root, { networks, open, small: !!small }, keeper);
+}
+
+/** The learner's own network: there is one, and Python has it. */
+export function kernelExplorer(root: HTMLElement, model: Model): Promise<() => void> {
+  const { network } = model.get("_gallery") as Gallery;
+  const open = async () => ({ ...(await kernelProbe(model)), ...kernelInside(model) });
+  const networks: [string, string][] = [[network.name, network.title]];
+  return explorer(root, { networks, open, small: model.get("small") }, kernelKeeper(model));
+}

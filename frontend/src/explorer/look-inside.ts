@@ -1,0 +1,89 @@
+// The chosen channel, looked into: its layers, its maps and what opened its gate are fetched when a
+// channel is chosen; maps and occlusion need the network itself to run.
+
+import { running } from "../network/engine.ts";
+import type { Gates, Probe } from "../network/network.ts";
+import { button } from "../parts/dom.ts";
+import { latestOnly, Superseded } from "../state/latest-only.ts";
+import type { Session } from "../state/session.ts";
+import { channelDetail } from "./channel-detail.ts";
+import { occlusionMap } from "./occlusion-map.ts";
+import { position } from "./shown.ts";
+import type { ExplorerView } from "./view.ts";
+
+export interface LookInside {
+  el: HTMLElement;
+  show(session: Session<ExplorerView>): void;
+  words(): string;
+  /** The occlusion map that is shown, null for none. */
+  map(): { steps: number; values: Float32Array } | null;
+  end(): void;
+}
+
+export function lookInside(probe: Probe): LookInside {
+  const { blocks } = probe.network;
+  const fetching = button("Fetch the network to see its maps", () => {
+    void probe.live?.engine.start();
+  });
+  const reason =
+    probe.inside &&
+    occlusionMap(
+      probe.inside,
+      (index, canvas) => probe.draw(index, canvas),
+      async ({ index, block, channel, gates }) =>
+        (await probe.probe(index, gates)).blocks[position(blocks, block)]!.s[channel]!,
+      async () => !probe.live || running(probe.live.engine),
+    );
+  const detail = channelDetail([fetching, ...(reason ? [reason.el] : [])]);
+  const maps = latestOnly((index: number, block: string, channel: number, gates: Gates) =>
+    probe.inside!.maps(index, block, channel, gates),
+  );
+
+  function fetchMaps(session: Session<ExplorerView>, channel: number, here: () => boolean): void {
+    if (!probe.inside) return detail.maps("");
+    if (!session.ready) {
+      return detail.maps("Its maps are no recording: they come from the network itself.");
+    }
+    const gates = session.pulled ? session.hand.now : {};
+    maps(session.index, session.view.block, channel, gates).then(
+      (found) => here() && detail.maps(found),
+      (error: Error) =>
+        here() && !(error instanceof Superseded) && detail.maps(`No maps: ${error.message}`),
+    );
+  }
+
+  return {
+    el: detail.el,
+    show(session) {
+      const { block, channel } = session.view;
+      const answer = session.answer.blocks[position(blocks, block)]!;
+      const set = session.pulled ? (session.hand.now[block]?.[channel ?? -1] ?? NaN) : NaN;
+      detail.show({
+        block: blocks[position(blocks, block)]!,
+        channel,
+        ...answer,
+        set: Number.isNaN(set) ? null : set,
+      });
+      fetching.hidden = channel === null || session.ready || !probe.live;
+      const gates = session.pulled ? withoutOne(session.hand.now, block, channel) : {};
+      reason?.offer(channel === null ? null : { index: session.index, block, channel, gates });
+      if (channel === null) return;
+      const here = () => session.view.block === block && session.view.channel === channel;
+      probe.layers?.(block).then(
+        (layers) => here() && detail.layers(layers),
+        (error: Error) => here() && detail.layers(error),
+      );
+      fetchMaps(session, channel, here);
+    },
+    words: () => detail.words(),
+    map: () => reason?.map() ?? null,
+    end: () => reason?.end(),
+  };
+}
+
+/** Gates by hand but for one: its own value is what is asked about. */
+function withoutOne(gates: Gates, block: string, channel: number | null): Gates {
+  const row = gates[block];
+  if (!row) return gates;
+  return { ...gates, [block]: row.map((value, c) => (c === channel ? NaN : value)) };
+}

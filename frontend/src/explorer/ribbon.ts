@@ -1,0 +1,269 @@
+// The whole network at a glance: its SE blocks from shallow to deep, each a strip of its gates, and
+// below each how far they are from something else: the class mean, or a second picture's gates,
+// whose strip then stands beside the first.
+//
+//   a block in focus ──arrow left, right──▶ its neighbour in focus
+//                    ──arrow up, down──▶ its next channel is chosen
+//                    ──Enter, click──▶ opened as a chart ──click on a gate──▶ that channel chosen
+//
+// An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a
+// band a gate, since a network has hundreds of gates, and as many elements to be styled anew with
+// every picture took longer than all else together.
+
+import { decimal } from "../math/format.ts";
+import type { BlockInfo } from "../network/network.ts";
+import { h, matched, say, set, symbol } from "../parts/dom.ts";
+
+export interface Strip {
+  s: Float32Array;
+  /** The second picture's gates, null for none. */
+  second: Float32Array | null;
+  /** Channels from top to bottom. */
+  order: number[];
+  /** Mean absolute difference from what is compared with, null for nothing. */
+  distance: number | null;
+  /** Gates that were set by hand, NaN for the others. */
+  set: Float32Array | null;
+}
+
+export interface Strips {
+  rows: Strip[];
+  /** Excitations that are paper and full ink. */
+  low: number;
+  high: number;
+  /** Names of the blocks that are open as charts. */
+  open: string[];
+  /** The channel that is chosen, of block `block`. */
+  block: string;
+  channel: number | null;
+  /** What the distances are to, in words; null where there are none. */
+  to: string | null;
+}
+
+export interface Ribbon {
+  el: HTMLElement;
+  show(strips: Strips): void;
+  /** What it shows, in a sentence. */
+  words(): string;
+}
+
+/** A block, and a channel of it; without a channel the block alone, with null none. */
+type Choose = (block: string, channel?: number | null) => void;
+
+export function ribbon(blocks: BlockInfo[], choose: Choose): Ribbon {
+  return new Blocks(blocks, choose);
+}
+
+class Blocks implements Ribbon {
+  readonly el: HTMLElement;
+  private readonly blocks: BlockInfo[];
+  private readonly choose: Choose;
+  private readonly columns: Column[];
+  private readonly readout = h("p", { class: "senet-ribbon-readout" });
+  private readonly from = h("span");
+  private readonly bars = h("span");
+  private now: Strips | null = null;
+
+  constructor(blocks: BlockInfo[], choose: Choose) {
+    [this.blocks, this.choose] = [blocks, choose];
+    this.columns = blocks.map((block, i) => this.column(block, i));
+    const strip = h("div", {
+      class: "senet-ribbon",
+      role: "toolbar",
+      "aria-label": "Blocks from shallow to deep",
+      style: `--blocks:${blocks.length}`,
+    });
+    strip.append(...this.columns.map(({ button }) => button));
+    strip.addEventListener("keydown", (event) => this.key(event));
+    const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
+    const ink = h("span", {}, symbol("s"), this.from);
+    const scale = h("p", { class: "senet-legend" }, ramp, ink, this.bars);
+    this.el = h("div", { class: "senet-network" }, strip, scale, this.readout);
+  }
+
+  show(strips: Strips): void {
+    this.now = strips;
+    const { rows, low, high, to } = strips;
+    const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
+    rows.forEach((row, at) => {
+      const { button, name, bar, far } = this.columns[at]!;
+      const block = this.blocks[at]!;
+      const { distance } = row;
+      drawGates(this.columns[at]!, row, strips, block);
+      const open = strips.open.includes(block.name);
+      const chosen = block.name === strips.block;
+      const state = { "aria-pressed": String(open), "data-chosen": chosen };
+      set(button, { ...state, "data-distance": distance ?? "" });
+      say(name, this.label(block, row));
+      const tall = distance === null || furthest === 0 ? 0 : (100 * distance) / furthest;
+      set(bar.firstElementChild!, { style: `height:${tall}%` });
+      say(far, distance === null ? "" : decimal(distance, 2));
+    });
+    say(this.from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
+    say(this.bars, to ? `bars: mean distance from ${to}` : "");
+    if (!this.el.contains(document.activeElement)) this.tell(null, null);
+  }
+
+  words(): string {
+    if (!this.now) return "";
+    const { rows, to } = this.now;
+    const means = rows.map(({ s }) => average(s));
+    const least = means.indexOf(Math.min(...means));
+    const text = `${this.blocks.length} blocks; the gates of ${this.blocks[least]!.title} are the most closed, ${decimal(means[least]!, 2)} on average`;
+    const far = rows.map(({ distance }) => distance ?? 0);
+    const at = far.indexOf(Math.max(...far));
+    return to
+      ? `${text}; those of ${this.blocks[at]!.title} are furthest from ${to}, ${decimal(far[at]!)} on average.`
+      : `${text}.`;
+  }
+
+  private column(block: BlockInfo, at: number): Column {
+    const made = columnOf(block, at);
+    const { button, inks } = made;
+    const channel = (event: MouseEvent): number => {
+      const { top, height } = inks.getBoundingClientRect();
+      const place = Math.floor(((event.clientY - top) / height) * block.channels);
+      return this.now!.rows[at]!.order[Math.min(block.channels - 1, Math.max(0, place))]!;
+    };
+    const onGates = (event: Event) => !!(event.target as Element).closest(".senet-cells");
+    button.addEventListener("focus", () => this.tell(at, null));
+    button.addEventListener("click", (event) => {
+      this.reach(at);
+      const byKey = event.detail === 0;
+      this.choose(block.name, !byKey && onGates(event) ? channel(event) : undefined);
+    });
+    button.addEventListener("pointermove", (event) => {
+      if (onGates(event)) this.tell(at, channel(event));
+    });
+    button.addEventListener("pointerleave", () => this.tell(null, null));
+    return made;
+  }
+
+  private key(event: KeyboardEvent): void {
+    const at = this.columns.findIndex(({ button }) => button === event.target);
+    if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = this.blocks.length - 1;
+    const across = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
+    const along = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
+    if (across === undefined && along === undefined && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation(); // elsewhere on the page arrow keys turn to the next chapter
+    if (across !== undefined) {
+      const next = Math.min(last, Math.max(0, across));
+      this.reach(next);
+      return this.columns[next]!.button.focus();
+    }
+    if (event.key === "Escape") return this.choose(this.now!.block, null);
+    const { order } = this.now!.rows[at]!;
+    const name = this.blocks[at]!.name;
+    const held = this.now!.block === name ? this.now!.channel : null;
+    const place = held === null ? (along! > 0 ? -1 : order.length) : order.indexOf(held);
+    this.choose(name, order[Math.min(order.length - 1, Math.max(0, place + along!))]!);
+  }
+
+  /** Tab comes to this one. */
+  private reach(at: number): void {
+    this.columns.forEach(({ button }, i) => {
+      button.tabIndex = i === at ? 0 : -1;
+    });
+  }
+
+  /** Say what is pointed at, or what the focus is on. */
+  private tell(at: number | null, channel: number | null): void {
+    if (!this.now) return;
+    if (at === null) {
+      return this.readout.replaceChildren(
+        "Choose a block to open it as a chart, or one of its gates.",
+      );
+    }
+    const [block, row] = [this.blocks[at]!, this.now.rows[at]!];
+    if (channel === null) return this.readout.replaceChildren(this.label(block, row));
+    const value = ` = ${decimal(row.s[channel]!)}`;
+    const second = row.second ? `; second picture ${decimal(row.second[channel]!)}` : "";
+    this.readout.replaceChildren(
+      `${block.title}, channel ${channel}: `,
+      symbol("s"),
+      value + second,
+    );
+  }
+
+  private label(block: BlockInfo, { s, distance, set }: Strip): string {
+    const { to, channel, block: chosen } = this.now!;
+    const far = distance === null ? "" : `; ${decimal(distance)} from ${to}`;
+    const pulled = set ? set.filter((value) => !Number.isNaN(value)).length : 0;
+    const byHand = pulled ? `; ${pulled} set by hand` : "";
+    const held =
+      chosen === block.name && channel !== null
+        ? `; channel ${channel} chosen, s = ${decimal(s[channel]!)}`
+        : "";
+    return `${block.title}, ${block.channels} gates, on average ${decimal(average(s), 2)}${far}${byHand}${held}`;
+  }
+}
+
+interface Column {
+  button: HTMLButtonElement;
+  /** In words what the strip shows. */
+  name: HTMLElement;
+  inks: HTMLElement;
+  pulls: HTMLElement;
+  mark: HTMLElement;
+  bar: HTMLElement;
+  far: HTMLElement;
+}
+
+function columnOf(block: BlockInfo, at: number): Column {
+  const name = h("span", { class: "senet-unseen" });
+  const inks = h("span", { class: "senet-inks" });
+  const pulls = h("span");
+  const mark = h("span", { class: "senet-mark", hidden: true });
+  const bar = h("span", { class: "senet-bar" }, h("span"));
+  const far = h("span", { class: "senet-far", "aria-hidden": "true" });
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "senet-strip",
+      "data-block": block.name,
+      tabindex: at === 0 ? 0 : -1,
+    },
+    name,
+    h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
+    h("span", { class: "senet-cells" }, inks, pulls, mark),
+    bar,
+    far,
+  );
+  return { button, name, inks, pulls, mark, bar, far };
+}
+
+/** A strip's ink, ticks where gates are set by hand, and a mark at the chosen channel. */
+function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo): void {
+  const { inks, pulls, mark } = column;
+  const { s, second, order, set: pulled } = row;
+  const { low, high } = strips;
+  const percent = (place: number) => (100 * place) / order.length;
+  const middle = (channel: number) => `top:${percent(order.indexOf(channel) + 0.5)}%`;
+  const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
+  const shown = second ? [s, second] : [s];
+  matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
+    const gates = shown[side]!;
+    const bands = order.map(
+      (c, i) => `rgba(0,0,0,${ink(gates[c]!).toFixed(3)}) 0 ${percent(i + 1).toFixed(3)}%`,
+    );
+    const style = `-webkit-mask-image:linear-gradient(${bands})`;
+    set(strip, { style, "data-values": gates.join(" ") });
+  });
+  const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
+  matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
+    set(tick, { style: middle(byHand[i]!) }),
+  );
+  const chosen = strips.block === block.name ? strips.channel : null;
+  set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
+}
+
+/** "3.1" for stage 3, block 1; else the depth. */
+export function short({ title, stage, depth }: BlockInfo): string {
+  const block = /block (\d+)$/.exec(title)?.[1];
+  return stage !== null && block ? `${stage}.${block}` : String(depth);
+}
+
+const average = (values: Float32Array) => values.reduce((a, b) => a + b, 0) / values.length;

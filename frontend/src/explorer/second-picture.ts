@@ -1,0 +1,50 @@
+// A second picture beside the first: chosen from a menu, shown small, and changed places with the
+// first by a button.
+
+import { percent } from "../math/format.ts";
+import { largest, softmax } from "../math/softmax.ts";
+import type { Answer, Probe } from "../network/network.ts";
+import { choice, h } from "../parts/dom.ts";
+
+export interface SecondPicture {
+  el: HTMLElement;
+  show(index: number | null, answer: Answer | null): void;
+  /** The menu anew: the reader's own picture has come. */
+  renew(): void;
+}
+
+/** @param chosen with the id of a picture, null for none */
+export function secondPicture(
+  probe: Probe,
+  chosen: (id: string | null) => void,
+  swap: () => void,
+): SecondPicture {
+  const menu = choice("Second picture", (id) => chosen(id || null));
+  const change = h("button", { type: "button", onclick: swap }, "Swap the two");
+  const canvas = h("canvas", { role: "img" });
+  const line = h("span", { class: "senet-second-line" });
+  const el = h("div", { class: "senet-second" }, menu.el, canvas, line, change);
+  const renew = () => {
+    const { value } = menu.select;
+    menu.select.replaceChildren(
+      h("option", { value: "" }, "none"),
+      ...probe.pictures.map(({ id, title }) => h("option", { value: id }, title)),
+    );
+    menu.select.value = value;
+  };
+  renew();
+  return {
+    el,
+    renew,
+    show(index, answer) {
+      const picture = index === null ? null : probe.pictures[index]!;
+      menu.select.value = picture?.id ?? "";
+      canvas.hidden = change.hidden = line.hidden = !picture || !answer;
+      if (index === null || !picture || !answer) return;
+      probe.draw(index, canvas);
+      canvas.setAttribute("aria-label", picture.alt);
+      const top = largest(answer.logits, 1)[0]!;
+      line.textContent = `taken for ${probe.network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}`;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// The marks of a chart of excitations, as one SVG: dots, the class mean, stems between the two,
+// lines of the axis.
+//
+// The SVG counts in channels (x) and in percent of its height (y) and is stretched to its box, so
+// that no resize needs a redraw. Strokes don't scale, and so a line of hardly any length with round
+// ends is a round dot. (One of no length at all has no direction, and WebKit then draws no round
+// ends.) All dots are one path, by channel: it glides to another picture's as a whole, and there is
+// one element to be styled, not one a channel.
+
+import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
+import { decimal } from "../math/format.ts";
+import type { BlockAnswer } from "../network/network.ts";
+import { h, matched, say, set, svg } from "./dom.ts";
+
+export interface Excitations {
+  answer: BlockAnswer;
+  comparison: Comparison;
+  /** Channels from left to right. */
+  order: number[];
+  /** Of excitation. */
+  axis: ReturnType<typeof axis>;
+  /** What the order means, for the axis: its left end and its right end. */
+  ends: [string, string];
+  /** The channel that is held. */
+  held: number | null;
+  /** Gates that were set by hand, NaN for the others. */
+  set: Float32Array | null;
+  /** The part of the order that is shown: its first place, and how many. All if absent. */
+  part?: { from: number; count: number };
+}
+
+const DOT = "h0.001";
+
+export class Marks {
+  readonly el: SVGSVGElement;
+  /** The axis's numbers. */
+  readonly scale = h("div", { class: "senet-scale", "aria-hidden": "true" });
+  private readonly marker = svg("rect", {
+    class: "senet-marker",
+    width: 1,
+    height: 100,
+    visibility: "hidden",
+  });
+  private readonly grid = layer("grid");
+  private readonly lines = layer("means");
+  private readonly stems = layer("stems");
+  private readonly dots = layer("dots");
+
+  constructor() {
+    const { marker, grid, lines, stems, dots } = this;
+    const plain = { preserveAspectRatio: "none", "aria-hidden": "true" };
+    this.el = svg("svg", plain, marker, grid, lines, stems, dots);
+  }
+
+  /** Mark the channel at a place, null for none. */
+  mark(place: number | null): void {
+    set(this.marker, { visibility: place === null ? "hidden" : "visible", x: place ?? 0 });
+  }
+
+  draw(data: Excitations): void {
+    const { axis } = data;
+    const { from, count } = partOf(data);
+    const y = (value: number) => ((100 * (axis.high - value)) / (axis.high - axis.low)).toFixed(3);
+    set(this.el, { viewBox: `${from} 0 ${count} 100`, "data-many": count > 32 });
+    this.drawDots(data, y);
+    this.drawMeans(data, y);
+    matched(this.grid, axis.ticks.length, () => svg("path")).forEach((line, i) =>
+      set(line, { d: `M${from} ${y(axis.ticks[i]!)}h${count}` }),
+    );
+    const digits = digitsOf(axis.ticks);
+    matched(this.scale, axis.ticks.length, () => h("span")).forEach((number, i) => {
+      set(number, { style: `top:${y(axis.ticks[i]!)}%` });
+      say(number, decimal(axis.ticks[i]!, digits));
+    });
+  }
+
+  private drawDots(data: Excitations, y: (value: number) => string): void {
+    const { answer, comparison, order } = data;
+    const { from, count } = partOf(data);
+    const place = rankOf(order);
+    const seen = order.slice(from, from + count).sort((a, b) => a - b);
+    const at = (c: number) => `M${place[c]! + 0.5} ${y(answer.s[c]!)}`;
+    const byHand = (c: number) => !Number.isNaN(data.set?.[c] ?? NaN);
+    const own = seen.filter((c) => !byHand(c));
+    const pulled = seen.filter(byHand);
+    matched(this.dots, pulled.length > 0 ? 2 : 1, () => svg("path")).forEach((path, i) => {
+      const channels = i === 0 ? own : pulled;
+      const d = channels.map((c) => at(c) + DOT).join("");
+      set(path, { d, "data-channels": channels.join(" "), "data-set": i === 1 });
+    });
+    const { mean } = comparison;
+    const [s, z] = [answer.s.join(" "), answer.z.join(" ")];
+    set(this.dots, { "data-s": s, "data-z": z, "data-mean": mean && mean.join(" ") });
+    matched(this.stems, mean ? 1 : 0, () => svg("path")).forEach((path) =>
+      set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }),
+    );
+  }
+
+  /**
+   * As steps, a channel wide each: a slanted line would show values between channels, where there
+   * are none.
+   */
+  private drawMeans(data: Excitations, y: (value: number) => string): void {
+    const { mean, each } = data.comparison;
+    const { from, count } = partOf(data);
+    const shown = data.order.slice(from, from + count);
+    const steps = (row: Float32Array) =>
+      shown.map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
+    const rows = mean ? [mean, ...each] : [];
+    matched(this.lines, rows.length, () => svg("path")).forEach((line, i) =>
+      set(line, { d: steps(rows[i]!), class: i === 0 ? "senet-mean" : "senet-one" }),
+    );
+  }
+}
+
+const layer = (name: string) => svg("g", { class: `senet-${name}` });
+
+/** The part of the order that is shown. */
+export function partOf({ part, order }: Excitations): { from: number; count: number } {
+  return part ?? { from: 0, count: order.length };
+}
+
+/** Where each channel is: the inverse of `order`. */
+function rankOf(order: number[]): number[] {
+  const place = new Array<number>(order.length);
+  order.forEach((channel, i) => {
+    place[channel] = i;
+  });
+  return place;
+}

@@ -1,0 +1,227 @@
+// One SE block's excitations: a dot a channel, the class mean as a line behind, a stem for the
+// difference between the two, and a channel that the reader points at.
+//
+//   nothing held ──point──▶ shown while pointed at ──leave──▶ nothing held
+//   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
+//                                         held ──drag its handle, or Shift and arrow──▶ gate pulled
+
+import { behind } from "../math/channels.ts";
+import { decimal, signed } from "../math/format.ts";
+import { h, say, set, symbol } from "./dom.ts";
+import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
+import { stepped } from "./keys.ts";
+
+/**
+ * A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand, from begin to
+ * end.
+ */
+export type Pull = (channel: number, value: number, stroke: string) => void;
+type Hold = (channel: number | null) => void;
+
+const STEP = 0.05; // of a key
+
+export interface DotChart {
+  el: HTMLElement;
+  draw(data: Excitations): void;
+}
+
+export function dotChart(name: string, hold: Hold, pull: Pull | null = null): DotChart {
+  return new Chart(name, hold, pull);
+}
+
+class Chart implements DotChart {
+  readonly el: HTMLElement;
+  private readonly name: string;
+  private readonly hold: Hold;
+  private readonly pull: Pull | null;
+  private readonly marks = new Marks();
+  private readonly flag = h("span", { class: "senet-flag", "aria-hidden": "true", hidden: true });
+  private readonly handle = h("span", {
+    class: "senet-handle",
+    "aria-hidden": "true",
+    hidden: true,
+    title: "Drag to pull this gate",
+  });
+  private readonly slider: HTMLElement;
+  private readonly first = h("span");
+  private readonly last = h("span");
+  private readonly readout = h("p", { class: "senet-readout" });
+  private data: Excitations | null = null;
+  private pointed: number | null = null; // a channel under the mouse
+  private strokes = 0;
+  private pulling: string | null = null;
+
+  constructor(name: string, hold: Hold, pull: Pull | null) {
+    [this.name, this.hold, this.pull] = [name, hold, pull];
+    this.slider = h(
+      "div",
+      {
+        class: "senet-plot",
+        role: "slider",
+        tabindex: 0,
+        "aria-label": `Channels of the ${name}`,
+        "aria-valuemin": 0,
+      },
+      this.marks.el,
+      this.flag,
+      pull && this.handle,
+    );
+    const ends = h("div", { class: "senet-ends" }, this.first, this.last);
+    const { scale } = this.marks;
+    this.el = h("div", { class: "senet-chart" }, scale, this.slider, ends, this.readout);
+    this.listenToHandle();
+    this.listenToPointer();
+    this.listenToKeys();
+  }
+
+  draw(data: Excitations): void {
+    this.data = data;
+    this.marks.draw(data);
+    say(this.first, data.ends[0]);
+    say(this.last, data.ends[1]);
+    set(this.slider, { "aria-valuemax": data.order.length - 1 });
+    if (this.pointed !== null && this.pointed >= data.order.length) this.pointed = null;
+    this.point();
+  }
+
+  /** Show the channel pointed at, else the one held, else how to choose one. */
+  private point(): void {
+    const { answer, order, held, axis } = this.data!;
+    const { from, count } = partOf(this.data!);
+    const channel = this.pointed ?? held;
+    const place = channel === null ? 0 : order.indexOf(channel);
+    const seen = channel !== null && place >= from && place < from + count;
+    const left = (100 * (place - from + 0.5)) / count;
+    this.marks.mark(seen ? place : null);
+    set(this.flag, { hidden: !seen, style: `left:clamp(0.7rem,${left}%,100% - 0.7rem)` });
+    const s = channel === null ? axis.high : answer.s[channel]!;
+    const down = 100 * Math.min(1, Math.max(0, (axis.high - s) / (axis.high - axis.low)));
+    const hidden = !seen || channel !== held;
+    set(this.handle, { hidden, style: `left:${left}%;top:${down}%` });
+    set(this.slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
+    if (channel !== null) return this.read(channel);
+    const more = this.pull ? " Then drag it, or press Shift with an arrow." : "";
+    this.readout.replaceChildren(`Point at a dot, tap it, or use the arrow keys.${more}`);
+    set(this.slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
+  }
+
+  private read(channel: number): void {
+    const { answer, comparison, set: byHand } = this.data!;
+    const [z, s] = [answer.z[channel]!, answer.s[channel]!];
+    const lines = [
+      h(
+        "span",
+        {},
+        `channel ${channel}: `,
+        symbol("z"),
+        ` = ${decimal(z)}, `,
+        symbol("s"),
+        ` = ${decimal(s)}`,
+      ),
+    ];
+    if (comparison.mean) {
+      const mean = comparison.mean[channel]!;
+      const each = comparison.each.map((row) => row[channel]!);
+      const more =
+        each.length > 0
+          ? `(${decimal(Math.min(...each))} to ${decimal(Math.max(...each))})`
+          : `(${signed(s - mean)})`;
+      lines.push(h("span", {}, `${behind(comparison)}: ${decimal(mean)} ${more}`));
+    }
+    if (!Number.isNaN(byHand?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
+    say(this.flag, String(channel));
+    this.readout.replaceChildren(...lines);
+    set(this.slider, { "aria-valuetext": lines.map((line) => line.textContent).join("; ") });
+  }
+
+  // ---- by hand
+
+  private channelAt({ clientX }: MouseEvent): number {
+    const { left, width } = this.slider.getBoundingClientRect();
+    const { from, count } = partOf(this.data!);
+    const place = Math.floor(((clientX - left) / width) * count);
+    return this.data!.order[from + Math.min(count - 1, Math.max(0, place))]!;
+  }
+
+  private pullTo({ clientY }: PointerEvent): void {
+    const { top, height } = this.slider.getBoundingClientRect();
+    const { axis, held } = this.data!;
+    const value = axis.high - ((clientY - top) / height) * (axis.high - axis.low);
+    this.pull!(held!, Math.min(1, Math.max(0, value)), this.pulling!);
+  }
+
+  private listenToHandle(): void {
+    const { handle, slider } = this;
+    handle.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault();
+      event.stopPropagation();
+      slider.focus();
+      handle.setPointerCapture(event.pointerId);
+      this.pulling = this.stroke();
+    });
+    handle.addEventListener("pointermove", (event) => {
+      event.stopPropagation();
+      if (this.pulling !== null) this.pullTo(event);
+    });
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      handle.addEventListener(end, () => {
+        this.pulling = null;
+      });
+    }
+    handle.addEventListener("click", (event) => event.stopPropagation()); // or it would be let go
+  }
+
+  private listenToPointer(): void {
+    this.slider.addEventListener("pointermove", (event) => {
+      if (!this.data) return;
+      const channel = this.channelAt(event);
+      const moved = event.pointerType === "mouse" ? channel !== this.pointed : event.buttons > 0;
+      if (!moved) return;
+      this.pointed = channel;
+      this.point();
+    });
+    this.slider.addEventListener("pointerleave", () => {
+      this.pointed = null;
+      if (this.data) this.point();
+    });
+    this.slider.addEventListener("click", (event) => {
+      if (!this.data) return;
+      const channel = this.channelAt(event);
+      this.hold(channel === this.data.held ? null : channel);
+    });
+  }
+
+  private listenToKeys(): void {
+    // Before the steps: with Shift, arrows up and down pull the gate that is held.
+    this.slider.addEventListener("keydown", (event) => {
+      const { pull, data } = this;
+      const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key];
+      if (!pull || data?.held == null || by === undefined || !event.shiftKey) return;
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const to = Math.min(1, Math.max(0, data.answer.s[data.held]! + by));
+      pull(data.held, Math.round(to * 100) / 100, this.stroke());
+    });
+    const hold = (channel: number | null) => {
+      this.pointed = null;
+      this.hold(channel);
+    };
+    stepped(
+      this.slider,
+      () => {
+        if (!this.data) return null;
+        const { order, held } = this.data;
+        return { place: held === null ? -1 : order.indexOf(held), count: order.length };
+      },
+      (place) => hold(this.data!.order[place]!),
+      () => hold(null),
+    );
+  }
+
+  private stroke(): string {
+    this.strokes++;
+    return `${this.name}-${this.strokes}`;
+  }
+}

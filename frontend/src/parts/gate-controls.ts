@@ -1,0 +1,155 @@
+// The controls that set gates by hand.
+
+import { decimal } from "../math/format.ts";
+import type { BlockInfo } from "../network/network.ts";
+import type { ByHand } from "../state/by-hand.ts";
+import { h, say, symbol } from "./dom.ts";
+
+/** What the controls of one side show. */
+export interface Hand {
+  block: BlockInfo;
+  /** The channel that is held in the chart, null for none. */
+  channel: number | null;
+  /** (C,), as overridden. */
+  s: Float32Array;
+  /** Mean over all classes, (C,); null where it is not known. */
+  mean: Float32Array | null;
+}
+
+export interface GateControls {
+  el: HTMLDetailsElement;
+  show(sides: Hand[], line: string): void;
+}
+
+/** @param changed after each change of `hand` */
+export function gateControls(titles: string[], hand: ByHand, changed: () => void): GateControls {
+  const sides = titles.map((title) => side(title, hand, changed));
+  const act = (does: () => void) => () => {
+    does();
+    changed();
+  };
+  const undo = h("button", { type: "button", onclick: act(() => hand.undo()) }, "Undo");
+  const redo = h("button", { type: "button", onclick: act(() => hand.redo()) }, "Redo");
+  const release = h(
+    "button",
+    { type: "button", onclick: act(() => hand.release()) },
+    "Let all gates go",
+  );
+  const line = h("p", { class: "senet-hand-line", role: "status" });
+  const panel = h(
+    "div",
+    { class: "senet-hand" },
+    ...sides.map((s) => s.el),
+    h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release),
+    line,
+  );
+  const el = h(
+    "details",
+    { class: "senet-numbers senet-by-hand", ontoggle: fill },
+    h("summary", {}, "Pull gates by hand"),
+    panel,
+  );
+  let now: [Hand[], string] | null = null;
+
+  function fill(): void {
+    if (!el.open || !now) return; // while it is closed, nobody sees it
+    const [shown, words] = now;
+    sides.forEach((s, i) => s.show(shown[i]!));
+    undo.disabled = !hand.undoable;
+    redo.disabled = !hand.redoable;
+    release.disabled = hand.count === 0;
+    say(line, words);
+  }
+
+  panel.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // arrow keys are the sliders' here
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z")
+      return;
+    event.preventDefault();
+    act(() => (event.shiftKey ? hand.redo() : hand.undo()))();
+  });
+  return {
+    el,
+    show(shown, words) {
+      now = [shown, words];
+      fill();
+    },
+  };
+}
+
+function side(title: string, hand: ByHand, changed: () => void) {
+  let now: Hand;
+  let pulls = 0;
+  const apply = (
+    channels: number[] | null,
+    value: (channel: number) => number | null,
+    pull: string | null = null,
+  ) => {
+    hand.set(now.block, channels, value, pull);
+    changed();
+  };
+  const slider: HTMLInputElement = h("input", {
+    type: "range",
+    min: 0,
+    max: 1,
+    step: 0.01,
+    disabled: true,
+    oninput: () =>
+      apply([now.channel!], () => Number(slider.value), `${title}-${now.channel}-${pulls}`),
+    onchange: () => void pulls++, // the hand has let go: what comes next is another pull
+  });
+  const output = h("output", {});
+  const name = h("span", {});
+  const legend = h("legend", {}, title);
+  // A name begins with what is written: whoever speaks to the page says what they see. There is
+  // nothing to pull before `show`.
+  const button = (words: string, does: string, act: () => void) =>
+    h(
+      "button",
+      {
+        type: "button",
+        disabled: true,
+        "aria-label": `${words}: ${does}, ${title.toLowerCase()}`,
+        onclick: act,
+      },
+      words,
+    );
+  const one = [
+    button("off", "close the gate", () => apply([now.channel!], () => 0)),
+    button("1", "open the gate", () => apply([now.channel!], () => 1)),
+    button("mean", "set the gate to its mean", () => apply([now.channel!], (c) => now.mean![c]!)),
+    button("own", "let the gate go", () => apply([now.channel!], () => null)),
+  ];
+  const all = [
+    button("all 1", "open all gates", () => apply(null, () => 1)),
+    button("all mean", "set all gates to their mean", () => apply(null, (c) => now.mean![c]!)),
+    button("all own", "let all gates go", () => apply(null, () => null)),
+  ];
+  const el = h(
+    "fieldset",
+    {},
+    legend,
+    h("label", { class: "senet-slide" }, name, slider, output),
+    h("p", { class: "senet-hand-buttons" }, ...one, ...all),
+  );
+  return {
+    el,
+    show(shown: Hand): void {
+      now = shown;
+      const { channel, s, mean, block } = now;
+      say(legend, `${title}, ${block.title}`);
+      for (const each of [slider, ...one]) each.disabled = channel === null;
+      for (const each of all) each.disabled = false;
+      if (!mean) one[2]!.disabled = all[1]!.disabled = true;
+      name.replaceChildren(
+        ...(channel === null
+          ? ["Choose a channel in the chart."]
+          : [symbol("s"), ` of channel ${channel}`]),
+      );
+      if (channel === null) return void output.replaceChildren();
+      if (document.activeElement !== slider || Math.abs(Number(slider.value) - s[channel]!) > 0.011)
+        slider.value = String(s[channel]);
+      say(output, decimal(s[channel]!, 2));
+    },
+  };
+}

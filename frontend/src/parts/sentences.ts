@@ -1,0 +1,51 @@
+// What the charts of a network show, in sentences.
+
+import { behind, type Comparison, distance } from "../math/channels.ts";
+import { decimal, percent } from "../math/format.ts";
+import { largest, softmax } from "../math/softmax.ts";
+import type { Answer, Probe } from "../network/network.ts";
+
+/** What a chart shows, in a sentence. */
+export function summed(s: Float32Array, comparison: Comparison): string {
+  const { mean, each } = comparison;
+  const [low, high] = [largest(s, s.length).at(-1)!, largest(s, 1)[0]!];
+  const extent = `s from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
+  if (!mean) return `${extent}.`;
+  if (each.length === 0)
+    return `${extent}; on average ${decimal(distance(s, mean))} away from ${comparison.called ?? `the ${behind(comparison)}`}.`;
+  const apart = each.reduce((sum, row) => sum + distance(row, mean), 0) / each.length;
+  return `${extent}; the classes’ means lie on average ${decimal(apart)} away from their middle.`;
+}
+
+/** Whose answers these are, and how far to trust them. */
+export function introduced({ network: { title, accuracy }, engine }: Probe): string {
+  const name = title || "This network";
+  return accuracy === null
+    ? `${name}, ${engine}.`
+    : `${name}, right on ${percent(accuracy)} of its test pictures; ${engine}.`;
+}
+
+/**
+ * @param count gates that are set
+ * @param done what they did, null while nobody can answer for them
+ * @param ready whether the network runs
+ */
+export function handWords(
+  count: number,
+  done: { plain: Answer; answer: Answer; classes: string[] } | null,
+  ready: boolean,
+): string {
+  if (count === 0)
+    return ready ? "All gates are the network’s own." : "The first pull fetches the network.";
+  const set = `${count} gate${count === 1 ? " is" : "s are"} set by hand`;
+  if (!done)
+    return `${set}; the prediction answers when the network runs in this page (see above).`;
+  const { plain, answer, classes } = done;
+  const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [
+    number,
+    number,
+  ];
+  const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
+  const words = `${set}: ${classes[before]} goes from ${share(plain)} to ${share(answer)}`;
+  return before === after ? `${words}.` : `${words}, and it is now taken for ${classes[after]}.`;
+}

@@ -1,0 +1,47 @@
+// How a file of the reader's comes in besides the button: dropped on the widget, or pasted.
+
+/**
+ * @param el of the reader's own picture: with nothing focused, a paste goes to the page's first
+ * @param take files, of which there is at least one
+ * @param refuse with words for the reader
+ * @returns what ends it
+ */
+export function waysIn(
+  root: HTMLElement,
+  el: HTMLElement,
+  take: (files: FileList) => void,
+  refuse: (words: string) => void,
+): () => void {
+  const over = (event: DragEvent) => {
+    const types = event.dataTransfer?.types ?? [];
+    if (types.includes("Files") || types.includes("text/uri-list")) event.preventDefault();
+  };
+  const drop = (event: DragEvent) => {
+    const { files, items, types } = event.dataTransfer!;
+    if (files.length === 0 && !types.includes("text/uri-list")) return;
+    event.preventDefault();
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.());
+    const folder = entries.find((entry) => entry?.isDirectory);
+    if (folder) refuse(`${folder.name} is a folder: drop one picture out of it.`);
+    else if (files.length > 0) take(files);
+    else
+      refuse(
+        "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.",
+      );
+  };
+  const paste = (event: ClipboardEvent) => {
+    const files = event.clipboardData?.files;
+    const first = event.target === document.body && document.querySelector(".senet-own") === el;
+    if (!files?.length || !(first || root.contains(event.target as Node))) return;
+    event.preventDefault();
+    take(files);
+  };
+  root.addEventListener("dragover", over);
+  root.addEventListener("drop", drop);
+  document.addEventListener("paste", paste);
+  return () => {
+    root.removeEventListener("dragover", over);
+    root.removeEventListener("drop", drop);
+    document.removeEventListener("paste", paste);
+  };
+}

@@ -1,0 +1,12 @@
+// The widgets that a plotting library draws, for pages: a script of its own, fetched when the first
+// of them comes near.
+
+import { curves } from "./widgets/curves.ts";
+import { profiles } from "./widgets/profiles.ts";
+
+export const PLOTS = { curves, profiles };
+export type Plots = typeof PLOTS;
+
+(
+  globalThis as unknown as { SENet?: { provide(name: string, data: unknown): void } }
+).SENet?.provide("plots", PLOTS);

@@ -1,0 +1,24 @@
+// The widgets whose data lies in the page, or in a trait, by name: there is no probe to ask and
+// nothing to wait for.
+
+import type { Keeper } from "../state/keeper.ts";
+import { attribution } from "./attribution.ts";
+import { convolution } from "./convolution.ts";
+import { cost } from "./cost.ts";
+import { excitation } from "./excitation.ts";
+import { relatives } from "./relatives.ts";
+import { rescale } from "./rescale.ts";
+import { squeeze } from "./squeeze.ts";
+
+/** Builds a widget into an element; returns what takes it down. */
+export type Embedded = (root: HTMLElement, data: any, keeper: Keeper) => () => void;
+
+export const EMBEDDED: Record<string, Embedded> = {
+  attribution,
+  convolution,
+  cost,
+  excitation,
+  relatives,
+  rescale,
+  squeeze,
+};

@@ -1,0 +1,1 @@
+"""What the book does with :mod:`senet`: widgets, checks, experiments, measurements, pages, and the command line."""

@@ -1,0 +1,59 @@
+"""Self-checks for the book's exercises: a verdict on a learner's code, with a hint that names the misconception.
+
+    checks.squeeze(my_squeeze)
+
+A check is the right answer, inputs to try it on, and the slips that learners make, each with one or two sentences for those who
+make it. :mod:`sebook.checks.verdict` does the comparing. No check raises for what a learner writes. The files here follow the
+chapters; whoever uses the checks needs their names only.
+"""
+
+from .blocks import block, last_stage, parameters, rescale
+from .convolutions import blind_to_grey, convolution, receptive_field
+from .explorer import decisive_gate, occlusion
+from .gates import excitation, open_gates, weights
+from .inside import closing, gap, rank_correlation
+from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
+from .networks import called, channels, inception, insert
+from .recorded import distances, freeze, share
+from .relatives import eca, eca_size, select, spatial_squeeze
+from .studies import order, paired
+from .training import decay_groups, gate_gradient
+from .verdict import Verdict
+
+__all__ = [
+    "Verdict",
+    "blind_to_grey",
+    "block",
+    "called",
+    "channels",
+    "closing",
+    "convolution",
+    "decay_groups",
+    "decisive_gate",
+    "distances",
+    "eca",
+    "eca_size",
+    "excitation",
+    "freeze",
+    "gap",
+    "gate_gradient",
+    "inception",
+    "insert",
+    "last_stage",
+    "masked_squeeze",
+    "occlusion",
+    "open_gates",
+    "order",
+    "paired",
+    "parameters",
+    "pixel_share",
+    "rank_correlation",
+    "receptive_field",
+    "rescale",
+    "same_squeeze",
+    "select",
+    "share",
+    "spatial_squeeze",
+    "squeeze",
+    "weights",
+]

@@ -1,0 +1,80 @@
+"""What the commands' options take, checked before any work begins: an hour later is too late to learn that a file can't be written.
+
+Each function here is a ``type`` for :mod:`argparse`, which names the option and shows what a wrong value is told.
+"""
+
+import json
+import tempfile
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from senet.pretrained.download import file_name
+
+
+def folder(text: str) -> Path:
+    """A folder that files can be written into, or that can be made."""
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise ArgumentTypeError(f"{text} is a file: name a folder")
+    return _writable(path)
+
+
+def file(text: str) -> Path:
+    """A file that can be written; one that is there will be replaced."""
+    path = Path(text)
+    if path.is_dir():
+        raise ArgumentTypeError(f"{text} is a folder: name a file in it")
+    _writable(path.parent)
+    return path
+
+
+def _writable(path: Path) -> Path:
+    place = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    try:  # the only sure way to know
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise ArgumentTypeError(f"nothing can be written to {path} ({error.strerror or error}): name another place") from error
+    return path
+
+
+def name(text: str) -> str:
+    """What files are called, without a folder."""
+    try:
+        return file_name(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}; --out is for the folder") from error
+
+
+def keywords(text: str) -> dict[str, Any]:
+    """An object in JSON."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not JSON ({error}): write it as '{{\"reduction\": 8}}', quotes and all") from error
+    if not isinstance(value, dict):
+        raise ArgumentTypeError(f"{text!r} names nothing: write keywords and values, as '{{\"reduction\": 8}}'")
+    return value
+
+
+SWITCHED = "compute in bfloat16: auto does so where the device is fast at it, and says so"
+
+
+def switch(text: str) -> bool | None:
+    """``on``, ``off``, or ``auto``, which is None: the machine decides."""
+    choices = {"auto": None, "on": True, "off": False}
+    if text not in choices:
+        raise ArgumentTypeError(f"{text!r} is not a choice: write auto, on or off")
+    return choices[text]
+
+
+def device(text: str) -> str:
+    """A device that torch finds here."""
+    try:
+        torch.empty(0, device=text)
+    except (RuntimeError, AssertionError) as error:  # the latter where torch was built without CUDA
+        words = str(error).splitlines()[0]
+        raise ArgumentTypeError(f"torch can't compute on {text!r} here ({words}): choose cpu") from error
+    return text

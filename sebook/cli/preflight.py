@@ -1,0 +1,341 @@
+"""Is this machine ready for the workshop? ``python -m senet preflight`` says so in plain words, with a remedy for what is not.
+
+Runs where the rest of the package can't: it needs nothing but Python, and imports PyTorch only to see whether it can be imported.
+Nothing is asked of the network unless ``--network`` says so.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+DESCRIPTION = "Say whether this machine is ready for the workshop, and what to do where it is not."
+LEAST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 14)  # the newest for which all packages have wheels: tests/test_wheels.py
+LEAST_MEMORY = 1.0  # GB that one chapter may take
+LEAST_DISK = 0.5  # GB, for what chapters write
+# GB that the packages take with PyTorch, where it has to be installed first; Linux gets CUDA with it.
+INSTALL_DISK = {"without CUDA": 1.5, "with CUDA": 6.0}
+NAMED = ("torch", "torchvision", "anywidget", "ipywidgets")  # worth a line each; the other packages share one
+LIVE = "minute"  # the study whose training the chapter Training one runs live
+NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer can be had anywhere
+NEEDS_NETWORK = {
+    "https://github.com": "networks pretrained on ImageNet, and the chapters on Colab",
+    "https://www.cs.toronto.edu": "CIFAR-10, to train on it",
+}
+INSTALL = "python -m pip install"
+TORCH = f"{INSTALL} --force-reinstall torch torchvision"
+CPU_TORCH = f"{INSTALL} torch torchvision --index-url https://download.pytorch.org/whl/cpu"
+REINSTALL = (
+    f'install the package anew: {INSTALL} --force-reinstall --no-deps "senet @ git+https://github.com/squeeze-excite/senet-book"'
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found. ``state``: "ready"; "missing", which ``remedy`` mends; or "note", which hinders nobody."""
+
+    name: str
+    state: str
+    said: str
+    remedy: str = ""
+
+
+class Missing(Exception):
+    """What is wrong, and what to do about it."""
+
+    def __init__(self, said: str, remedy: str) -> None:
+        super().__init__(said)
+        self.remedy = remedy
+
+
+def python() -> str:
+    """Python is new enough, and not so new that a package that is missing can't be installed."""
+    here = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < LEAST_PYTHON:
+        least = ".".join(map(str, LEAST_PYTHON))
+        raise Missing(f"Python {here} is too old", f"install Python {least} or newer, and make a new environment with it")
+    if sys.version_info[:2] > NEWEST_PYTHON and (lacking := uninstalled()):
+        newest = ".".join(map(str, NEWEST_PYTHON))
+        said = f"Python {here} is too new: {', '.join(lacking)} may not install on it"
+        raise Missing(said, f"install Python {newest}, and make a new environment with it")
+    return f"Python {here}"
+
+
+def uninstalled() -> list[str]:
+    """The packages that this one requires and that are not there."""
+    there = {each.name.lower() for each in metadata.distributions() if each.name}
+    return sorted(set(floors()) - there)
+
+
+def package(name: str, imported: bool = False) -> str:
+    """Its version, which has to be the package's floor or above; with ``imported`` it has to work, too."""
+    floor = floors().get(name, "0")
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        raise Missing(f"{name} is not installed", f'{INSTALL} "{name}>={floor}"') from None
+    if numbers(version) < numbers(floor):
+        raise Missing(f"{name} {version} is older than {floor}", f'{INSTALL} --upgrade "{name}>={floor}"')
+    if imported:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a torchvision of another build than torch raises a RuntimeError
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            pair = "torch torchvision" if name.startswith("torch") else name
+            raise Missing(
+                f"{name} {version} is installed and cannot be imported ({reason})", f"{INSTALL} --force-reinstall {pair}"
+            ) from error
+    return f"{name} {version}"
+
+
+def others() -> str:
+    """The other packages that the project requires are there."""
+    return ", ".join(package(name) for name in sorted(floors()) if name not in NAMED)
+
+
+def floors() -> dict[str, str]:
+    """The least version of each package that this one requires, as it says itself."""
+    try:
+        lines = metadata.requires("senet") or []
+    except metadata.PackageNotFoundError:
+        raise Missing("the package senet is not installed", f"in its folder: {INSTALL} .") from None
+    found = (re.match(r"([\w.-]+)>=([\w.]+)", line) for line in lines if "extra ==" not in line)
+    return {each[1].lower(): each[2] for each in found if each}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """2.14.1+cu130 -> (2, 14, 1): what a floor is compared by."""
+    return tuple(int(part) for part in re.match(r"[\d.]*", version)[0].strip(".").split(".") if part)
+
+
+def jupyter() -> str:
+    """Something is there to run notebooks with."""
+    if "google.colab" in sys.modules:
+        return "Colab"
+    package("ipykernel")
+    for name in ("jupyterlab", "notebook"):
+        try:
+            return package(name)
+        except Missing:
+            continue
+    raise Missing("neither JupyterLab nor Jupyter Notebook is installed", f"{INSTALL} jupyterlab (or open the chapters in VS Code)")
+
+
+def memory() -> str:
+    """Enough memory is free for a chapter."""
+    free = available()
+    if free is None:
+        return "free memory is not told here; a chapter takes up to 1 GB"
+    if free < LEAST_MEMORY:
+        raise Missing(f"{free:.1f} GB of memory are free, and a chapter takes up to {LEAST_MEMORY:.0f} GB", "close other programs")
+    return f"{free:.1f} GB of memory are free"
+
+
+def available() -> float | None:
+    """GB that a process may still take; None where the system does not tell."""
+    found = []
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+        found.append(int(re.search(r"MemAvailable:\s+(\d+) kB", text)[1]) * 1024)
+    except (OSError, TypeError):
+        if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:  # macOS tells what there is, not what is free
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    try:  # a container's own limit, as on Binder
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
+        found += [int(limit) - int(used)] if limit.isdigit() else []
+    except (OSError, ValueError):
+        pass
+    return min(found) / 1e9 if found else None
+
+
+def disk() -> str:
+    """Enough disk is free."""
+    free, least = shutil.disk_usage(Path.cwd()).free / 1e9, LEAST_DISK
+    remedy, small = "make room, or work in a folder on another disk", INSTALL_DISK["without CUDA"]
+    if not importable("torch"):
+        least = INSTALL_DISK["with CUDA"] if sys.platform == "linux" else small
+        if small <= free < least:
+            remedy += f"; or install PyTorch without CUDA, which takes {small:.1f} GB: {CPU_TORCH}"
+    if free < least:
+        raise Missing(f"{free:.1f} GB of disk are free here, and {least:.1f} GB are needed", remedy)
+    return f"{free:.1f} GB of disk are free"
+
+
+def importable(name: str) -> bool:
+    """Whether a module is there, without importing it."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # a module that was put out of the way
+        return False
+
+
+def processor() -> str:
+    """What computes here, and what follows for the book's trainings. Nothing about it can be missing."""
+    from senet import machine
+
+    return f"{machine.name()}; {machine.bfloat16_in_words(machine.use_bfloat16(None, 'cpu'), 'cpu')}"
+
+
+def widgets() -> str:
+    """The widgets' scripts are there, and a widget can be made."""
+    from ..widgets import Cost
+    from ..widgets.base import STATIC
+
+    missing = [name for name in ("widget.js", "widgets.css") if not (STATIC / name).exists()]
+    if missing:
+        raise Missing(f"the widgets' {' and '.join(missing)} are missing", f"in a checkout: make book. Else {REINSTALL}")
+    Cost()
+    return "the widgets' scripts are there, and a widget can be made"
+
+
+def weights() -> str:
+    """All shipped networks are whole, and one of them gives the answers that were recorded when it was made."""
+    from senet import pretrained, training
+    from senet.images.patchwork import patchwork
+
+    shipped = [name for name in pretrained.names() if pretrained.get(name).url is None]
+    if NETWORK not in shipped:
+        raise Missing("the trained networks are missing", REINSTALL)
+    try:
+        models = {name: pretrained.load(name, progress=False) for name in shipped}
+    except pretrained.CheckpointError as error:
+        raise Missing(str(error), REINSTALL) from error
+    checkpoint = pretrained.get(NETWORK)
+    recorded = checkpoint.provenance
+    measured = training.evaluate(models[NETWORK], patchwork(recorded["test_pictures"], 2), checkpoint.preprocessing)
+    off = max(abs(measured["accuracy"] - recorded["test_accuracy"]), abs(measured["loss"] - recorded["test_loss"]))
+    if not off < 0.005:
+        said = f"{measured['accuracy']:.1%} right, loss {measured['loss']:.4f}; recorded are {recorded['test_accuracy']:.1%}"
+        raise Missing(f"{NETWORK} answers otherwise than recorded: {said}, loss {recorded['test_loss']:.4f}", TORCH)
+    return f"{len(shipped)} trained networks are whole; {NETWORK} answers as recorded ({measured['accuracy']:.1%} right)"
+
+
+def training() -> str:
+    """Eight steps of the live training: the loss is a number, and falls. Their time tells how long all steps will take."""
+    import torch
+    import torch.nn.functional as F
+
+    from senet.images.patchwork import patchwork
+    from senet.pretrained import ARCHITECTURES
+
+    from ..experiments.study import STUDIES
+
+    live = STUDIES[LIVE]
+    state = torch.random.get_rng_state()
+    torch.manual_seed(0)
+    model = ARCHITECTURES[live.architecture](num_classes=10, **live.arms[0].arguments)
+    pictures = patchwork(live.recipe.batch_size, 1)
+    x, losses = (pictures.images / 255 - 0.7) / 0.26, []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    took = []
+    for _ in range(8):
+        began = time.perf_counter()
+        loss = F.cross_entropy(model(x), pictures.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        took.append(time.perf_counter() - began)
+    torch.random.set_rng_state(state)
+    steps = len(live.arms) * live.recipe.epochs * live.pictures / live.recipe.batch_size
+    seconds = 1.25 * steps * min(took)  # evaluation after each epoch adds about a quarter
+    if not losses[-1] < losses[0]:
+        raise Missing(f"a training of eight steps took the loss from {losses[0]:.2f} to {losses[-1]:.2f}", TORCH)
+    went = f"its loss went from {losses[0]:.2f} to {losses[-1]:.2f} in eight steps"
+    return f"a tiny SE-ResNet trains: {went}; the live training will take about {_rounded(seconds)} here"
+
+
+def _rounded(seconds: float) -> str:
+    """In steps of 10 seconds, or in whole minutes from two on."""
+    return f"{max(10, 10 * round(seconds / 10))} s" if seconds < 120 else f"{round(seconds / 60)} minutes"
+
+
+def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Finding]:
+    """Never a fault: everything but what is named here works without."""
+    if not asked:
+        what = "; ".join(NEEDS_NETWORK.values())
+        return [Finding("network", "note", f"not asked (--network does). It is needed only for: {what}")]
+    findings = []
+    for address, what in NEEDS_NETWORK.items():
+        try:
+            open_url(urllib.request.Request(address, method="HEAD", headers={"User-Agent": "senet"}), timeout=5).close()
+            said = f"{address} answers: {what} can be had"
+        except urllib.error.HTTPError:
+            said = f"{address} answers: {what} can be had"
+        except OSError as error:
+            said = f"{address} does not answer ({getattr(error, 'reason', None) or error}): {what} cannot be had; all else works"
+        findings.append(Finding("network", "note", said))
+    return findings
+
+
+def check(asked: bool = False) -> list[Finding]:
+    """All findings, in the order in which to mend them."""
+    findings: list[Finding] = []
+
+    def add(name: str, look: Callable[[], str]) -> None:
+        try:
+            findings.append(Finding(name, "ready", look()))
+        except Missing as error:
+            findings.append(Finding(name, "missing", str(error), error.remedy))
+        except Exception as error:  # what nobody thought of is told, too, and not thrown at a participant
+            findings.append(Finding(name, "missing", f"{type(error).__name__}: {error}", "show this line to your teacher"))
+
+    add("python", python)
+    for name in NAMED:
+        add(name, lambda: package(name, imported=True))  # noqa: B023 (it is called at once)
+    add("packages", others)
+    add("jupyter", jupyter)
+    add("memory", memory)
+    add("disk", disk)
+    lacking = [each.name for each in findings if each.state == "missing" and each.name in (*NAMED, "packages")]
+    for name, look in (("processor", processor), ("widgets", widgets), ("weights", weights), ("training", training)):
+        if lacking:
+            findings.append(Finding(name, "missing", f"not tried without {', '.join(lacking)}", "mend the above, and ask again"))
+        else:
+            add(name, look)
+    return findings + network(asked)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--network", action="store_true", help="ask, too, whether the few hosts can be reached that anything needs")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found. Returns the exit status: 0 if the machine is ready, 1 if not."""
+    findings = check(options.network)
+    missing = [each for each in findings if each.state == "missing"]
+    if options.json:
+        machine = f"{platform.system()} {platform.machine()}"
+        print(json.dumps({"ready": not missing, "machine": machine, "findings": [asdict(each) for each in findings]}, indent=1))
+        return bool(missing)
+    signs = {"ready": "ready  ", "missing": "MISSING", "note": "note   "}
+    for each in findings:
+        print(f"{signs[each.state]}  {each.said}")
+        if each.remedy:
+            print(f"         -> {each.remedy}")
+    things = "one thing is" if len(missing) == 1 else f"{len(missing)} things are"
+    print(f"\nNot ready yet: {things} missing. Mend the first, and ask again." if missing else "\nThis machine is ready.")
+    return bool(missing)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run it by itself; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m senet preflight", description=DESCRIPTION)
+    arguments(parser)
+    return run(parser.parse_args(argv))

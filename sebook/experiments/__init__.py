@@ -1,0 +1,1 @@
+"""What was trained and measured for the chapters: ablations, controls, attribution, linear probes."""

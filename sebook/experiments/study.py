@@ -1,0 +1,346 @@
+"""Studies: the same training with one thing changed, over several seeds, so that a difference can be told from luck.
+
+Every arm of a study is trained by one recipe on the same pictures; with one seed, all arms see them in the same order. What is
+compared is therefore the difference *within* a seed, and its interval is that of a mean of such differences over the seeds.
+
+A study takes hours. Each run is written down as it ends, seed by seed, and the same command goes on with those that are missing.
+
+The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14) in small, those of ``cifar10`` and ``imagenet100``
+its comparison of a ResNet with and without SE (section 5). Beside an arm stands what the paper measured for the like on ImageNet,
+for the order to be compared and not the numbers: other pictures, another network, a hundredth of the training.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from senet import machine
+from senet.images import Pictures
+from senet.training import Recipe, evaluate, fit, resume
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One network of a study.
+
+    Attributes:
+        group: what is changed, such as ``"reduction"``; empty for the arm that all others are compared with.
+        value: to what, in words.
+        arguments: keywords for the architecture.
+        paper_error: the paper's top-1 error in % for the like, on ImageNet; None where it has none.
+    """
+
+    group: str
+    value: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    paper_error: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.group} {self.value}" if self.group else self.value
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is trained, on what, and how.
+
+    Attributes:
+        title: one line for people.
+        data: as ``python -m senet train --data`` takes it.
+        architecture: a name among ``pretrained.ARCHITECTURES``; arms differ in its arguments.
+        arms: the first is the one that all others are compared with.
+        recipe: of every run, but for the seed.
+        seeds: how many are asked for: 0, 1, ...
+        pictures: only the first so many training pictures; None for all.
+    """
+
+    title: str
+    data: str
+    architecture: str
+    arms: tuple[Arm, ...]
+    recipe: Recipe
+    seeds: int
+    pictures: int | None = None
+
+
+def _small(**changed: Any) -> dict[str, Any]:
+    # min_hidden=1: a floor of four hidden units would make r = 4, 8 and 16 one and the same at 16 channels.
+    return {"layers": [1, 1, 1], "reduction": 4, "min_hidden": 1} | changed
+
+
+def _slim(**changed: Any) -> dict[str, Any]:
+    widths = [32, 64, 128, 256]
+    return {"layers": [2, 2, 2, 2], "widths": widths, "stem_stride": 2, "zero_init_residual": True} | changed
+
+
+_IMAGENET100 = Study(
+    title="slim ResNet-18 with and without SE on ImageNet-100",
+    data="imagenet100",
+    architecture="small_resnet",
+    # Network and recipe of the shipped se_resnet18_slim_imagenet100, and its twin: about an hour of one core for each run.
+    arms=(Arm("", "slim SE-ResNet-18", _slim(reduction=8)), Arm("SE", "none", _slim(reduction=None))),
+    recipe=Recipe(epochs=36, label_smoothing=0.1, zoom=0.55, grow_from=32, grow_to=48, se_decay=0.0),
+    seeds=1,
+)
+
+STUDIES = {
+    "patchwork": Study(
+        title="the paper's ablations in small: SE-ResNet-8 on Patchwork",
+        data="patchwork",
+        architecture="small_resnet",
+        # The paper's standard has r = 16. On 16 to 64 channels that leaves one to four hidden units, so it is 4 here.
+        arms=(
+            Arm("", "standard", _small(), 22.28),
+            Arm("reduction", "2", _small(reduction=2), 22.29),
+            Arm("reduction", "8", _small(reduction=8), 22.26),
+            Arm("reduction", "16", _small(reduction=16), 22.28),
+            Arm("reduction", "no SE", _small(reduction=None), 23.30),
+            Arm("squeeze", "max", _small(squeeze="max"), 22.57),
+            Arm("gate", "tanh", _small(gate="tanh"), 23.00),
+            Arm("gate", "relu", _small(gate="relu"), 23.47),
+            Arm("gate", "softmax", _small(gate="softmax")),
+            Arm("placement", "pre", _small(placement="pre"), 22.23),
+            Arm("placement", "post", _small(placement="post"), 22.78),
+            Arm("placement", "identity", _small(placement="identity"), 22.20),
+            Arm("placement", "3x3", _small(placement="3x3"), 22.48),
+            Arm("stages", "1", _small(stages=[1]), 23.03),  # torchvision's layer1, which the paper calls stage 2
+            Arm("stages", "2", _small(stages=[2]), 23.04),
+            Arm("stages", "3", _small(stages=[3]), 22.68),
+        ),
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=5,
+        pictures=2000,
+    ),
+    # Stride 2 in the stem is a quarter of the arithmetic: both networks train in half a minute of one AVX2 core, in float32.
+    "minute": Study(
+        title="SE-ResNet-8 with and without SE on Patchwork, in a minute: what the chapter Training one trains live",
+        data="patchwork",
+        architecture="small_resnet",
+        arms=(Arm("", "SE-ResNet-8", _small(stem_stride=2)), Arm("SE", "none", _small(stem_stride=2, reduction=None))),
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=10,
+        pictures=2000,
+    ),
+    "cifar10": Study(
+        title="ResNet-20 with and without SE on CIFAR-10",
+        data="cifar10",
+        architecture="small_resnet",
+        arms=(Arm("", "SE-ResNet-20", {"reduction": 4}), Arm("SE", "none", {"reduction": None})),
+        recipe=Recipe(epochs=12, grow_from=16, se_decay=0.0),
+        seeds=3,
+    ),
+    "imagenet100": _IMAGENET100,
+    # Whether its lead is owed to a rate that suits only one of the two networks.
+    "imagenet100-rate": replace(
+        _IMAGENET100,
+        title="the same two networks at a quarter of the learning rate",
+        recipe=replace(_IMAGENET100.recipe, peak_rate=0.05),
+    ),
+}
+
+
+def run(
+    study: Study,
+    build: Callable[..., nn.Module],
+    train: Pictures,
+    test: Pictures,
+    preprocess: Callable[[Tensor], Tensor],
+    path: Path,
+    facts: Mapping[str, Any],
+    *,
+    seeds: int | None = None,
+    checkpoints: Path | None = None,
+    device: str = "cpu",
+    mix: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train what ``path`` does not hold yet, seed by seed, and write each run there as it ends.
+
+    Args:
+        study: see :class:`Study`.
+        build: the architecture: ``build(num_classes=..., **arm.arguments)``.
+        train, test: pictures; the accuracy on ``test`` after the last epoch counts, and nothing is chosen by it.
+        preprocess: uint8 (N, 3, H, W) to what the network takes.
+        path: a JSON file, made if it is not there.
+        facts: what to write beside each run: date, machine, versions.
+        seeds: how many, if not the study's own number.
+        checkpoints: a folder for the state of the run under way, so that it too goes on where it was.
+        device: where to compute.
+        mix: go on where the file's runs were computed in another dtype, or by another processor. Rounding differs then, and with it
+            each run; that is luck as another seed's is, but no run can be repeated on one machine.
+        progress: show a bar, and one for the run under way.
+
+    Returns:
+        What is in the file: the study, and under ``runs`` for each: ``arm``, ``seed``, ``accuracy`` (0 to 1), ``loss``,
+        ``train_accuracy`` (in the last epoch, of the pictures as training changes them; older files lack it), ``parameters``,
+        ``dtype`` (of the convolutions), ``seconds`` and the facts.
+
+    Raises:
+        ValueError: the file belongs to another study, or to the same with another recipe or other arms; or its runs were computed
+            in another dtype or by another machine than this one, and ``mix`` is False.
+        OSError: it cannot be written.
+    """
+    result = read(path, study)
+    bf16 = machine.use_bfloat16(study.recipe.bf16, device)
+    here = {"dtype": "bfloat16" if bf16 else "float32", **{name: facts[name] for name in ("machine",) if name in facts}}
+    if not mix:
+        _same_arithmetic(path, result, here)
+    done = {(run["arm"], run["seed"]) for run in result["runs"]}
+    # Seed by seed: a study that is stopped early has few seeds of all arms, and not many of few.
+    wanted = [(seed, arm) for seed in range(study.seeds if seeds is None else seeds) for arm in study.arms]
+    missing = [(seed, arm) for seed, arm in wanted if (arm.name, seed) not in done]
+    with tqdm(total=len(wanted), initial=len(wanted) - len(missing), desc="study", unit="run", disable=not progress) as bar:
+        for seed, arm in missing:
+            bar.set_postfix_str(f"{arm.name}, seed {seed}")
+            recipe = Recipe(**{**asdict(study.recipe), "seed": seed, "bf16": bf16})
+            torch.manual_seed(seed)  # the first weights
+            model = build(num_classes=len(train.classes), **arm.arguments)
+            file = checkpoints / f"{path.stem}-{arm.name.replace(' ', '-')}-{seed}.pt" if checkpoints else None
+            this = {"arguments": json.dumps(dict(arm.arguments), sort_keys=True)}
+            history = fit(model, train, None, recipe, preprocess, device=device, checkpoint=file, progress=progress, run=this)
+            measured = evaluate(model, test, preprocess)
+            parameters = sum(p.numel() for p in model.parameters())
+            seconds = sum(epoch["seconds"] for epoch in history)
+            said = {"arm": arm.name, "seed": seed, **measured, "train_accuracy": history[-1]["accuracy"], "parameters": parameters}
+            said |= {"dtype": here["dtype"], "seconds": round(seconds, 1), **facts}
+            result["runs"].append(said)
+            resume.write(path, (json.dumps(result, indent=1) + "\n").encode())
+            bar.update()
+    return result
+
+
+def read(path: Path, study: Study) -> dict[str, Any]:
+    """What ``path`` holds of ``study``; a beginning, if it is not there. Raises ``ValueError`` where it holds another."""
+    asked = json.loads(json.dumps(asdict(study)))  # tuples become lists, as in a file
+    del asked["seeds"]  # more of them may be asked for later
+    del asked["recipe"]["bf16"]  # follows the machine; each run notes its dtype
+    if not path.exists():
+        return {"study": asked, "runs": []}
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        there = result["study"]
+        runs = result["runs"]
+        recipe = asdict(Recipe()) | there["recipe"]  # what a recipe gained since had its default's effect
+        bf16 = recipe.pop("bf16")  # of a file from before each run noted its dtype
+        there["recipe"] = recipe
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no study's file, or damaged: name another, or remove it") from error
+    if there != asked:
+        other = [name for name in asked if there.get(name) != asked[name]]
+        raise ValueError(f"{path} holds a study with another {' and '.join(other)}: name another file, or remove it")
+    before = {} if bf16 is None else {"dtype": "bfloat16" if bf16 else "float32"}
+    return {"study": there, "runs": [before | run for run in runs]}
+
+
+def _same_arithmetic(path: Path, result: Mapping[str, Any], here: Mapping[str, str]) -> None:
+    """Raise ``ValueError`` where a run was computed otherwise than ``here``."""
+    for name, value in here.items():
+        for other in sorted({run[name] for run in result["runs"] if name in run} - {value}):
+            raise ValueError(
+                f"{path} holds runs with {name} {other!r}, and here it would be {value!r}: results of both are not one study's. "
+                "Name another folder by --out to start over, or add --mix to accept both; each run keeps its own note"
+            )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm in numbers.
+
+    Attributes:
+        seeds: how many runs it has.
+        accuracy: mean over them, 0 to 1.
+        half: half the width of the 95 % interval of that mean, by Student's t; NaN for one run.
+        difference, difference_half: the same for accuracy minus that of the first arm, paired by seed.
+    """
+
+    arm: str
+    group: str
+    value: str
+    seeds: int
+    accuracy: float
+    half: float
+    difference: float
+    difference_half: float
+    parameters: int
+    paper_error: float | None
+
+    def percent(self) -> str:
+        """The accuracy in per cent with its interval, cut off at 0 and 100, which no share passes; one run has none."""
+        if math.isnan(self.half):
+            return f"{100 * self.accuracy:.1f}"
+        low, high = max(0.0, self.accuracy - self.half), min(1.0, self.accuracy + self.half)
+        return f"{100 * self.accuracy:.1f} ({100 * low:.1f}\xa0to\xa0{100 * high:.1f})"
+
+
+def rows(result: Mapping[str, Any]) -> list[Row]:
+    """A study's result arm by arm, in the study's order; arms without a run are left out."""
+    by_arm: dict[str, dict[int, dict]] = {}
+    for said in result["runs"]:
+        by_arm.setdefault(said["arm"], {})[said["seed"]] = said
+    arms = [Arm(**arm) for arm in result["study"]["arms"]]
+    standard = by_arm.get(arms[0].name, {})
+    table = []
+    for arm in arms:
+        runs = by_arm.get(arm.name, {})
+        if not runs:
+            continue
+        accuracies = [said["accuracy"] for said in runs.values()]
+        paired = [said["accuracy"] - standard[seed]["accuracy"] for seed, said in runs.items() if seed in standard]
+        parameters = next(iter(runs.values()))["parameters"]
+        numbers = (*mean_interval(accuracies), *mean_interval(paired))
+        table.append(Row(arm.name, arm.group, arm.value, len(runs), *numbers, parameters, arm.paper_error))
+    return table
+
+
+def agreement(table: Sequence[Row]) -> tuple[float, int]:
+    """How well the order of our accuracies and that of the paper's errors agree: Kendall's tau, -1 to 1, and of how many arms.
+
+    The standard is one of the arms. Those that the paper has no figure for are left out.
+    """
+    from scipy.stats import kendalltau
+
+    both = [(row.accuracy, -row.paper_error) for row in table if row.paper_error is not None]
+    return float(kendalltau(*zip(*both, strict=True)).statistic), len(both)
+
+
+def mean_interval(values: list[float]) -> tuple[float, float]:
+    """Mean, and half the width of its 95 % interval by Student's t; NaN where a number says nothing (no value, one value)."""
+    if not values:
+        return math.nan, math.nan
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return mean, math.nan
+    from scipy.stats import t
+
+    deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    return mean, float(t.ppf(0.975, len(values) - 1)) * deviation / math.sqrt(len(values))
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """As Markdown; a column for the paper's errors where it has some."""
+    table = rows(result)
+    paper = any(row.paper_error is not None for row in table)
+    lines = [
+        "| changed | to | seeds | accuracy, % | against the standard | parameters |"
+        + " the paper's error on ImageNet, % |" * paper,
+        "|---|---|---:|---:|---:|---:|" + "---:|" * paper,
+    ]
+    for row in table:
+        cells = [
+            row.group or "nothing",
+            row.value,
+            str(row.seeds),
+            row.percent(),
+            f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}".replace("-", "−") if row.group else "",
+            f"{row.parameters:,}",
+            *(["" if row.paper_error is None else f"{row.paper_error:.2f}"] if paper else []),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines).replace(" ± nan", "").replace(" ± ", "\xa0±\xa0")  # a number and its interval stay in one line

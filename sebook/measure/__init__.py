@@ -1,0 +1,1 @@
+"""What SE costs: counted, timed, and as the paper reports it."""

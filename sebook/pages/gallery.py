@@ -1,0 +1,144 @@
+"""The gallery: pictures for a network, and on a published page, what it answered for them.
+
+A widget asks for a network, its pictures and its class means in one plain dictionary, the same in a notebook and on a page. On a
+page it is a script that hands over that dictionary (`SENet.provide("gallery/<network>", ...)`): scripts load from file:// too.
+Shapes: N pictures, K classes, C channels of a block. `frontend/src/network/gallery.ts` is the reader.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from senet import pretrained
+from senet.inside import profiles
+from senet.inside.recording import Recording, record, se_blocks
+
+from .encoded import packed, sprite
+from .exhibits import Exhibits, exhibits
+
+FORMAT = 1  # as in frontend/src/network/gallery.ts; counted up when an older page would misread what is written here
+MANY = 20  # classes, beyond which their means are stored in 8 bits: at 100 they are the largest part of a gallery
+STAGE = re.compile(r"layer(\d+)\.(\d+)")  # in a block's name
+
+
+def build(network: str, out: str | Path, cifar_root: str | Path | None = None) -> Path:
+    """Record a shipped network's answers for its gallery: writes ``out/gallery/<network>.js`` and returns that path.
+
+    Args:
+        network: a name of :mod:`senet.pretrained`.
+        out: the folder beside whose ``page.js`` pages look for it.
+        cifar_root: where CIFAR-10 is; see :func:`exhibits`.
+    """
+    checkpoint = pretrained.get(network)
+    model = pretrained.load(checkpoint, progress=False)
+    shown = exhibits(checkpoint.classes, checkpoint.preprocessing.size, cifar_root)
+    recording = record(model, checkpoint.preprocessing(shown.pictures.images))
+    gallery = describe(model, recording, shown, means=class_means(checkpoint), **about(checkpoint))
+    gallery["recorded"] = pack(recording)
+    path = Path(out) / "gallery" / f"{network}.js"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(gallery, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(f"SENet.provide({json.dumps(f'gallery/{network}')},{text});\n", encoding="utf-8")
+    return path
+
+
+def titled(block: str) -> str:
+    """A block's name for people: ``"layer3.2.se"`` -> ``"stage 3, block 3"``; another form stays as it is."""
+    stage = STAGE.search(block)
+    return f"stage {stage[1]}, block {int(stage[2]) + 1}" if stage else block
+
+
+def about(checkpoint: pretrained.Checkpoint) -> dict[str, Any]:
+    """What :func:`describe` says of a shipped network."""
+    accuracy = checkpoint.provenance.get("test_accuracy")
+    return {"name": checkpoint.name, "title": checkpoint.title, "accuracy": accuracy}
+
+
+def class_means(checkpoint: pretrained.Checkpoint) -> dict[str, Tensor] | None:
+    """Mean excitation of each class, by block, (K, C): shipped beside the weights; None where they are not."""
+    if checkpoint.file is None:
+        return None
+    path = profiles.beside(checkpoint)
+    return profiles.load(path).mean if path.is_file() else None
+
+
+def describe(
+    model: nn.Module,
+    recording: Recording,
+    shown: Exhibits,
+    *,
+    name: str = "",
+    title: str = "",
+    accuracy: float | None = None,
+    means: Mapping[str, Tensor] | None = None,
+) -> dict[str, Any]:
+    """The dictionary that a widget opens, with ``recorded`` None: whoever has answers adds them.
+
+    Args:
+        model: a network with SE blocks.
+        recording: of some of the pictures: it tells the blocks' order in the forward, and how far their gates go.
+        shown: the pictures.
+        name, title, accuracy: of the network; accuracy from 0 to 1, None if unknown.
+        means: by block, (K, C).
+
+    Raises:
+        ValueError: ``means`` are of other blocks, classes or channels than the network's.
+    """
+    points = se_blocks(model)
+    blocks = []
+    for block in recording.blocks.values():
+        stage = STAGE.search(block.name)
+        first = points[block.name].first
+        seen = [block.excitation, *([means[block.name]] if means is not None and block.name in means else [])]
+        blocks.append(
+            {
+                "name": block.name,
+                "title": titled(block.name),
+                "stage": int(stage[1]) if stage else None,
+                "depth": block.depth,
+                "channels": points[block.name].channels,
+                "hidden": getattr(first, "out_features", None) or getattr(first, "out_channels", None),
+                "range": [min(float(s.min()) for s in seen), max(float(s.max()) for s in seen)],
+            }
+        )
+    classes = shown.pictures.classes
+    for block in blocks if means is not None else ():
+        wanted, got = (len(classes), block["channels"]), tuple(means[block["name"]].shape) if block["name"] in means else None
+        if got != wanted:
+            raise ValueError(f"means[{block['name']!r}] is {got}, and the network has (classes, channels) {wanted}: make them anew")
+    steps = "u1" if len(classes) > MANY else "u2"
+    labels, credits = shown.pictures.labels.tolist(), shown.pictures.credits
+    rows = zip(shown.ids, shown.pictures.titles, shown.alts, shown.sources, credits, labels, strict=True)
+    return {
+        "format": FORMAT,
+        "network": {"name": name, "title": title, "classes": list(classes), "blocks": blocks, "accuracy": accuracy},
+        "pictures": [
+            {"id": id, "title": title, "alt": alt, "source": source, "credit": credit, "label": label if label >= 0 else None}
+            for id, title, alt, source, credit, label in rows
+        ],
+        "sprite": sprite(shown.pictures.images),
+        "means": None if means is None else [packed(means[block["name"]], steps) for block in blocks],
+        "recorded": None,
+    }
+
+
+def pack(recording: Recording) -> dict[str, Any]:
+    """Answers for all pictures: logits exact, s to 16 bits (an error of 8e-6 at most), z to 16 bits of its block's range."""
+    blocks = recording.blocks.values()
+    return {
+        "logits": packed(recording.logits, "f4"),
+        "z": [packed(block.squeeze, "u2") for block in blocks],
+        "s": [packed(block.excitation, "u2") for block in blocks],
+    }
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The dictionary in a file that :func:`build` wrote."""
+    call = re.fullmatch(r'SENet\.provide\("[^"]+",(.*)\);\n', Path(path).read_text("utf-8"), re.DOTALL)
+    if call is None:
+        raise ValueError(f"{path} is no gallery: make it with `python -m senet gallery`")
+    return json.loads(call[1])

@@ -1,0 +1,125 @@
+""" "Attribution": is a gate that is wide open an important one? A dot a channel, and the pixels that opened a gate."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.figure import Figure
+
+from senet import pretrained
+from senet.inside.recording import record
+
+from ..pages import encoded, exhibits, gallery, page_svg
+from .block import PICTURES
+from .embedded import EmbeddedWidget, described
+from .fields import One, Set, Whole, quoted
+
+METHODS = ("ablation", "integrated", "conductance")
+TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
+GRID = 8  # windows along a side: what covering each of them does to a gate
+
+
+class Attribution(EmbeddedWidget):
+    """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
+
+    >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
+
+    Everything shown is computed by torch when the widget is made, for a few pictures, and travels with it: attributions to the
+    class that the network names, of all gates, by three methods; and for each gate what covering a part of the picture does to it.
+
+    Attributes:
+        picture: the id of one of ``pictures``.
+        block: the name of an SE block.
+        method: one of ``METHODS``, see :func:`sebook.experiments.attribution.channels`.
+        channel: the one that is pointed out, from 0.
+        overlay: ``"on"`` to lay over the picture what opened the gate of ``channel``, ``"off"`` to see the picture alone.
+
+    Args:
+        network: a name of :mod:`senet.pretrained`.
+        pictures: ids of pictures in the network's gallery.
+        steps: of the integrals.
+
+    Raises:
+        ImportError: captum is not installed.
+        ValueError: an unknown network or picture; or a trait out of its bounds (a ``ViewError``, also later on).
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    picture = One(Set("pictures"), unlike="is not shown here")
+    block = One(Set("blocks"), last=True, unlike="is not shown here")
+    method = One(METHODS, unlike="is not shown here")
+    channel = Whole(below=Set("channels"), by="block")
+    overlay = One(("on", "off"), unlike="is not shown here")
+
+    def __init__(
+        self,
+        network: str = "se_resnet_patchwork",
+        pictures: Sequence[str] = PICTURES,
+        *,
+        picture: str | None = None,
+        block: str | None = None,
+        method: str = "ablation",
+        channel: int | None = None,
+        overlay: str = "on",
+        steps: int = 32,
+    ) -> None:
+        from ..experiments.attribution import channels, opened  # needs captum, which the other widgets do without
+
+        checkpoint = pretrained.get(network)
+        shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
+        if not pictures or not set(pictures) <= set(shown.ids):
+            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
+        chosen = [shown.ids.index(one) for one in pictures]
+        pixels = shown.pictures.images[chosen]
+        model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(pixels)
+        recording = record(model, x)
+        probability, target = recording.logits.softmax(1).max(1)
+        known = gallery.describe(model, recording, shown)["network"]["blocks"]
+        grids = opened(model, x, window=checkpoint.preprocessing.size // GRID)
+        self._values = {
+            name: {"s": recording.blocks[name].excitation}
+            | {how: channels(model, x, target, name, method=how, steps=steps) for how in METHODS}
+            for name in recording.blocks
+        }
+        blocks = []
+        for about in known:
+            found = {what: encoded.packed(values, "u2") for what, values in self._values[about["name"]].items()}
+            found["opened"] = encoded.packed(grids[about["name"]], "u1")
+            blocks.append({key: about[key] for key in ("name", "title", "channels")} | found)
+        data = {
+            "network": checkpoint.title,
+            "grid": GRID,
+            "pictures": [
+                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i])
+                | {"answer": checkpoint.classes[int(target[row])], "probability": float(probability[row])}
+                for row, i in enumerate(chosen)
+            ],
+            "blocks": blocks,
+        }
+        channels_of = {about["name"]: about["channels"] for about in blocks}
+        super().__init__("attribution", data, {"channels": channels_of})
+        self.choose(picture=picture, block=block, method=method, channel=channel, overlay=overlay)
+        if channel is None:
+            self.channel = int(self._row("s").argmax())
+
+    def _row(self, what: str) -> torch.Tensor:
+        """(C,) of the picture and block in view."""
+        ids = [picture["id"] for picture in self._data["pictures"]]
+        return self._values[self.block][what][ids.index(self.picture)]
+
+    def figure(self) -> tuple[str, str]:
+        s, found = self._row("s"), self._row(self.method)
+        about = next(picture for picture in self._data["pictures"] if picture["id"] == self.picture)
+        figure = Figure(figsize=(6, 3.4), layout="constrained")
+        axes = figure.subplots()
+        axes.axhline(0, color=page_svg.INK, linewidth=0.8)
+        axes.plot(s.numpy(), found.numpy(), "o", color=page_svg.SYMBOLS["s"], markersize=5, markeredgewidth=0)
+        axes.set_xlabel("gate s")
+        axes.set_ylabel(f"attribution by {TITLES[self.method]}, logits")
+        figure.patch.set_alpha(0)
+        axes.set_facecolor("none")
+        caption = (
+            f"{about['title']}, taken for {about['answer']}: each of the {len(s)} channels of {self.block} by its gate and by what "
+            f"{TITLES[self.method]} attributes to it. The widest open gate is that of channel {int(s.argmax())}; the largest "
+            f"attribution in size, that of channel {int(found.abs().argmax())}."
+        )
+        return page_svg.to_svg(figure, caption), caption

@@ -1,0 +1,202 @@
+"""What all widgets share: a network, pictures, answers computed in torch, and a figure for where there is no kernel.
+
+A notebook shows an output in the richest form it can. In a live kernel that is the widget's view, which has every answer from
+:meth:`ProbeWidget.probe`. On a published page it is the text/html, a static figure that the page's script takes over; and where
+there is no script either, on GitHub for instance, it is that figure as it is.
+"""
+
+import html
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor, nn
+
+from senet import pretrained
+from senet.images import Pictures, from_pil
+from senet.inside.recording import Recording, record, se_blocks
+
+from ..pages import exhibits, gallery
+from .fields import Picture, View, ViewError, camel, quoted
+
+MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
+STATIC = Path(__file__).parent / "static"
+
+
+class ProbeWidget(View, anywidget.AnyWidget):
+    """A widget that asks a network about pictures.
+
+    Args:
+        model: the name of a checkpoint (:mod:`senet.pretrained`), a checkpoint, or a network with SE blocks.
+        pictures: what to choose from: :class:`~senet.images.Pictures`, or Pillow pictures. A checkpoint has a gallery of its own.
+        preprocess: uint8 (N, 3, H, W) to what the network takes. A checkpoint has its own; a network of yours needs one.
+        classes: what each logit stands for; by default the checkpoint's, or those of ``pictures``.
+        means: class-mean excitations by block, (K, C), as ``senet.inside.profiles.profile(...).mean``; a shipped checkpoint has
+            them.
+
+    Raises:
+        ValueError: no SE blocks, an unknown name, or an argument that is missing or does not fit the others.
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
+    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
+    _widget = traitlets.Unicode("").tag(sync=True)  # its name in frontend/src/widget.ts
+    _gallery = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        model: str | pretrained.Checkpoint | nn.Module,
+        pictures: Pictures | Iterable[Image.Image] | None = None,
+        *,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        classes: Sequence[str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+        **traits: Any,
+    ) -> None:
+        if not self._esm:
+            raise FileNotFoundError(
+                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start anew"
+            )
+        checkpoint = None if isinstance(model, nn.Module) else _checkpoint(model)
+        self._module = pretrained.load(checkpoint) if checkpoint else model
+        se_blocks(self._module)  # says so if there are none
+        self._preprocess = preprocess or (checkpoint and checkpoint.preprocessing)
+        if self._preprocess is None:
+            raise ValueError(
+                "preprocess is missing: a network of yours needs the function that turns uint8 (N, 3, H, W) into what it was "
+                "trained on, such as pretrained.get(name).preprocessing or `lambda x: x / 255`"
+            )
+        shown = _exhibits(pictures, checkpoint, classes)
+        self._pixels = shown.pictures.images
+        self._network = checkpoint.name if checkpoint and pictures is None else None  # that has a recorded gallery on pages
+        first = self._record(self._pixels[:MOST_AT_FIRST])
+        if (outputs := first.logits.shape[-1]) != len(shown.pictures.classes):
+            raise ValueError(f"classes has {len(shown.pictures.classes)} names, and the network {outputs} outputs: name each")
+        if means is None and checkpoint and checkpoint.file is not None:
+            means = gallery.class_means(checkpoint)
+        about = gallery.about(checkpoint) if checkpoint else {"title": type(model).__name__}
+        described = gallery.describe(self._module, first, shown, means=means, **about)
+        self._means = means
+        super().__init__(_gallery=described, _fields=self.rules(), **traits)
+        self.on_msg(self._hear)
+
+    # ---- answers
+
+    def probe(self, picture: int, gates: Mapping[str, Tensor] | None = None) -> Recording:
+        """Run the network on picture number ``picture``: logits (1, K), and per SE block z and s, each (1, C).
+
+        Args:
+            picture: position among the pictures, from 0.
+            gates: excitations to override, by block name: (C,), NaN leaves a channel's own.
+        """
+        if not 0 <= picture < len(self._pixels):
+            raise ViewError(f"picture={picture} is not among the {len(self._pixels)} pictures: choose 0 to {len(self._pixels) - 1}")
+        return self._record(self._pixels[picture : picture + 1], gates=gates)
+
+    def _record(self, pixels: Tensor, **options: Any) -> Recording:
+        device = next(self._module.parameters()).device
+        return record(self._module, self._preprocess(pixels.to(device)), device="cpu", **options)
+
+    def _hear(self, _widget: Any, message: Mapping[str, Any], _buffers: Any) -> None:
+        """{ask, picture, gates} in; {answer} with float32 buffers back: logits, then z and s of each block."""
+        if not isinstance(message, Mapping) or "ask" not in message:
+            return
+        try:
+            gates = {
+                name: torch.tensor([np.nan if value is None else value for value in values])
+                for name, values in (message.get("gates") or {}).items()
+            }
+            arrays = self._answer(message, gates)
+        except Exception as error:  # the reader sees it in the widget; here it would vanish into a log
+            self.send({"answer": message["ask"], "error": str(error)})
+            return
+        buffers = [array.detach().to("cpu", torch.float32).numpy().astype("<f4").tobytes() for array in arrays]
+        self.send({"answer": message["ask"]}, buffers)
+
+    def _answer(self, message: Mapping[str, Any], gates: Mapping[str, Tensor]) -> list[Tensor]:
+        """What is sent back; a widget that asks for more than answers has more to say here."""
+        answer = self.probe(message["picture"], gates)
+        return [answer.logits, *(values for block in answer.blocks.values() for values in (block.squeeze, block.excitation))]
+
+    # ---- where there is no kernel
+
+    def figure(self) -> tuple[str, str]:
+        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """The view as the page's script wants it: a value a field, pictures by their ids."""
+        state = {}
+        for name, field in self.fields().items():
+            value = getattr(self, name)
+            if isinstance(field, Picture) and value is not None:
+                value = self.known["pictures"][value]
+            state[field.address or camel(name)] = value
+        return state
+
+    def _repr_html_(self) -> str:
+        svg, caption = self.figure()
+        known = {"senet": self._widget, "network": self._network} | {
+            name: json.dumps(value, separators=(",", ":")) for name, value in (("state", self.state()), ("fields", self._fields))
+        }
+        data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items() if value is not None)
+        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
+        return f'<figure class="senet-widget"{data}>{static}</figure>'
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/html": self._repr_html_()}, metadata
+
+    # ---- what the fields speak of
+
+    @property
+    def known(self) -> dict[str, Any]:
+        network = self._gallery["network"]
+        return {
+            "pictures": [picture["id"] for picture in self._gallery["pictures"]],
+            "blocks": list(self._blocks),
+            "channels": self._blocks,
+            "classes": network["classes"],
+            "means": self._means is not None,
+        }
+
+    @property
+    def _blocks(self) -> dict[str, int]:
+        """Channels by block name, in forward order."""
+        return {block["name"]: block["channels"] for block in self._gallery["network"]["blocks"]}
+
+
+def _checkpoint(model: Any) -> pretrained.Checkpoint:
+    if isinstance(model, pretrained.Checkpoint):
+        return model
+    if isinstance(model, str):
+        return pretrained.get(model)
+    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {quoted(pretrained.names())}")
+
+
+def _exhibits(
+    pictures: Pictures | Iterable[Image.Image] | None,
+    checkpoint: pretrained.Checkpoint | None,
+    classes: Sequence[str] | None,
+) -> exhibits.Exhibits:
+    """The checkpoint's gallery, or the reader's own pictures."""
+    if pictures is None:
+        if checkpoint is None:
+            raise ValueError("pictures is missing: a network of yours needs some, as senet.images.Pictures or Pillow pictures")
+        return exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
+    if not isinstance(pictures, Pictures):
+        size = checkpoint.preprocessing.size if checkpoint else 224
+        pictures = from_pil((picture.convert("RGB") for picture in pictures), size)
+    if len(pictures) == 0:
+        raise ValueError("pictures is empty: give at least one")
+    classes = classes or (checkpoint.classes if checkpoint else pictures.classes)
+    if not classes:
+        raise ValueError("classes is missing: name what each of the network's outputs stands for")
+    return exhibits.own(pictures, classes)

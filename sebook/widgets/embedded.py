@@ -1,0 +1,82 @@
+"""Widgets whose data travels with them: in the page, or in a trait. They ask no probe, so nothing has to be fetched or awaited."""
+
+import base64
+import html
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+from PIL import Image
+from torch import Tensor
+
+from .base import STATIC
+from .fields import View, written
+
+
+class EmbeddedWidget(View, anywidget.AnyWidget):
+    """What such widgets share: the scripts, the data, and the page's figure that holds it.
+
+    Args:
+        widget: its name in frontend/src/widgets/embedded.ts.
+        data: what the front end works on, as plain values.
+        known: sets that the fields speak of, beside those that ``data`` has under their names.
+
+    Raises:
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    _script = STATIC / "widget.js"
+    _esm = _script if _script.exists() else ""
+    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
+    _widget = traitlets.Unicode("").tag(sync=True)
+    _data = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, widget: str, data: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> None:
+        if not self._esm:
+            raise FileNotFoundError(f"{self._script} is missing: run `make book`, or `npm run build` in frontend/")
+        super().__init__(_data={**data, "known": dict(known or {})}, _widget=widget, _fields=self.rules())
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        return {**self._data, **self._data["known"]}
+
+    def figure(self) -> tuple[str, str]:
+        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, str]:
+        """The choices as an address holds them."""
+        return {name: written(getattr(self, name)) for name in self.fields()}
+
+    def _page_data(self) -> dict[str, Any]:
+        """What a published page needs of the data in its HTML."""
+        return self._data
+
+    def _repr_html_(self) -> str:
+        svg, caption = self.figure()
+        data = json.dumps(self._page_data(), separators=(",", ":"))
+        fields = json.dumps(self._fields, separators=(",", ":"))
+        known = {"senet": self._widget, "state": json.dumps(self.state()), "fields": fields, "data": data}
+        written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
+        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
+        return f'<figure class="senet-widget"{written}>{static}</figure>'
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/html": self._repr_html_()}, metadata
+
+
+def described(id: str, title: str, alt: str, picture: Tensor) -> dict[str, str]:
+    """What the front end's row of pictures shows of one: uint8 (3, H, W)."""
+    file = io.BytesIO()
+    Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()).save(file, "PNG", optimize=True)
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return {"id": id, "title": title, "alt": alt, "url": url}
+
+
+def pixels(picture: Tensor) -> str:
+    """uint8 (C, H, W) as base64: exact wherever it is read, which what a browser makes of a PNG need not be."""
+    return base64.b64encode(picture.contiguous().cpu().numpy().tobytes()).decode("ascii")

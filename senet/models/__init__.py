@@ -1,0 +1,1 @@
+"""The networks: the squeeze-and-excitation block, and what is built with it."""

@@ -1,0 +1,146 @@
+"""What was recorded of the networks that ship, under the names that tests/claims.yml uses.
+
+Lists of a network run from its first block to its last. Everything is read from ``data/``, except
+what concerns the gallery's photographs, which the network computes.
+"""
+
+import csv
+import json
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from sebook.experiments import linear_probe, study
+from sebook.widgets import Squeeze
+from senet import images, pretrained
+from senet.inside import profiles
+from senet.inside.recording import Recording, record
+
+RESULTS = pretrained.get("se_resnet_patchwork").file.parent / "results"
+
+
+def result(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text("utf8"))
+
+
+class Network:
+    """One network in numbers between 0 and 1.
+
+    Attributes:
+        controls, lost: by kind (trained, frozen, shuffled, one), accuracy and loss of accuracy.
+        frozen: loss of accuracy with one block frozen, by block.
+        moves: standard deviation of a gate, averaged over the gates of each block.
+        share: share of a gate's variance that lies between classes, averaged likewise.
+        closed, open, still: shares of gates, see :class:`senet.inside.profiles.Saturation`.
+        read: accuracy of a linear classifier that reads one block's gates.
+        means, apart: class means of the gates, and the mean distance of two of them.
+        curve: accuracy on the test pictures after each epoch of training.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.classes = pretrained.get(name).classes
+        profile = profiles.shipped(name)
+        self.means, self.blocks = profile.mean, list(profile.mean)
+        self.moves = [profile.deviation(block).mean().item() for block in self.blocks]
+        self.share = [profile.specificity(block).mean().item() for block in self.blocks]
+        self.apart = [distance(profile.mean[block]) for block in self.blocks]
+        saturations = [profile.saturation(block) for block in self.blocks]
+        self.closed, self.open, self.still = map(list, zip(*saturations, strict=True))
+        self.read = [found.value for found in linear_probe.probed(name).values()]
+        controls = result(f"controls-{name}")
+        self.controls = {kind: row["accuracy"] for kind, row in controls["controls"].items()}
+        self.lost = {kind: -row["difference"] for kind, row in controls["controls"].items()}
+        self.frozen = [-controls["frozen"][block]["difference"] for block in self.blocks]
+        self.accuracy = self.controls["trained"]
+        self.attribution = result(f"attribution-{name}")["blocks"]
+        with (RESULTS / f"{name}.training.csv").open(encoding="utf8") as file:
+            self.curve = [float(row["test_accuracy"]) for row in csv.DictReader(file)]
+
+    def agrees(self, pair: str) -> list[float]:
+        """Rank correlations of two methods, such as ``"ablation ~ integrated"``, by block."""
+        return [self.attribution[block]["agreement"][pair][0] for block in self.blocks]
+
+
+def distance(means: Tensor) -> float:
+    """Mean distance of two classes' gates: means (classes, C)."""
+    classes, channels = means.shape
+    return (torch.cdist(means, means, 1).sum() / (channels * classes * (classes - 1))).item()
+
+
+@cache
+def arms(name: str) -> dict[str, study.Row]:
+    return {row.arm: row for row in study.rows(result(f"study-{name}"))}
+
+
+# --- the gallery's photographs and the CIFAR-10 network ---
+
+
+@cache
+def photographs() -> tuple[list[str], Tensor, Recording]:
+    """Titles, prepared pictures, and what the network computes for them."""
+    found = images.photographs(32)
+    x = pretrained.get(cifar.name).preprocessing(found.images)
+    return list(found.titles), x, record(pretrained.load(cifar.name, progress=False), x)
+
+
+def between(one: str, other: str) -> list[float]:
+    """How far the gates of two photographs lie apart on average, by block."""
+    titles, _, seen = photographs()
+    i, j = titles.index(one), titles.index(other)
+    gates = [block.excitation for block in seen.blocks.values()]
+    return [(each[i] - each[j]).abs().mean().item() for each in gates]
+
+
+def pairs() -> list[list[float]]:
+    """:func:`between` of every two photographs."""
+    titles, _, _ = photographs()
+    return [between(one, other) for i, one in enumerate(titles) for other in titles[:i]]
+
+
+def answer(title: str, gates: dict[str, list[float]] | None = None) -> dict[str, float]:
+    """Class to probability for a photograph, with some gates replaced; NaN keeps a gate."""
+    titles, x, _ = photographs()
+    given = {block: torch.tensor(values) for block, values in (gates or {}).items()}
+    network = pretrained.load(cifar.name, progress=False)
+    logits = record(network, x[titles.index(title)][None], gates=given).logits
+    return dict(zip(cifar.classes, logits[0].softmax(0).tolist(), strict=True))
+
+
+def decides(title: str) -> str:
+    """The block that lowers the probability of the answer most when all its gates are 1."""
+    own = answer(title)
+    named = max(own, key=own.get)
+    opened = {block: {block: [1.0] * mean.shape[1]} for block, mean in cifar.means.items()}
+    return min(opened, key=lambda block: answer(title, opened[block])[named])
+
+
+# --- the Patchwork network and the figures of the first chapters ---
+
+
+def squeezed(pool: str, shown: str) -> float:
+    """z of channel 0 of the first block, for an object of the widget in *Squeeze*."""
+    return float(Squeeze(patchwork.name, pool=pool, object=shown).z(middle=True)[0])
+
+
+def moved() -> tuple[float, float]:
+    """How far a map's pixels and its mean change when the widget's disc moves."""
+    widget = Squeeze(patchwork.name)
+    u, z = widget.maps(), widget.z()
+    widget.right, widget.down = 8, -4
+    return (widget.maps() - u).abs().mean().item(), (widget.z() - z).abs().mean().item()
+
+
+def kernel(number: int) -> Tensor:
+    """A filter of the first layer: nine weights for each colour, (3, 9)."""
+    network = pretrained.load(patchwork.name, progress=False)
+    return network.conv1.weight.detach()[number].flatten(1)
+
+
+patchwork = Network("se_resnet_patchwork")
+cifar = Network("se_resnet20_cifar10")
+imagenet = Network("se_resnet18_slim_imagenet100")
+networks = (patchwork, cifar, imagenet)
+nan = float("nan")
+NAMES = {name: value for name, value in globals().items() if not name.startswith("_")}
