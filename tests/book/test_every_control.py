@@ -20,10 +20,9 @@ from html import unescape
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import HTML, Guard, arrive, book_pages
+from .conftest import HTML, PATIENCE, Guard, arrive, book_pages
 from .test_live import encoded, picture
 
-PATIENCE = 30_000  # milliseconds, for a machine that is busy
 FIGURE = re.compile(r'<figure id="([\w-]+)" class="senet-widget" data-senet="([\w-]+)"([^>]*)>')
 REPEATED = "book/slides.html"  # its widgets are the chapters' own: tests/book/test_slides.py operates them there
 DOWNLOAD = "a download"

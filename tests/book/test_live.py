@@ -18,12 +18,12 @@ from senet import pretrained
 from senet.images.picture import square
 from senet.inside.recording import record
 
-from .conftest import HTML, PHONE, Guard
+from .conftest import HTML, PATIENCE, PHONE, Guard
 from .test_shallow_deep import CHAPTER, LARGE, NETWORK, Truth, Widget
 from .visits import axe
 
 LIVE = HTML / "_static" / "senet" / "live"
-READY = 60_000  # milliseconds; a busy machine
+READY = PATIENCE
 
 
 @pytest.fixture(scope="module")
