@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from senet import pretrained
+from senet.images.picture import INTERPOLATIONS, Preprocessing
 from senet.inside.recording import se_blocks
 from senet.pretrained import CheckpointError
-from senet.pretrained.preprocessing import INTERPOLATIONS, Preprocessing
 
 LIBRARIES = ("timm", "torchvision")
 
@@ -53,7 +53,7 @@ def opened(name: str, *, weights: bool = True, seed: int = 0, progress: bool = T
         progress: show a bar while one of ours is fetched.
 
     Raises:
-        CheckpointError: the weights cannot be had; the message says why, and what to do.
+        CheckpointError: the weights are not available; the message says why, and what to do.
         ValueError: there is no network of that name, or it has no SE block.
         ImportError: timm is not installed.
     """
@@ -66,7 +66,7 @@ def opened(name: str, *, weights: bool = True, seed: int = 0, progress: bool = T
             model, preprocessing, classes = _torchvision(rest, weights)
         elif colon and not name.endswith(".json"):
             raise ValueError(
-                f"name={name!r}: {library!r} is no library known here: choose {' or '.join(LIBRARIES)}, as in timm:seresnet50"
+                f"name={name!r}: {library!r} is not a known library: choose {' or '.join(LIBRARIES)}, as in timm:seresnet50"
             )
         else:
             checkpoint = pretrained.read(name) if name.endswith(".json") else pretrained.get(name)
@@ -87,7 +87,7 @@ def _timm(name: str, weights: bool) -> tuple[nn.Module, Preprocessing, tuple[str
     if not timm.is_model(architecture):
         near = ", ".join(timm.list_models("*seresnet*")[:8])
         raise ValueError(
-            f"name='timm:{name}' is no model of timm {timm.__version__}: choose one of timm.list_models(), such as {near}"
+            f"name='timm:{name}' is not a model of timm {timm.__version__}: choose one of timm.list_models(), such as {near}"
         )
     model = timm.create_model(architecture)
     se_blocks(model)  # says so if there are none, before anything is fetched
@@ -104,7 +104,7 @@ def _torchvision(name: str, weights: bool) -> tuple[nn.Module, Preprocessing, tu
 
     if name not in models.list_models(module=models):
         raise ValueError(
-            f"name='torchvision:{name}' is no classifier of torchvision: choose one of torchvision.models.list_models()"
+            f"name='torchvision:{name}' is not a classifier of torchvision: choose one of torchvision.models.list_models()"
         )
     best = models.get_model_weights(name)["DEFAULT"]
     model = models.get_model(name)
@@ -124,7 +124,7 @@ def _downloaded(name: str, make: Any) -> nn.Module:
     except Exception as error:
         why = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CheckpointError(
-            f"the weights of {name} cannot be had ({why}): look after the network, or ask for random ones, which mean nothing"
+            f"the weights of {name} are not available ({why}): check the network, or ask for random ones, which mean nothing"
         ) from error
 
 
@@ -142,5 +142,5 @@ def folder_of(path: str) -> Path:
     """
     folder = Path(path.removeprefix("imagefolder:"))
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder: give one that has a folder of pictures for each class")
+        raise FileNotFoundError(f"{folder} is not a folder: give one that has a folder of pictures for each class")
     return folder

@@ -37,6 +37,11 @@ def scramble(model: nn.Module, x: Tensor | None = None) -> nn.Module:
     return model
 
 
+def on_meta(make, **kwargs) -> nn.Module:
+    with torch.device("meta"):
+        return make(**kwargs)
+
+
 def scripts(model: nn.Module, x: Tensor) -> None:
     torch.testing.assert_close(_logits(torch.jit.script(model)(x)), model(x))
 

@@ -53,7 +53,7 @@ RIGHT = [
 ]
 
 WRONG = [
-    (checks.closing, closing(lambda before, after: after - before), "turned round"),
+    (checks.closing, closing(lambda before, after: after - before), "reversed"),
     (checks.closing, closing(lambda before, after: after), "what is left"),
     (checks.closing, closing(probabilities=True), "probabilities"),
     (checks.closing, closing(value=1.0), "wide open"),
@@ -62,12 +62,12 @@ WRONG = [
     (checks.closing, None, "Pass the function"),
     (checks.gap, lambda a, w, c: a.sum(1), "That is the sum"),
     (checks.gap, lambda a, w, c: a.sum(1) - w, "baseline is missing"),
-    (checks.gap, lambda a, w, c: a.sum(1) - c + w, "turned round"),
+    (checks.gap, lambda a, w, c: a.sum(1) - c + w, "reversed"),
     (checks.rank_correlation, lambda a, b: torch.corrcoef(torch.stack([a, b]))[0, 1], "of the values"),
     (checks.rank_correlation, lambda a, b: spearmanr(a.argsort(), b.argsort()).statistic, "second `argsort`"),
     (checks.rank_correlation, lambda a, b: spearmanr(a, -b).statistic, "from the bottom"),
     (checks.rank_correlation, lambda a, b: spearmanr(a.abs(), b.abs()).statistic, "sizes"),
-    (checks.eca, lambda z, w: eca_by_loop(z, w.flip(0)), "turned round"),
+    (checks.eca, lambda z, w: eca_by_loop(z, w.flip(0)), "reversed"),
     (checks.eca, lambda z, w: eca_by_loop(z, w).logit(), "sigmoid is missing"),
     (checks.eca, lambda z, w: eca_by_loop(z, w).logit().softmax(1), "compete"),
     (checks.eca, lambda z, w: F.conv1d(z[:, None], w[None, None])[:, 0].sigmoid(), "ends are lost"),

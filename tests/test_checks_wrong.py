@@ -105,8 +105,8 @@ WRONG = [
     (checks.insert, bottleneck(lambda branch, se, short: se(branch) + short), "The last ReLU is missing"),
     (checks.called, ran(lambda names, model: ["asleep"]), "does not run"),
     (checks.called, ran(lambda names, model: ["asleep", *names]), "the blocks that were built"),
-    (checks.called, ran(lambda names, model: [*names, ""]), "modules that are no SE block"),
-    (checks.called, ran(lambda names, model: names[0]), "A list of names is wanted"),
+    (checks.called, ran(lambda names, model: [*names, ""]), "modules that are not SE blocks"),
+    (checks.called, ran(lambda names, model: names[0]), "Expected a list of names"),
 ]
 
 

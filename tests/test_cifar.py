@@ -181,7 +181,7 @@ def test_the_same_seed_gives_the_same_network():
         (lambda: se_resnet20(gate="step"), "gate='step'"),
         (lambda: se_resnet20(squeeze="sum"), "squeeze='sum'"),
         (lambda: se_resnet20(min_hidden=-1), "min_hidden=-1"),
-        (lambda: se_resnet20(weights="best"), "weights='best' is no checkpoint"),
+        (lambda: se_resnet20(weights="best"), "weights='best' is not a checkpoint"),
     ],
 )
 def test_refuses(make, says):

@@ -14,9 +14,9 @@ from torch import nn
 
 from senet import training
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.models.se import SEBlock
-from senet.pretrained.preprocessing import Preprocessing
-from senet.training import Recipe
+from senet.training import Recipe, augmentation
 from senet.training.distributed import team
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
@@ -120,8 +120,8 @@ def test_shares_of_the_augmentation_are_the_whole(each, size, shift, flip, seed)
 
     def made(part, share):
         generator = torch.Generator().manual_seed(seed)
-        out = training.augment(part, shift, flip, generator, share)
-        return out, training.cut(out.float(), 0.6, 8, generator, share)
+        out = augmentation.augment(part, shift, flip, generator, share)
+        return out, augmentation.cut(out.float(), 0.6, 8, generator, share)
 
     whole, parts = made(images, (0, 1)), [made(images.chunk(size)[rank], (rank, size)) for rank in range(size)]
     assert torch.equal(torch.cat([shifted for shifted, _ in parts]), whole[0])

@@ -41,7 +41,7 @@ def pictures(tmp_path):
 
 @pytest.mark.parametrize("name", ["timm_se_resnet50_a1", "torchvision:mobilenet_v3_small"])
 def test_without_a_network_it_says_so(name, offline):
-    with pytest.raises(CheckpointError, match="(?s)(could not be fetched|cannot be had).*look after the network"):
+    with pytest.raises(CheckpointError, match="(?s)(could not be fetched|are not available).*check the network"):
         open_network.opened(name)
 
 
@@ -55,7 +55,7 @@ def test_timm_without_a_network_says_so(monkeypatch):
         return make(name, **options)
 
     monkeypatch.setattr(timm, "create_model", refused)
-    with pytest.raises(CheckpointError, match="timm:seresnet18.x cannot be had .no route to host.: look after") as error:
+    with pytest.raises(CheckpointError, match="timm:seresnet18.x are not available .no route to host.: check the network") as error:
         open_network.opened("timm:seresnet18.x")
     assert "long trace" not in str(error.value)
 
@@ -63,11 +63,11 @@ def test_timm_without_a_network_says_so(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("timm:seresnet5", "no model of timm"),
-        ("torchvision:mobilenet", "no classifier of torchvision"),
+        ("timm:seresnet5", "not a model of timm"),
+        ("torchvision:mobilenet", "not a classifier of torchvision"),
         ("torchvision:resnet18", "no SE block"),
-        ("keras:senet", "'keras' is no library known here"),
-        ("se_resnet21", "is no checkpoint"),
+        ("keras:senet", "'keras' is not a known library"),
+        ("se_resnet21", "is not a checkpoint"),
     ],
 )
 def test_names_that_are_refused(name, says):
@@ -132,4 +132,4 @@ def test_profile_asks_for_pictures(capsys, tmp_path):
     assert "--data FOLDER" in capsys.readouterr().err
     nowhere = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "x")]
     assert commands.main(["profile", "torchvision:mobilenet_v3_small", "--random", *nowhere]) == 1
-    assert "no folder" in capsys.readouterr().err
+    assert "not a folder" in capsys.readouterr().err

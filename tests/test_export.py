@@ -17,9 +17,9 @@ from senet import pretrained, se_resnet18
 from senet.fusion import fuse
 from senet.images import photographs
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.inside.recording import record
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 
 from .common import scramble
 
@@ -215,7 +215,7 @@ def test_calls_that_do_not_fit(pair, pictures):
     for probe in pair[:2]:
         with pytest.raises(ValueError, match=r"pictures=\(1, 3, 31, 32\) have to be a tensor \(N, 3, 32, 32\)"):
             probe(torch.zeros(1, 3, 31, 32))
-        with pytest.raises(ValueError, match="no SE block of this model"):
+        with pytest.raises(ValueError, match="not an SE block of this model"):
             probe(pictures, {"nowhere": torch.ones(3)})
         name = probe.about["blocks"][0]["name"]
         with pytest.raises(ValueError, match="has to be"):
@@ -227,7 +227,7 @@ def test_files_that_are_no_probe(tmp_path, pair):
         OnnxProbe(tmp_path / "missing.onnx")
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(pair[2].read_bytes()[:1000])
-    with pytest.raises(ValueError, match="no ONNX model that onnxruntime can read"):
+    with pytest.raises(ValueError, match="not an ONNX model that onnxruntime can read"):
         OnnxProbe(broken)
     for metadata, words in (({}, "holds no probe"), ({KEY: '{"format": 99}'}, "a probe of format 99")):
         file = onnx.load(pair[2])

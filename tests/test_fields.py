@@ -7,8 +7,9 @@ import pytest
 import traitlets
 
 from sebook import widgets
-from sebook.widgets import fields
-from sebook.widgets.fields import Flag, Number, One, Set, Several, ViewError, Whole
+from sebook.widgets.fields import Flag, Number, One, Several, ViewError, Whole
+from sebook.widgets.sets import Set
+from sebook.widgets.view import View
 
 RULES = Path(__file__).parents[1] / "frontend" / "test" / "rules.json"
 KEYS = {"ShallowDeep": "shallow-deep"}
@@ -26,7 +27,7 @@ def test_every_choice_of_a_reader_is_a_field():
         assert synced - set(kind.fields()) <= {"small"}, name
 
 
-class Shelf(fields.View):
+class Shelf(View):
     """Boxes on two floors, and how many things are in each."""
 
     floor = One(Set("floors"), unlike="is not in this house")

@@ -1,8 +1,7 @@
-"""Fused networks against the networks they were made from; and what both rely on, SE and the residual sum in one pass."""
+"""Fused networks against the networks they were made from: the same answers, with less to move."""
 
 import copy
 import io
-import pickle
 
 import pytest
 import timm
@@ -11,7 +10,6 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torchvision.models.resnet import Bottleneck, ResNet
@@ -27,13 +25,8 @@ from senet.models.rescale import mean_of_maps
 from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet
 from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, checkpoints_gradients, scramble
+from tests.fused import EARLY, SUM, bottlenecks, close
 
-
-def bottlenecks(**kwargs) -> ResNet:
-    return se_resnet(SEBottleneck, [1, 2, 1, 1], num_classes=5, **kwargs)
-
-
-EARLY, SUM = "squeezed before", "the addition behind it done in the same pass"
 # What to fuse, and what is to be said of its first SE block.
 MODELS = {
     **{
@@ -78,10 +71,6 @@ def pictures() -> Tensor:
 def model() -> nn.Module:
     torch.manual_seed(0)
     return scramble(bottlenecks())
-
-
-def close(got: Tensor, expected: Tensor, digits: float) -> None:
-    torch.testing.assert_close(got, expected, rtol=0, atol=digits * max(1.0, expected.abs().max().item()))
 
 
 # --- the same answers ----------------------------------------------------------------------------------------------------------
@@ -266,170 +255,3 @@ def test_moves_a_quarter_of_u_more_than_no_se():
     assert sizes["fused"] - sizes["plain"] == pytest.approx(1 / 4, abs=few)
     assert sizes["ours"] - sizes["without"] == pytest.approx(1, abs=few)
     assert sizes["theirs"] - sizes["without"] == pytest.approx(3, abs=few)
-
-
-# --- where a rule does not hold ------------------------------------------------------------------------------------------------
-
-
-class Net(nn.Module):
-    """A little network whose forward each case below writes anew."""
-
-    def __init__(self, forward) -> None:
-        super().__init__()
-        self.conv, self.bn, self.narrow, self.strided = (
-            nn.Conv2d(3, 8, 1), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 1), nn.Conv2d(3, 8, 1, stride=2)
-        )  # fmt: skip
-        self.se, self.se4 = SEBlock(8), SEBlock(4)
-        self.compute = forward
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.compute(self, x)
-
-
-def writes_into_the_shortcut(net, x):
-    y = net.conv(x)
-    shortcut = y * 2
-    shortcut += net.se(y)
-    return shortcut * 3 + y
-
-
-def uses_the_block_twice(net, x):
-    y = net.se(net.conv(x))
-    return (y + x.mean()) * y
-
-
-def writes_into_u(net, x):
-    u = net.conv(x)
-    y = net.se(u)
-    u.mul_(2)
-    return y + u
-
-
-def doubles(net, x):
-    y = net.se(net.bn(net.conv(x)))
-    return y + y
-
-
-@pytest.mark.parametrize(
-    ("forward", "says"),
-    [
-        (lambda net, x: net.se(net.bn(net.conv(x))) + net.conv(x), "squeezed where it was, for U comes from BatchNorm2d"),
-        (lambda net, x: net.bn(y := net.conv(x)) * net.se(y), "U is read by others too; no addition"),
-        (lambda net, x: net.se(net.strided(x)), "U comes from Conv2d"),
-        (lambda net, x: net.se4(net.narrow(net.conv(x))), "U comes from Conv2d"),
-        (lambda net, x: net.se(net.conv(x)) + 1, "no addition follows"),
-        (lambda net, x: torch.add(net.se(net.conv(x)), net.conv(x), alpha=2), "no addition follows"),
-        (lambda net, x: torch.add(net.conv(x * 2), net.se(net.conv(x))), SUM),
-        (writes_into_the_shortcut, "no addition follows"),
-        (uses_the_block_twice, "no addition follows"),
-        (writes_into_u, "no addition follows"),
-        (doubles, f"{EARLY} conv; no addition follows"),
-    ],
-)  # fmt: skip
-def test_a_rule_is_left_out_where_it_does_not_hold(forward, says, pictures):
-    torch.manual_seed(0)
-    net = scramble(Net(forward)).double()
-    fused = fuse(net)
-    (said,) = report(fused).values()
-    assert says in said
-    close(fused(pictures.double()), net(pictures.double()), 1e-12)
-    with torch.no_grad():
-        close(fused.float()(pictures), net.float()(pictures), 1e-5)
-
-
-def test_writes_over_u_only_where_nobody_can_tell(model, pictures, monkeypatch):
-    """A fused network without hooks, and no other. Addresses are noted, since a hook would be somebody."""
-    places = []
-
-    def noted(u: Tensor, s: Tensor, shortcut: Tensor) -> Tensor:
-        at = u.data_ptr()
-        out = rescale_and_add(u, s, shortcut)
-        places.append(out.data_ptr() == at)
-        return out
-
-    rescale_and_add = reuse.rescale_and_add
-    monkeypatch.setattr(reuse, "rescale_and_add", noted)
-    fused, layers = fuse(model), len(report(fuse(model)))
-
-    def overwrites(forward) -> bool:
-        places.clear()
-        with torch.no_grad():
-            forward()
-        assert len(places) == layers
-        assert len(set(places)) == 1
-        return places[0]
-
-    assert overwrites(lambda: fused(pictures))
-    assert overwrites(lambda: copy.deepcopy(fused)(pictures))
-    assert overwrites(lambda: pickle.loads(pickle.dumps(fused))(pictures))
-    assert not overwrites(lambda: torch.fx.Interpreter(fused).run(pictures))
-    assert not overwrites(lambda: record(fused, pictures))
-    assert not overwrites(lambda: torch.enable_grad()(fused)(pictures))
-    for watched in ("layer2.1.conv3", "layer2.1.se", "layer2.1.se.fc1", "layer1"):
-        handle = fused.get_submodule(watched).register_forward_hook(lambda module, args, out: None)
-        assert not overwrites(lambda: fused(pictures))
-        handle.remove()
-    with forward_ad.dual_level():
-        assert not overwrites(lambda: fused(pictures))
-    handle = nn.modules.module.register_module_forward_hook(lambda module, args, out: None)
-    assert not overwrites(lambda: fused(pictures))
-    handle.remove()
-    assert overwrites(lambda: fused(pictures))
-
-
-@pytest.mark.parametrize("treated", [fuse, copy.deepcopy], ids=["fused", "as it is"])
-def test_many_models_at_once(treated, model, pictures):
-    """``torch.func.vmap`` over pictures, as for ensembles."""
-    network = treated(model)
-    with torch.no_grad():
-        close(torch.func.vmap(network)(pictures[:, None])[:, 0], network(pictures), 1e-5)
-
-
-def test_a_block_that_computes_something_else_is_left_alone(pictures):
-    class Doubling(SEBlock):
-        def excite(self, z: Tensor) -> Tensor:
-            return 2 * super().excite(z)
-
-    torch.manual_seed(0)
-    for block in (timm.layers.SEModule(8, add_maxpool=True, rd_channels=4), Doubling(8)):
-        net = nn.Sequential(nn.Conv2d(3, 8, 1), block).eval()
-        fused = fuse(net)
-        assert "computes something else than mean, two layers, a gate and a product" in report(fused)["1"]
-        assert torch.equal(fused(pictures), net(pictures))
-
-
-def test_refuses_what_can_not_be_traced():
-    class Branching(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return x if x.sum() > 0 else -x
-
-    with pytest.raises(ValueError, match="Branching can't be traced, for what it does depends on values"):
-        fuse(Branching())
-
-
-# --- in training, too ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("squeeze", ["avg", "max"])
-def test_rescale_and_sum_in_one_pass(squeeze):
-    torch.manual_seed(0)
-    block = SEBlock(6, 2, bias=True, squeeze=squeeze).double()
-    u, shortcut = torch.randn(2, 2, 6, 3, 4, dtype=torch.float64).requires_grad_()
-    torch.testing.assert_close(block(u, shortcut), block(u) + shortcut, rtol=0, atol=1e-14)
-    assert torch.autograd.gradcheck(block, (u, shortcut))
-    assert torch.autograd.gradgradcheck(block, (u, shortcut))
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_the_squeeze_is_a_mean_in_every_dtype(dtype, memory_format):
-    u = (torch.randn(2, 5, 60, 70, dtype=torch.float64) + 30).to(dtype).to(memory_format=memory_format)
-    z = mean_of_maps(u)  # in float16 the sum, 126000, would be infinite
-    assert z.dtype == dtype
-    torch.testing.assert_close(z.double(), u.double().mean((2, 3)), rtol=2 * torch.finfo(dtype).eps, atol=0)
-
-
-def test_a_shortcut_of_autocasts_other_dtype():
-    block, u, shortcut = SEBlock(32, gate="softmax"), torch.randn(2, 32, 5, 6).bfloat16(), torch.randn(2, 32, 5, 6)
-    with torch.autocast("cpu", torch.bfloat16):
-        torch.testing.assert_close(block(u, shortcut), block(u) + shortcut, rtol=0.02, atol=0.02)

@@ -149,5 +149,5 @@ def test_an_unknown_network_is_named(tmp_path):
 
 def test_another_file_is_no_gallery(tmp_path):
     (tmp_path / "x.js").write_text("alert(1)")
-    with pytest.raises(ValueError, match=r"x\.js is no gallery"):
+    with pytest.raises(ValueError, match=r"x\.js is not a gallery"):
         gallery.read(tmp_path / "x.js")

@@ -81,7 +81,7 @@ def test_cifar10_absent_says_what_to_do(tmp_path):
 
 def test_unreadable_picture_is_named(folder):
     (folder / "train" / "cat" / "0001.png").write_bytes(b"not a picture")
-    with pytest.raises(ValueError, match=r"cat.0001\.png is no picture"):
+    with pytest.raises(ValueError, match=r"cat.0001\.png is not a picture"):
         images.cifar10("train", folder, progress=False)
 
 
@@ -127,6 +127,6 @@ def test_store_keeps_the_pixels_for_next_time(folder, tmp_path, monkeypatch):
 
 def test_store_of_a_folder_with_a_broken_picture_is_not_made(folder, tmp_path):
     (folder / "train" / "cat" / "0001.png").write_bytes(b"not a picture")
-    with pytest.raises(ValueError, match=r"cat.0001\.png is no picture"):
+    with pytest.raises(ValueError, match=r"cat.0001\.png is not a picture"):
         images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)
     assert not list((tmp_path / "pixels").iterdir())

@@ -11,9 +11,9 @@ from sebook.cli import parser as commands
 from sebook.experiments import importance
 from senet import pretrained
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.inside.recording import record
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 from tests.common import scramble
 
 ROOT = Path(__file__).parents[1]

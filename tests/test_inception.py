@@ -152,7 +152,7 @@ def test_block_options_reach_every_block():
         ({"gate": "step"}, "gate='step'"),
         ({"squeeze": "sum"}, "squeeze='sum'"),
         ({"min_hidden": 0}, "min_hidden=0"),
-        ({"weights": "DEFAULT"}, "weights='DEFAULT' is no checkpoint"),
+        ({"weights": "DEFAULT"}, "weights='DEFAULT' is not a checkpoint"),
     ],
 )
 def test_refuses(arguments, says):

@@ -10,8 +10,8 @@ import torch
 from sebook.measure import bench
 from senet import machine, training
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe
 
 ROOT = Path(__file__).parents[1]

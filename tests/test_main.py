@@ -131,7 +131,7 @@ def test_weights_lists_and_tells(trained, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["evaluate", "tinny"], "name='tinny' is no checkpoint: choose one of 'tiny'"),
+        (["evaluate", "tinny"], "name='tinny' is not a checkpoint: choose one of 'tiny'"),
         (["evaluate", "timm_se_resnet50_a1"], "test pictures are not known here"),
         (["record", "tiny", "nowhere.png"], "nowhere.png"),
         (["train", "se_resnet20", "--epochs", "0"], "epochs=0"),
@@ -186,7 +186,7 @@ def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, caps
 
 
 def test_data_that_are_not_known_are_refused(capsys):
-    for data, words in (("mnist", "data='mnist' is unknown"), ("imagefolder:/nowhere", "is no folder")):
+    for data, words in (("mnist", "data='mnist' is unknown"), ("imagefolder:/nowhere", "is not a folder")):
         assert commands.main(["train", "se_resnet20", "--data", data]) == 1
         assert words in capsys.readouterr().err
 

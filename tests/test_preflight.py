@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from sebook.cli import parser as commands
-from sebook.cli import preflight
+from sebook.cli import preflight, trials
 from sebook.widgets import base
 from senet import machine, pretrained
 from senet import training as trainer
@@ -60,7 +60,7 @@ def test_a_machine_that_is_ready(capsys, monkeypatch):
     assert not any(each["remedy"] for each in said["findings"])
     by_name = {each["name"]: each["said"] for each in said["findings"]}
     assert metadata.version("torch") in by_name["torch"] and "4.4.0" in by_name["jupyter"]
-    recorded = pretrained.get(preflight.NETWORK).provenance["test_accuracy"]
+    recorded = pretrained.get(trials.NETWORK).provenance["test_accuracy"]
     assert f"{recorded:.1%} right" in by_name["weights"]
     fast = machine.bfloat16_is_fast("cpu")
     assert by_name["processor"].endswith("bfloat16: fast here, used" if fast else "bfloat16: slow here, not used")
@@ -166,12 +166,12 @@ def test_a_fault_is_named_with_its_remedy(name, fault, said, remedy, monkeypatch
 
 
 def test_a_truncated_network_is_named(monkeypatch, tmp_path):
-    data = pretrained.get(preflight.NETWORK).file.parent
-    for path in data.glob(f"{preflight.NETWORK}.*"):
+    data = pretrained.get(trials.NETWORK).file.parent
+    for path in data.glob(f"{trials.NETWORK}.*"):
         shutil.copy(path, tmp_path)
-    file = tmp_path / f"{preflight.NETWORK}.safetensors"
+    file = tmp_path / f"{trials.NETWORK}.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    monkeypatch.setattr(pretrained, "_shipped", lambda: {preflight.NETWORK: tmp_path / f"{preflight.NETWORK}.json"})
+    monkeypatch.setattr(pretrained, "_shipped", lambda: {trials.NETWORK: tmp_path / f"{trials.NETWORK}.json"})
     with pytest.raises(preflight.Missing, match="truncated") as told:
         preflight.weights()
     assert "install the package anew" in told.value.remedy

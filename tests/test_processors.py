@@ -16,7 +16,7 @@ import json, torch
 from senet import training
 from senet.models.cifar import small_resnet
 from senet.images.patchwork import patchwork
-from senet.pretrained.preprocessing import Preprocessing
+from senet.images.picture import Preprocessing
 
 torch.set_num_threads(1)
 torch.manual_seed(0)

@@ -121,7 +121,7 @@ def test_wilson_is_the_score_test_turned_round(right, total):
     for end in (low, high):
         if 1e-9 < end < 1 - 1e-9:
             assert abs(value - end) / (end * (1 - end) / total) ** 0.5 == pytest.approx(1.959964, abs=1e-4)
-    with pytest.raises(ValueError, match="is no share"):
+    with pytest.raises(ValueError, match="is not a share"):
         linear_probe.wilson(total + 1, total)
 
 

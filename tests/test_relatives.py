@@ -149,14 +149,14 @@ def test_where_se_lives_elsewhere():
     with torch.device("meta"):
         found = family.places(torchvision.models.mobilenet_v3_large())
     assert len(found) == 8
-    assert {place.behind for place in found} == {"5x5 depthwise", "3x3 depthwise"}
+    assert {place.after for place in found} == {"5x5 depthwise", "3x3 depthwise"}
     assert {place.gate for place in found} == {"Hardsigmoid"}
     first = found[0]
     assert (first.channels, first.hidden, first.side) == (72, 24, 28)
     ours = family.places(se_resnet18(), 64)
-    assert {place.behind for place in ours} == {"3x3"} and [place.channels for place in ours] == [64] * 2 + [128] * 2 + [
-        256
-    ] * 2 + [512] * 2
+    assert {place.after for place in ours} == {"3x3"} and [place.channels for place in ours] == [64] * 2 + [128] * 2 + [256] * 2 + [
+        512
+    ] * 2
     table = family.table({"SE-ResNet-18": se_resnet18()}, 64)
     assert "| SE-ResNet-18 | 8 | 3x3 | 64–512 |" in table
 

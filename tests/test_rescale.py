@@ -1,4 +1,4 @@
-"""Rescaling and the sum behind it: derivatives against PyTorch's own, first and second, and when ours step aside."""
+"""Rescaling and the sum after it: derivatives against PyTorch's own, first and second, and when ours step aside."""
 
 import pytest
 import torch
@@ -8,7 +8,8 @@ from torch.autograd import forward_ad
 
 from senet.fusion import reuse
 from senet.models import rescale as module
-from senet.models.rescale import rescale
+from senet.models.rescale import mean_of_maps, rescale
+from senet.models.se import SEBlock
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(1, 5), st.integers(1, 5))
 
@@ -143,3 +144,28 @@ def test_without_gradients_compiled_and_scripted_it_is_pytorchs(shortcut):
     compiled = torch.compile(rescale, fullgraph=True, backend="aot_eager")(*given_)
     got, expected = (torch.autograd.grad(out.pow(2).sum(), given_) for out in (compiled, plainly(*given_)))
     torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("squeeze", ["avg", "max"])
+def test_rescale_and_sum_in_one_pass(squeeze):
+    torch.manual_seed(0)
+    block = SEBlock(6, 2, bias=True, squeeze=squeeze).double()
+    u, shortcut = torch.randn(2, 2, 6, 3, 4, dtype=torch.float64).requires_grad_()
+    torch.testing.assert_close(block(u, shortcut), block(u) + shortcut, rtol=0, atol=1e-14)
+    assert torch.autograd.gradcheck(block, (u, shortcut))
+    assert torch.autograd.gradgradcheck(block, (u, shortcut))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_the_squeeze_is_a_mean_in_every_dtype(dtype, memory_format):
+    u = (torch.randn(2, 5, 60, 70, dtype=torch.float64) + 30).to(dtype).to(memory_format=memory_format)
+    z = mean_of_maps(u)  # in float16 the sum, 126000, would be infinite
+    assert z.dtype == dtype
+    torch.testing.assert_close(z.double(), u.double().mean((2, 3)), rtol=2 * torch.finfo(dtype).eps, atol=0)
+
+
+def test_a_shortcut_of_autocasts_other_dtype():
+    block, u, shortcut = SEBlock(32, gate="softmax"), torch.randn(2, 32, 5, 6).bfloat16(), torch.randn(2, 32, 5, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(block(u, shortcut), block(u) + shortcut, rtol=0.02, atol=0.02)

@@ -17,8 +17,8 @@ from torch import nn
 
 from senet import training
 from senet.images.patchwork import patchwork
+from senet.images.picture import Preprocessing
 from senet.models.cifar import small_resnet
-from senet.pretrained.preprocessing import Preprocessing
 from senet.training import Recipe, resume
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
@@ -113,8 +113,8 @@ def test_killed_run_ends_with_the_same_weights(pictures, straight, tmp_path, whe
 
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     """As in a terminal: the command, and SIGINT as soon as there is something to go on from."""
-    small = "from senet import datasets\ndatasets.PATCHWORK = {'train': (60, 1), 'test': (20, 2)}"
-    code = f"import sys\nfrom senet import __main__ as m\n{small}\nsys.exit(m.main(sys.argv[1:]))"
+    small = "from sebook.cli import datasets\ndatasets.PATCHWORK = {'train': (60, 1), 'test': (20, 2)}"
+    code = f"import sys\nfrom sebook.cli import parser as m\n{small}\nsys.exit(m.main(sys.argv[1:]))"
     file = tmp_path / "run.pt"
     shape = '{"layers": [1], "widths": [8]}'
     options = ["--epochs", 100_000, "--batch-size", 20, "--device", "cpu", "--checkpoint", file, "--out", tmp_path / "out"]
@@ -214,7 +214,7 @@ def test_runs_of_the_same_size_are_told_apart(pictures, finished):
 @pytest.mark.parametrize("content", [b"", b"hello", None], ids=["empty", "text", "cut short"])
 def test_damaged_file_is_named(pictures, finished, content):
     finished.write_bytes(finished.read_bytes()[:5000] if content is None else content)
-    with pytest.raises(ValueError, match=r"run\.pt is no state of a training run, or damaged"):
+    with pytest.raises(ValueError, match=r"run\.pt is not a training run's state, or is damaged"):
         fit(network(), pictures, checkpoint=finished)
 
 

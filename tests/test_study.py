@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sebook.cli import datasets
 from sebook.cli import parser as commands
-from sebook.experiments import study
+from sebook.experiments import studies, study
 from sebook.experiments.study import Arm, Study
 from senet import pretrained
 from senet.images.patchwork import patchwork
@@ -107,7 +107,7 @@ def test_runs_of_another_dtype_or_processor_are_not_mixed_in_silence(pictures, t
 def test_files_from_before_runs_noted_their_dtype_are_read_by_their_recipe(tmp_path):
     result = json.loads((ROOT / "data" / "results" / "study-patchwork.json").read_text())
     assert result["study"]["recipe"]["bf16"] is True and "dtype" not in result["runs"][0]
-    runs = study.read(ROOT / "data" / "results" / "study-patchwork.json", study.STUDIES["patchwork"])["runs"]
+    runs = study.read(ROOT / "data" / "results" / "study-patchwork.json", studies.STUDIES["patchwork"])["runs"]
     assert {run["dtype"] for run in runs} == {"bfloat16"} and len(runs) == len(result["runs"])
 
 
@@ -162,10 +162,10 @@ def test_agreement_is_of_order_alone():
     assert study.agreement([row(0.9, 23.0), row(0.8, 22.0)]) == (pytest.approx(-1), 2)
 
 
-@pytest.mark.parametrize("name", study.STUDIES)
+@pytest.mark.parametrize("name", studies.STUDIES)
 def test_arms_differ_from_the_first_in_one_thing(name):
     """And each can be built, for the price that its arguments say."""
-    asked = study.STUDIES[name]
+    asked = studies.STUDIES[name]
     first, *others = asked.arms
     assert not first.group and len({arm.name for arm in asked.arms}) == len(asked.arms)
     parameters = {}
@@ -183,7 +183,7 @@ def test_arms_differ_from_the_first_in_one_thing(name):
 def test_the_command(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(datasets.PATCHWORK, "train", (60, 3))
     monkeypatch.setitem(datasets.PATCHWORK, "test", (40, 4))
-    monkeypatch.setitem(study.STUDIES, "patchwork", Study(**{**vars(SMALL), "pictures": 50}))
+    monkeypatch.setitem(studies.STUDIES, "patchwork", Study(**{**vars(SMALL), "pictures": 50}))
     assert commands.main(["study", "patchwork", "--seeds", "1", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "| SE | none | 1 |" in said and "study-patchwork.json" in said
@@ -195,7 +195,7 @@ def test_the_command(monkeypatch, tmp_path, capsys):
 
 def test_the_large_study_trains_what_ships():
     """Its first arm is the shipped network, by the same recipe, from the same first weights: only its twin is another."""
-    asked, shipped = study.STUDIES["imagenet100"], pretrained.get("se_resnet18_slim_imagenet100")
+    asked, shipped = studies.STUDIES["imagenet100"], pretrained.get("se_resnet18_slim_imagenet100")
     assert asked.architecture == shipped.architecture
     assert asked.arms[0].arguments == shipped.arguments
     # bf16 follows the machine; the shipped one was trained where it is fast.

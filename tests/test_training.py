@@ -11,7 +11,7 @@ from senet import training
 from senet.images.patchwork import patchwork
 from senet.models.cifar import small_resnet
 from senet.pretrained import Preprocessing
-from senet.training import Recipe
+from senet.training import Recipe, augmentation
 
 PREPROCESS = Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
 QUICK = Recipe(epochs=3, batch_size=20, peak_rate=0.1, bf16=False)
@@ -89,7 +89,7 @@ def test_bad_pictures(pictures):
 @settings(max_examples=40, deadline=None)
 def test_augmented_pictures_are_shifted_or_mirrored_ones(n, shift, flip, seed):
     images = torch.randint(1, 256, (n, 3, 9, 9), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
-    out = training.augment(images, shift, flip, torch.Generator().manual_seed(seed))
+    out = augmentation.augment(images, shift, flip, torch.Generator().manual_seed(seed))
     assert out.shape == images.shape
     padded = torch.nn.functional.pad(images, (shift,) * 4)
     for i in range(n):
@@ -100,7 +100,7 @@ def test_augmented_pictures_are_shifted_or_mirrored_ones(n, shift, flip, seed):
 
 def test_flips_half_of_them():
     images = torch.arange(27, dtype=torch.uint8).view(1, 3, 3, 3).expand(2000, 3, 3, 3)
-    out = training.augment(images, 0, True, torch.Generator().manual_seed(0))
+    out = augmentation.augment(images, 0, True, torch.Generator().manual_seed(0))
     share = (out != images).flatten(1).any(1).float().mean()
     assert 0.45 < share < 0.55  # four standard errors of 2,000 coins are 0.045
 
@@ -138,7 +138,7 @@ def test_the_last_side_can_be_smaller_than_the_pictures():
 
 def test_a_cut_that_keeps_all_is_the_picture():
     pictures = torch.rand(3, 3, 16, 16)
-    whole = training.cut(pictures, 1.0, 16, torch.Generator().manual_seed(0))
+    whole = augmentation.cut(pictures, 1.0, 16, torch.Generator().manual_seed(0))
     torch.testing.assert_close(whole, pictures, atol=1e-5, rtol=0)  # interpolation between a pixel and itself
 
 
@@ -148,7 +148,7 @@ def test_a_cut_lies_within_the_picture(zoom, side, seed):
     """A ramp from left to right and one from top to bottom: what comes out says where it was cut."""
     ramp = torch.linspace(-1, 1, 32)
     pictures = torch.stack([ramp.expand(32, 32), ramp[:, None].expand(32, 32), torch.zeros(32, 32)]).expand(4, 3, 32, 32)
-    out = training.cut(pictures, zoom, side, torch.Generator().manual_seed(seed))
+    out = augmentation.cut(pictures, zoom, side, torch.Generator().manual_seed(seed))
     assert out.shape == (4, 3, side, side)
     assert out.abs().max() <= 1 + 1e-5
     for kept in (out[:, 0, 0, -1] - out[:, 0, 0, 0], out[:, 1, -1, 0] - out[:, 1, 0, 0]):

@@ -73,7 +73,7 @@ def test_a_held_channel_goes_with_its_block(widget):
         ("picture", True, "choose 0 to"),
         ("picture", "unicorn", "disc-1"),
         ("shallow", "layer9.0.se", "choose one of 'layer1"),
-        ("deep", "fc", "deep='fc' is no SE block"),
+        ("deep", "fc", "deep='fc' is not an SE block"),
         ("order", "size", "'excitation'"),
         ("compare", "tiger", "'odd pair'"),
         ("scale", "log", "'full'"),

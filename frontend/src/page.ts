@@ -73,7 +73,7 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
     const line = h(
       "p",
       { class: "senet-problem", role: "alert" },
-      "What this figure needs did not load, so it stands still. ",
+      "Part of this figure failed to load, so it is not interactive. ",
       again,
     );
     again.onclick = () => {

@@ -1,4 +1,5 @@
-// Fields as Python declares them (tests/test_fields.py has the same shelf), held to their rules here.
+// Fields as Python declares them (tests/test_fields.py has the same shelf), held to their rules
+// here.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -16,7 +16,7 @@ test("gates stand side by side, NaN where a channel is left alone", () => {
     row(BLOCKS, { b: Float32Array.of(1, NaN, 0) }),
     Float32Array.of(NaN, NaN, 1, NaN, 0),
   );
-  assert.throws(() => row(BLOCKS, { c: Float32Array.of(1) }), /c is no SE block/);
+  assert.throws(() => row(BLOCKS, { c: Float32Array.of(1) }), /c is not an SE block/);
   assert.throws(() => row(BLOCKS, { a: Float32Array.of(1) }), /a has 2 gates, not 1/);
 });
 

@@ -3,8 +3,8 @@
     checks.squeeze(my_squeeze)
 
 A check is the right answer, inputs to try it on, and the slips that learners make, each with one or two sentences for those who
-make it. :mod:`sebook.checks.verdict` does the comparing. No check raises for what a learner writes. The files here follow the
-chapters; whoever uses the checks needs their names only.
+make it. :mod:`sebook.checks.verdict` compares. No check raises for what a learner writes. The files here follow the chapters;
+users of the checks need only their names.
 """
 
 from .blocks import block, last_stage, parameters, rescale

@@ -134,9 +134,7 @@ def last_stage(saved: float) -> Verdict:
     try:
         value = float(saved)
     except (TypeError, ValueError):
-        return Verdict(
-            False, f"A number between 0 and 1 is wanted, and this is {type(saved).__name__}: one count divided by another."
-        )
+        return Verdict(False, f"Expected a number between 0 and 1, one count divided by another; this is {type(saved).__name__}.")
     slips = (
         (1 - right, "That is what is left. What is saved is the rest of 1."),
         (100 * right, "That is in percent. As a part of 1 it is a hundredth of it."),

@@ -57,7 +57,7 @@ def convolution(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 
 def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Verdict:
-    """``answer(kernels, strides)``: side, in pixels, of what one unit sees behind these convolutions, from first to last."""
+    """``answer(kernels, strides)``: side, in pixels, of what one unit sees after these convolutions, from first to last."""
 
     def right(kernels: Sequence[int], strides: Sequence[int]) -> int:
         side, step = 1, 1
@@ -81,7 +81,7 @@ def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Ve
         (lambda k, s: 1 + sum(side // 2 for side in k), "A window reaches out on both sides: it adds its side less one."),
         (
             lambda k, s: 1 + sum(side - 1 for side in k),
-            "Right without strides. Behind a stride of 2 neighbours lie two pixels apart, and a window reaches twice as far.",
+            "Right without strides. After a stride of 2, neighbours lie two pixels apart, and a window reaches twice as far.",
         ),
         (late, "A stride widens the steps of what comes after it. Its own window still counts in the steps before."),
         (
@@ -91,7 +91,7 @@ def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Ve
         (lambda k, s: right(k, s) ** 2, "That is how many pixels there are in it. Its side is asked for."),
     )
     trials = [((3,), (1,)), ((3, 3), (1, 1)), ((3, 5, 3), (1, 1, 1)), ((3, 3, 3, 3), (1, 2, 1, 2)), ((7, 3, 3), (2, 2, 1))]
-    praise = "It grows by a few pixels a layer, and faster only behind a stride. A squeeze sees the whole map at once."
+    praise = "It grows by a few pixels per layer, and faster only after a stride. A squeeze sees the whole map at once."
     return judge(answer, right, trials, slips, "receptive_field(kernels, strides)", praise)
 
 
@@ -100,7 +100,7 @@ def blind_to_grey(kernel: Any) -> Verdict:
     v = outcome(lambda: torch.as_tensor(kernel).double())
     if not isinstance(v, Tensor) or v.shape != (3, 3, 3) or not v.isfinite().all():
         given = f"its shape is {shape(v)}" if isinstance(v, Tensor) else f"{type(kernel).__name__} came"
-        return Verdict(False, f"A tensor (3, 3, 3) of finite numbers is wanted, by channel, row and column; {given}.")
+        return Verdict(False, f"Expected a tensor (3, 3, 3) of finite numbers, by channel, row and column; {given}.")
     if not v.any():
         return Verdict(False, "All weights are 0: it is blind to everything. It has to see colour.")
     by_place = v.sum(0)  # what a grey picture meets

@@ -1,4 +1,4 @@
-"""The explorer's two questions to a gate, in code: what hangs on it, and which part of the picture opened it."""
+"""The explorer's two questions to a gate, in code: what depends on it, and which part of the picture opened it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ BLOCK, CHANNELS = "layer2.0.se", 16
 
 
 def decisive_gate(answer: Callable[[nn.Module, Tensor, str], Any]) -> Verdict:
-    """``answer(model, x, block)``: the channel of the gate that the network's answer for one picture hangs on most.
+    """``answer(model, x, block)``: the channel of the gate on which the network's answer for one picture depends most.
 
     Closed alone, it takes more than any other from the probability of the class that the network names with its own gates.
     """
@@ -46,7 +46,7 @@ def decisive_gate(answer: Callable[[nn.Module, Tensor, str], Any]) -> Verdict:
         ),
         (
             lambda x: int(own(x).argmax()),
-            "That is the gate that stands widest open. How far it is open does not say how much hangs on it: close it and look.",
+            "That is the gate that is widest open. How far it is open does not say how much depends on it: close it and look.",
         ),
         (lambda x: int(own(x).argmin()), "That gate is nearly closed already. Close each gate in turn, and look at the answer."),
         (
@@ -73,7 +73,7 @@ def decisive_gate(answer: Callable[[nn.Module, Tensor, str], Any]) -> Verdict:
     )
     mine = _channel(answer, lambda x: answer(model, x, BLOCK))
     call = "decisive_gate(model, x, block)"
-    praise = "Of all gates of the block, the answer hangs on that one most. It need not be the one that is widest open."
+    praise = "Of all the block's gates, the answer depends most on that one. It need not be the one that is widest open."
     # The first picture tells every slip from the others (a test sees to that), the second tells a lucky guess.
     return judge(mine, right, [(numbers(1, 3, 16, 16, seed=seed),) for seed in (50, 51)], slips, call, praise)
 

@@ -16,7 +16,7 @@ def excitation(answer: Callable[[Tensor, Tensor, Tensor], Tensor] | nn.Module) -
     Weights are as ``Linear`` has them: W1 (C/r, C) and W2 (C, C/r). A module is copied first, and gets weights of the check's own.
     """
     channels, hidden, call = 8, 4, "excitation(z, w1, w2)"
-    praise = "One weight a channel, each between 0 and 1. Each has heard all channels, by way of a few hidden units."
+    praise = "One weight per channel, each between 0 and 1. Each depends on all channels, by way of a few hidden units."
     if isinstance(answer, nn.Module):
         module, call = outcome(copy.deepcopy, answer), "module(z)"
         if isinstance(module, Exception):
@@ -52,16 +52,16 @@ def excitation(answer: Callable[[Tensor, Tensor, Tensor], Tensor] | nn.Module) -
             "The sigmoid is taken twice, so that no gate falls below one half. Once is enough.",
         ),
         (before, "The sigmoid is missing: these weights have no bounds."),
-        (lambda *a: before(*a).relu(), "A ReLU stands where the sigmoid belongs. The paper tried it: worse than no SE at all."),
+        (lambda *a: before(*a).relu(), "A ReLU is where the sigmoid belongs. The paper tried it: worse than no SE at all."),
         (lambda *a: before(*a).tanh(), "That is tanh, from -1 to 1. A gate goes from 0 to 1: sigmoid."),
-        (lambda z, w1, w2: ((z @ w1.T).sigmoid() @ w2.T).sigmoid(), "A sigmoid stands between W1 and W2. There it is ReLU."),
+        (lambda z, w1, w2: ((z @ w1.T).sigmoid() @ w2.T).sigmoid(), "A sigmoid is between W1 and W2. ReLU belongs there."),
         (lambda z, w1, w2: ((z @ w1.T).sigmoid() @ w2.T).relu(), "ReLU and sigmoid have changed places."),
         (lambda *a: flat(before(*a).sigmoid()), "All channels of a picture get one weight. Each channel has its own."),
-        (lambda *a: before(*a).sigmoid().mean(1), "One weight a picture came out. Each channel has its own."),
+        (lambda *a: before(*a).sigmoid().mean(1), "This gives one weight per picture. Each channel has its own."),
         (lambda *a: before(*a).sigmoid() * a[0], "That is s times z. The weights are for the maps U; return s alone."),
         (lambda z, w1, w2: z @ w1, "W1 is (C/r, C), as `Linear` keeps it, so that z needs its transpose: `z @ w1.T`."),
         (lambda z, w1, w2: (z @ w1.T).relu() @ w2, "W2 is (C, C/r), as `Linear` keeps it: `hidden @ w2.T`."),
-        (lambda z, w1, w2: w1 @ z, "z has one row a picture, so that it stands on the left: `z @ w1.T`."),
+        (lambda z, w1, w2: w1 @ z, "z has one row per picture, so it goes on the left: `z @ w1.T`."),
     )
     return judge(answer, excited, trials, slips, call, praise)
 

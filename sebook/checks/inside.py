@@ -40,7 +40,7 @@ def closing(answer: Callable[[nn.Module, Tensor, str, int, int], Tensor]) -> Ver
         ),
         (
             lambda x, c, t: -lost(x, c, t, one(c, 0)),
-            "The sign is turned round. What the gate was worth is the whole less what is left.",
+            "The sign is reversed. What the gate was worth is the whole less what is left.",
         ),
         (lambda x, c, t: logits(x, one(c, 0))[:, t], "That is what is left. Subtract it from the logit with the gate as it was."),
         (
@@ -76,8 +76,8 @@ def gap(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Verdict:
         (lambda a, w, c: a.sum(0), "You summed over the pictures. Each picture's channels sum for themselves: dim 1."),
         (lambda a, w, c: a.sum(1), "That is the sum. How far is it from the difference of the two logits?"),
         (lambda a, w, c: a.sum(1) - w, "The baseline is missing: attributions sum to a difference, and not to the logit."),
-        (lambda a, w, c: a.sum(1) - (c - w), "The difference is turned round: it is the logit less the baseline's."),
-        (lambda a, w, c: (w - c) - a.sum(1), "Turned round: the sum less what it promises, so that too large a sum is above 0."),
+        (lambda a, w, c: a.sum(1) - (c - w), "The difference is reversed: it is the logit less the baseline's."),
+        (lambda a, w, c: (w - c) - a.sum(1), "Reversed: take the sum less what it promises, so that too large a sum is above 0."),
         (lambda a, w, c: a.mean(1) - (w - c), "The channels' attributions are summed, and not averaged."),
         (
             lambda a, w, c: a.abs().sum(1) - (w - c),
@@ -116,7 +116,7 @@ def rank_correlation(answer: Callable[[Tensor, Tensor], Any]) -> Verdict:
         (lambda a, b: correlation(ranks(a.abs()), ranks(b.abs())), "You took sizes. Whether signs count is for the caller to say."),
         (
             lambda a, b: (ranks(a) == ranks(b)).double().mean(),
-            "Those are the channels of equal rank. Near misses should count, too.",
+            "Those are the channels of equal rank. Near misses should also count.",
         ),
     )
     # One row goes by powers, so that values and ranks correlate differently.

@@ -20,7 +20,7 @@ def squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
         (lambda u: u.mean(2), "You averaged over the rows only. A map has two directions: dims 2 and 3."),
         (lambda u: u.mean(3), "You averaged over the columns only. A map has two directions: dims 2 and 3."),
         (lambda u: u.mean((0, 2, 3)), "You averaged over the batch as well. Each picture keeps its own z."),
-        (lambda u: u.mean((1, 2, 3)), "One number a picture came out. It has to be one number a channel: leave dim 1 alone."),
+        (lambda u: u.mean((1, 2, 3)), "This gives one number per picture. It has to be one number per channel: leave dim 1 alone."),
         (lambda u: u.mean(), "One number came out for everything. Tell `mean` which dims to average: 2 and 3."),
         (lambda u: u.sum((2, 3)) / u.shape[2] ** 2, "You divided by H times H. Maps need not be square: it is H times W."),
         (lambda u: u.sum((2, 3)) / u.shape[3] ** 2, "You divided by W times W. Maps need not be square: it is H times W."),
@@ -37,7 +37,7 @@ def squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
             "`view` fails on maps that lie otherwise in memory (channels last). `reshape` takes them, and so does `mean((2, 3))`.",
         ),
     )
-    praise = "One number a channel, whatever the size of the map. Where things were is gone."
+    praise = "One number per channel, whatever the size of the map. Where things were is lost."
     return judge(answer, squeezed, [(u,), (u[:1],), (u[:, :1],), *as_stored(u)], slips, "squeeze(u)", praise)
 
 
@@ -69,12 +69,12 @@ def pixel_share(answer: Callable[[int, int], float]) -> Verdict:
     slips = (
         (lambda h, w: 1, "That would be so if z were the sum. It is the mean of all pixels."),
         (lambda h, w: h * w, "That is how many pixels there are. One of so many has a share of one over that."),
-        (lambda h, w: 1 / h, "That is one pixel's share of a column. A map has columns, too."),
+        (lambda h, w: 1 / h, "That is one pixel's share of a column. A map also has columns."),
         (lambda h, w: 1 / w, "That is one pixel's share of a row. A map has several rows."),
         (lambda h, w: 1 / (h + w), "Count again: H rows of W pixels are H times W."),
         (lambda h, w: 1 / h**2, "Maps need not be square: H rows of W pixels."),
     )
-    praise = "All pixels count alike, wherever they are. So on the way back the gradient is spread evenly over the map, too."
+    praise = "All pixels count alike, wherever they are. So on the way back the gradient is also spread evenly over the map."
     return judge(answer, lambda h, w: 1 / (h * w), [(4, 7), (8, 8), (1, 1)], slips, "pixel_share(height, width)", praise)
 
 

@@ -69,7 +69,7 @@ def _insert(cls: Callable[..., nn.Module], inplanes: int, planes: int, stride: i
         ),
         (
             lambda x: (branch(x, se) + short(x)).relu(),
-            "SE sits behind an inner convolution (`planes` channels). Standard: behind the last.",
+            "SE follows an inner convolution (`planes` channels). In the standard placement it follows the last.",
         ),
         (lambda x: se(branch(x)).relu(), "The shortcut is missing."),
         (lambda x: se(branch(x)) + short(x), "The last ReLU is missing, the one after the sum."),
@@ -110,7 +110,7 @@ def inception(cls: Callable[..., nn.Module]) -> Verdict:
     out, made_for = joined(x).shape[1], w1.shape[1]
     if made_for != out and isinstance(outcome(module, x.clone()), Exception):
         why = {
-            48: "That many go into the module; SE sits behind it.",
+            48: "That many go into the module; SE comes after it.",
             out - 16: "The pooling branch adds `pool_features` to them.",
         }.get(made_for, "Sum up what each branch gives.")
         return Verdict(False, f"The SE block was made for {made_for} channels, and {out} come to it. {why}")
@@ -133,7 +133,7 @@ def channels(answer: Callable[[int], int]) -> Verdict:
         (lambda c: 384 + 64 + 96 + 96 + c, "You counted convolutions inside a branch. Only what each branch ends with is joined."),
         (lambda c: 384 + c, "A branch is missing, the one of two 3x3 convolutions."),
         (lambda c: 96 + c, "A branch is missing, the one of a single 3x3 convolution."),
-        (lambda c: c, "What comes in also goes out by the pool, but two more branches stand beside it."),
+        (lambda c: c, "What comes in also goes out by the pool, but there are two more branches beside it."),
     )
     praise = "Two branches have a width of their own, and the pool has its input's. So SE's width depends on what comes in."
     with torch.device("meta"):  # torchvision's own answer: shapes alone, no arithmetic
@@ -159,7 +159,7 @@ def called(answer: Callable[[nn.Module, Tensor], Any]) -> Verdict:
         return problem
     names = outcome(set, got)
     if isinstance(names, Exception) or isinstance(got, str):
-        return Verdict(False, f"A list of names is wanted, and {type(got).__name__} came.")
+        return Verdict(False, f"Expected a list of names, and {type(got).__name__} came back.")
     if any(module._forward_hooks or module._forward_pre_hooks for module in model.modules()):
         return Verdict(False, "Your hooks are still in the model. Keep the handle that registering gives, and call its `remove()`.")
     if names == {"first", "second"}:
@@ -167,7 +167,9 @@ def called(answer: Callable[[nn.Module, Tensor], Any]) -> Verdict:
     if names == {"asleep", "first", "second"}:
         return Verdict(False, "These are the blocks that were built. One of them never runs: watch a forward.")
     if names == {"", "first", "second"} or any("." in name for name in names if isinstance(name, str)):
-        return Verdict(False, "There are names among them of modules that are no SE block. Look at `isinstance(module, SEBlock)`.")
+        return Verdict(
+            False, "Some of these names belong to modules that are not SE blocks. Look at `isinstance(module, SEBlock)`."
+        )
     if names == {"asleep"}:
-        return Verdict(False, "That is the one that does not run. The others are wanted.")
+        return Verdict(False, "That is the one that does not run. Name the others.")
     return Verdict(False, f"{sorted(map(str, names))} came; wanted are the names in `named_modules()` of the SE blocks that ran.")

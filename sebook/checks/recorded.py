@@ -37,7 +37,7 @@ def share(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             "You divided what is between classes by what is within. Divide by both together, so that it ends at 1.",
         ),
         (lambda g, y: right(g, y).sqrt(), "That is a ratio of standard deviations. The share is of variances: leave out the root."),
-        (lambda g, y: right(g, y).mean(), "The mean over the channels came out. One number a channel is wanted first."),
+        (lambda g, y: right(g, y).mean(), "This gives the mean over the channels. First give one number per channel."),
         (
             lambda g, y: class_means(g, y).var(0, correction=0) / g.var(0, correction=0),
             "Each class counted once. Each *picture* counts: a class with more pictures has more weight.",
@@ -63,7 +63,7 @@ def distances(answer: Callable[[Recording], Mapping[str, float]]) -> Verdict:
     if (problem := unusable(got, (), "distances(recording)")) is not None:
         return problem
     if not isinstance(got, Mapping):
-        return Verdict(False, f"A dict is wanted, block -> distance, and {type(got).__name__} came back.")
+        return Verdict(False, f"Expected a dict, block -> distance, and {type(got).__name__} came back.")
     if list(got) != list(recording.blocks):
         return Verdict(False, "Give one distance for each of `recording.blocks`, under the block's own name and in their order.")
     values = [outcome(float, value) for value in got.values()]
@@ -132,8 +132,8 @@ def freeze(answer: Callable[[nn.Module, Tensor, str], Tensor]) -> Verdict:
     slips = (
         (own[name], "Nothing was frozen: each picture still has its own gates."),
         (own[name].mean(1, keepdim=True).expand_as(own[name]), "You averaged over the channels. Average over the pictures: dim 0."),
-        (torch.ones_like(own[name]), "These are gates of 1. Frozen gates stand at their mean over the pictures."),
-        (torch.zeros_like(own[name]), "These are gates of 0, so that the branch is silent. Frozen gates stand at their mean."),
+        (torch.ones_like(own[name]), "These are gates of 1. Frozen gates stay at their mean over the pictures."),
+        (torch.zeros_like(own[name]), "These are gates of 0, so that the branch is silent. Frozen gates stay at their mean."),
         (own[name].mean().expand_as(own[name]), "One number stands for all channels. Each channel keeps a mean of its own."),
         (own[name][:1].expand_as(own[name]), "These are the first picture's gates for all. Take the mean over the pictures."),
     )

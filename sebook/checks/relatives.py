@@ -31,7 +31,7 @@ def eca(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             "That is softmax: neighbours share, and channels compete for a sum of one. Take the sigmoid.",
         ),
         (lambda z, w: along(z, w).sigmoid(), "The channels at the ends are lost. Pad with k // 2 zeros on each side."),
-        (lambda z, w: right(z, w.flip(0)), "The weights are turned round: PyTorch's convolution does not flip its kernel."),
+        (lambda z, w: right(z, w.flip(0)), "The weights are reversed: PyTorch's convolution does not flip its kernel."),
         (lambda z, w: beyond(z, w, "circular").sigmoid(), "The first and the last channel became neighbours. Pad with zeros."),
         (lambda z, w: beyond(z, w, "replicate").sigmoid(), "The channels at the ends were repeated. Pad with zeros."),
         (lambda z, w: right(z.T.contiguous(), w).T, "You convolved along the pictures of the batch. Neighbours are channels."),
@@ -74,7 +74,7 @@ def eca_size(answer: Callable[[int], int]) -> Verdict:
             lambda c: int((math.log2(c) + 1) / 2) - (int((math.log2(c) + 1) / 2) + 1) % 2,
             "Even numbers go up to the next odd one, not down.",
         ),
-        (lambda c: odd(int(math.log2(c) / 2 + 1)), "The one is added before the halving, not behind it."),
+        (lambda c: odd(int(math.log2(c) / 2 + 1)), "The 1 is added before the halving, not after it."),
         (lambda c: odd(int(math.log2(c)) + 1), "The halving is missing: gamma is 2."),
         (lambda c: (math.log2(c) + 1) / 2, "A kernel's size is a whole, odd number: round down, and up to an odd one."),
     )
@@ -91,19 +91,19 @@ def spatial_squeeze(answer: Callable[[Tensor], Tensor]) -> Verdict:
             "You squeezed the pixels, as SE does. Here the channels go and the pixels stay: dim 1.",
         ),
         (lambda u: torch.stack([u.amax(1), u.mean(1)], 1), "Mean and maximum have changed places: the mean comes first."),
-        (lambda u: u.mean(1, keepdim=True), "That is the mean alone. The maximum stands beside it."),
-        (lambda u: u.amax(1, keepdim=True), "That is the maximum alone. The mean stands beside it."),
+        (lambda u: u.mean(1, keepdim=True), "That is the mean alone. The maximum goes beside it."),
+        (lambda u: u.amax(1, keepdim=True), "That is the maximum alone. The mean goes beside it."),
         (
             lambda u: torch.stack([u.mean(1), u.amax(1)], 0),
             "They are stacked in front of the batch. Stack them on dim 1, where channels are.",
         ),
         (lambda u: torch.cat([u.mean(1), u.amax(1)], 1), "They lie one below the other in H. Stack them on a dim of their own."),
         (lambda u: torch.stack([u.sum(1), u.amax(1)], 1), "That is the sum. Divide by the number of channels: the mean."),
-        (lambda u: u.mean(1) + u.amax(1), "You added them. They stay apart; the convolution behind weighs them."),
+        (lambda u: u.mean(1) + u.amax(1), "You added them. They stay apart; the convolution after them weighs them."),
         (lambda u: torch.stack([u.mean(1), u.abs().amax(1)], 1), "That is the largest size. The maximum keeps its sign."),
     )
     trials = [(numbers(2, 5, 4, 7),), (numbers(1, 3, 4, 4),), (numbers(2, 5, 4, 7).double(),)]
-    praise = "SE turned round: the channels go and the places stay. Its gates can say where, and no longer what."
+    praise = "SE the other way: the channels go and the places stay. Its gates can say where, and no longer what."
     return judge(answer, lambda u: torch.stack([u.mean(1), u.amax(1)], 1), trials, slips, "spatial_squeeze(u)", praise)
 
 
@@ -133,5 +133,5 @@ def select(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         ),
     )
     trials = [(numbers(2, 2, 5), numbers(2, 2, 5, 3, 4, seed=1)), (numbers(1, 3, 4), numbers(1, 3, 4, 2, 2, seed=1))]
-    praise = "Softmax, where a choice is wanted: what one branch gains, the others lose. Between channels that was the fault."
+    praise = "Softmax, where the unit has to choose: what one branch gains, the others lose. Between channels that was the fault."
     return judge(answer, lambda a, u: weighed(u, a.softmax(1)), trials, slips, "select(logits, maps)", praise)

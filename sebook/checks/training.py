@@ -22,7 +22,7 @@ def gate_gradient(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
             "That is the slope of a gate that is added. It is multiplied: each pixel counts by its value in U.",
         ),
         (lambda u, g: u.sum((2, 3)), "The slope of the loss is missing: a pixel counts by how much the loss cares for it."),
-        (lambda u, g: u * g, "That is one number a pixel. A gate acts on all pixels of its map: sum over them."),
+        (lambda u, g: u * g, "That is one number per pixel. A gate acts on all pixels of its map: sum over them."),
         (
             lambda u, g: u.mean((2, 3)) * g.mean((2, 3)),
             "A product of means is not the mean of products. Multiply pixel by pixel first.",
@@ -55,12 +55,12 @@ def decay_groups(answer: Callable[[nn.Module, float], Iterable[Mapping[str, Any]
     if isinstance(got, TypeError) and not callable(answer):
         return Verdict(False, "Pass the function itself, and don't call it: it is called here, as `decay_groups(model, decay)`.")
     if isinstance(got, Exception) and not isinstance(outcome(answer, copy.deepcopy(model), decay), Exception):
-        return Verdict(False, 'A list of dicts is wanted, each with "params" and "weight_decay", as `torch.optim.SGD` takes them.')
+        return Verdict(False, 'Expected a list of dicts, each with "params" and "weight_decay", as `torch.optim.SGD` takes them.')
     if (problem := unusable(got, (), "decay_groups(model, decay)")) is not None:
         return problem
     given = [(id(p), group.get("weight_decay")) for group in got for p in group["params"]]
     if any(key not in names for key, _ in given):
-        return Verdict(False, 'There is something in "params" that is no parameter of the model.')
+        return Verdict(False, 'Something in "params" is not a parameter of the model.')
     if len({key for key, _ in given}) < len(given):
         return Verdict(False, "A parameter is in two groups. An optimizer refuses that: each belongs to one.")
     if missing := [name for key, name in names.items() if key not in dict(given)]:
@@ -83,5 +83,5 @@ def decay_groups(answer: Callable[[nn.Module, float], Iterable[Mapping[str, Any]
             "of their layers count, wherever in the model they are.",
         )
     return Verdict(
-        False, f"`{names[wrong]}` is no part of an SE block, and has a decay of {rates[wrong]} in place of the one given."
+        False, f"`{names[wrong]}` is not part of an SE block, and has a decay of {rates[wrong]} instead of the one given."
     )

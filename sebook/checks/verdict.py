@@ -77,7 +77,7 @@ def unusable(got: Any, trial: tuple, call: str) -> Verdict | None:
     if got is None or got is Ellipsis:
         return Verdict(False, f"Nothing comes back from `{call}` yet: write it, and end with `return`.")
     if trial and isinstance(trial[0], Tensor) and not isinstance(got, Tensor):
-        return Verdict(False, f"A tensor is wanted, and {type(got).__name__} came back from `{call}`.")
+        return Verdict(False, f"Expected a tensor, and {type(got).__name__} came back from `{call}`.")
     return None
 
 
@@ -85,13 +85,13 @@ def _difference(got: Any, expected: Any) -> str:
     if not isinstance(got, Tensor) or not isinstance(expected, Tensor):
         return f"{got!r} came, and {expected!r} is right."
     if got.shape != expected.shape:
-        return f"The shape is {shape(got)}, and {shape(expected)} is wanted."
+        return f"The shape is {shape(got)}, and should be {shape(expected)}."
     if got.device != expected.device:
         return f"The answer is on {got.device}, its input on {expected.device}. Make new tensors on the input's device."
     if got.dtype != expected.dtype:
-        return f"The answer is {got.dtype}, and {expected.dtype} is wanted: keep the input's."
+        return f"The answer is {got.dtype}, and should be {expected.dtype}: keep the input's."
     if got.layout != expected.layout:
-        return f"The answer is stored as {got.layout}, and a plain tensor is wanted."
+        return f"The answer is stored as {got.layout}, and should be a plain tensor."
     return f"The shape is right, and the numbers are off by up to {(got - expected).abs().max():.3g}."
 
 
@@ -153,7 +153,7 @@ def prepare(module: nn.Module, known: Sequence[str] = ()) -> list[nn.Module] | V
     if any(is_lazy(layer.weight) for layer in found):
         return Verdict(False, "A lazy layer learns its width from its first input. Say the width: it is C, or C/r.")
     if len(found) != 2:
-        many = "One SE block stands behind the whole module, not one in each branch." if len(found) % 2 == 0 else ""
+        many = "One SE block belongs after the whole module, not one in each branch." if len(found) % 2 == 0 else ""
         return Verdict(False, f"Two fully connected layers make an excitation, W1 and W2; here are {len(found)}. {many}".strip())
     w1, w2 = (layer.weight for layer in found)
     if w1.shape[:2] != w2.shape[1::-1]:

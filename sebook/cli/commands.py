@@ -19,7 +19,7 @@ from senet.inside import profiles
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
-from ..experiments import controls, linear_probe, study
+from ..experiments import controls, linear_probe, studies, study
 from ..measure import bench, cost, cost_table
 from . import datasets
 from .provenance import command, keep, measured_on
@@ -29,7 +29,7 @@ def run_study(args: Namespace) -> None:
     """Train what a question needs, over several seeds: stop it, and the same command goes on."""
     if args.seeds is not None:
         at_least_one(seeds=args.seeds)
-    asked = study.STUDIES[args.name]
+    asked = studies.STUDIES[args.name]
     train, test = datasets.pictures(asked.data, "train", 0), datasets.pictures(asked.data, "test", 0)
     if asked.pictures is not None:
         train = train[: asked.pictures]

@@ -27,7 +27,7 @@ def pictures(data: str, split: str, size: int, store: Path | None = None) -> ima
         store: a folder for their pixels, for sets larger than memory.
 
     Raises:
-        ValueError: ``data`` is no such name.
+        ValueError: ``data`` is not one of these names.
         FileNotFoundError: the pictures are not there; the message says where they were looked for.
     """
     if data in DATA:
@@ -39,7 +39,7 @@ def pictures(data: str, split: str, size: int, store: Path | None = None) -> ima
         split = "val"
     if not (root / split).is_dir():
         raise FileNotFoundError(
-            f"{root / split} is no folder: {FOLDER}PATH needs PATH/train/<class>/ and PATH/val/<class>/ (or test/)"
+            f"{root / split} is not a folder: {FOLDER}PATH needs PATH/train/<class>/ and PATH/val/<class>/ (or test/)"
         )
     at_least_one(size=size)
     return images.image_folder(root / split, size, store=store, progress=sys.stderr.isatty())

@@ -1,6 +1,6 @@
 """What the commands' options take, checked before any work begins: an hour later is too late to learn that a file can't be written.
 
-Each function here is a ``type`` for :mod:`argparse`, which names the option and shows what a wrong value is told.
+Each function here is a ``type`` for :mod:`argparse`, which names the option and shows the message about a wrong value.
 """
 
 import json

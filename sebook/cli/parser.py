@@ -15,7 +15,7 @@ import torch
 
 from senet import pretrained, training
 
-from ..experiments import study
+from ..experiments import studies
 from ..measure import bench, cost_table
 from ..measure.contenders import DTYPES, FORMATS, MODES, WHATS
 from . import commands, datasets, options, preflight, train_command
@@ -105,7 +105,9 @@ def _training(add: Add) -> None:
             train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
 
     studied = add("study", commands.run_study)
-    studied.add_argument("name", choices=sorted(study.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in study.STUDIES.items()))
+    studied.add_argument(
+        "name", choices=sorted(studies.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in studies.STUDIES.items())
+    )
     studied.add_argument("--seeds", type=int, help="how many, if not the study's own number")
     studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to go on in it")
     studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
@@ -150,7 +152,9 @@ def _inside(add: Add) -> None:
 def _pages(add: Add) -> None:
     gallery = add("gallery", commands.write_gallery)
     gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
-    gallery.add_argument("--onnx", type=options.folder, help="folder for the networks themselves, too, as `export` writes them")
+    gallery.add_argument(
+        "--onnx", type=options.folder, help="folder in which also to write the networks themselves, as `export` does"
+    )
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add("export", commands.export_probe)
@@ -168,7 +172,7 @@ def _measuring(add: Add) -> None:
     timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="pictures, for whole networks")
     timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
-    timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     timed.add_argument("--memory", choices=bench.MEMORIES, default="kept", help="freed memory: kept, or returned to the system")
     timed.add_argument("--device", type=options.device, help="cpu or cuda; by default cuda where there is one")
     timed.add_argument("--out", type=options.file, required=True, help="file for the result, as JSON")
@@ -179,7 +183,7 @@ def _measuring(add: Add) -> None:
     costs.add_argument("--size", type=int, default=224, help="side of the pictures in pixels")
     costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
     costs.add_argument("--seconds", type=float, default=10.0, help="for measuring time, at least five rounds; 0 leaves it out")
-    costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where others use the machine, too")
+    costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     costs.add_argument("--device", type=options.device, default="cpu", help="where time is measured")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
 

@@ -13,13 +13,14 @@ import platform
 import re
 import shutil
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+
+from .trials import INSTALL, Missing, processor, training, weights, widgets
 
 DESCRIPTION = "Say whether this machine is ready for the workshop, and what to do where it is not."
 LEAST_PYTHON = (3, 11)
@@ -29,36 +30,21 @@ LEAST_DISK = 0.5  # GB, for what chapters write
 # GB that the packages take with PyTorch, where it has to be installed first; Linux gets CUDA with it.
 INSTALL_DISK = {"without CUDA": 1.5, "with CUDA": 6.0}
 NAMED = ("torch", "torchvision", "anywidget", "ipywidgets")  # worth a line each; the other packages share one
-LIVE = "minute"  # the study whose training the chapter Training one runs live
-NETWORK = "se_resnet_patchwork"  # whose test pictures are made by code, so that its recorded answer can be had anywhere
 NEEDS_NETWORK = {
     "https://github.com": "networks pretrained on ImageNet, and the chapters on Colab",
     "https://www.cs.toronto.edu": "CIFAR-10, to train on it",
 }
-INSTALL = "python -m pip install"
-TORCH = f"{INSTALL} --force-reinstall torch torchvision"
 CPU_TORCH = f"{INSTALL} torch torchvision --index-url https://download.pytorch.org/whl/cpu"
-REINSTALL = (
-    f'install the package anew: {INSTALL} --force-reinstall --no-deps "senet @ git+https://github.com/squeeze-excite/senet-book"'
-)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. ``state``: "ready"; "missing", which ``remedy`` mends; or "note", which hinders nobody."""
+    """What one check found. ``state``: "ready"; "missing", which ``remedy`` fixes; or "note", which stops nobody."""
 
     name: str
     state: str
     said: str
     remedy: str = ""
-
-
-class Missing(Exception):
-    """What is wrong, and what to do about it."""
-
-    def __init__(self, said: str, remedy: str) -> None:
-        super().__init__(said)
-        self.remedy = remedy
 
 
 def python() -> str:
@@ -81,7 +67,7 @@ def uninstalled() -> list[str]:
 
 
 def package(name: str, imported: bool = False) -> str:
-    """Its version, which has to be the package's floor or above; with ``imported`` it has to work, too."""
+    """Its version, which has to be the package's floor or above; with ``imported`` it also has to work."""
     floor = floors().get(name, "0")
     try:
         version = metadata.version(name)
@@ -179,89 +165,8 @@ def importable(name: str) -> bool:
     """Whether a module is there, without importing it."""
     try:
         return importlib.util.find_spec(name) is not None
-    except ValueError:  # a module that was put out of the way
+    except ValueError:  # a module that a test has blocked
         return False
-
-
-def processor() -> str:
-    """What computes here, and what follows for the book's trainings. Nothing about it can be missing."""
-    from senet import machine
-
-    return f"{machine.name()}; {machine.bfloat16_in_words(machine.use_bfloat16(None, 'cpu'), 'cpu')}"
-
-
-def widgets() -> str:
-    """The widgets' scripts are there, and a widget can be made."""
-    from ..widgets import Cost
-    from ..widgets.base import STATIC
-
-    missing = [name for name in ("widget.js", "widgets.css") if not (STATIC / name).exists()]
-    if missing:
-        raise Missing(f"the widgets' {' and '.join(missing)} are missing", f"in a checkout: make book. Else {REINSTALL}")
-    Cost()
-    return "the widgets' scripts are there, and a widget can be made"
-
-
-def weights() -> str:
-    """All shipped networks are whole, and one of them gives the answers that were recorded when it was made."""
-    from senet import pretrained, training
-    from senet.images.patchwork import patchwork
-
-    shipped = [name for name in pretrained.names() if pretrained.get(name).url is None]
-    if NETWORK not in shipped:
-        raise Missing("the trained networks are missing", REINSTALL)
-    try:
-        models = {name: pretrained.load(name, progress=False) for name in shipped}
-    except pretrained.CheckpointError as error:
-        raise Missing(str(error), REINSTALL) from error
-    checkpoint = pretrained.get(NETWORK)
-    recorded = checkpoint.provenance
-    measured = training.evaluate(models[NETWORK], patchwork(recorded["test_pictures"], 2), checkpoint.preprocessing)
-    off = max(abs(measured["accuracy"] - recorded["test_accuracy"]), abs(measured["loss"] - recorded["test_loss"]))
-    if not off < 0.005:
-        said = f"{measured['accuracy']:.1%} right, loss {measured['loss']:.4f}; recorded are {recorded['test_accuracy']:.1%}"
-        raise Missing(f"{NETWORK} answers otherwise than recorded: {said}, loss {recorded['test_loss']:.4f}", TORCH)
-    return f"{len(shipped)} trained networks are whole; {NETWORK} answers as recorded ({measured['accuracy']:.1%} right)"
-
-
-def training() -> str:
-    """Eight steps of the live training: the loss is a number, and falls. Their time tells how long all steps will take."""
-    import torch
-    import torch.nn.functional as F
-
-    from senet.images.patchwork import patchwork
-    from senet.pretrained import ARCHITECTURES
-
-    from ..experiments.study import STUDIES
-
-    live = STUDIES[LIVE]
-    state = torch.random.get_rng_state()
-    torch.manual_seed(0)
-    model = ARCHITECTURES[live.architecture](num_classes=10, **live.arms[0].arguments)
-    pictures = patchwork(live.recipe.batch_size, 1)
-    x, losses = (pictures.images / 255 - 0.7) / 0.26, []
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    took = []
-    for _ in range(8):
-        began = time.perf_counter()
-        loss = F.cross_entropy(model(x), pictures.labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-        took.append(time.perf_counter() - began)
-    torch.random.set_rng_state(state)
-    steps = len(live.arms) * live.recipe.epochs * live.pictures / live.recipe.batch_size
-    seconds = 1.25 * steps * min(took)  # evaluation after each epoch adds about a quarter
-    if not losses[-1] < losses[0]:
-        raise Missing(f"a training of eight steps took the loss from {losses[0]:.2f} to {losses[-1]:.2f}", TORCH)
-    went = f"its loss went from {losses[0]:.2f} to {losses[-1]:.2f} in eight steps"
-    return f"a tiny SE-ResNet trains: {went}; the live training will take about {_rounded(seconds)} here"
-
-
-def _rounded(seconds: float) -> str:
-    """In steps of 10 seconds, or in whole minutes from two on."""
-    return f"{max(10, 10 * round(seconds / 10))} s" if seconds < 120 else f"{round(seconds / 60)} minutes"
 
 
 def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Finding]:
@@ -273,17 +178,17 @@ def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Fi
     for address, what in NEEDS_NETWORK.items():
         try:
             open_url(urllib.request.Request(address, method="HEAD", headers={"User-Agent": "senet"}), timeout=5).close()
-            said = f"{address} answers: {what} can be had"
+            said = f"{address} answers: {what} is available"
         except urllib.error.HTTPError:
-            said = f"{address} answers: {what} can be had"
+            said = f"{address} answers: {what} is available"
         except OSError as error:
-            said = f"{address} does not answer ({getattr(error, 'reason', None) or error}): {what} cannot be had; all else works"
+            said = f"{address} does not answer ({getattr(error, 'reason', None) or error}): {what} is not available; all else works"
         findings.append(Finding("network", "note", said))
     return findings
 
 
 def check(asked: bool = False) -> list[Finding]:
-    """All findings, in the order in which to mend them."""
+    """All findings, in the order in which to fix them."""
     findings: list[Finding] = []
 
     def add(name: str, look: Callable[[], str]) -> None:
@@ -291,7 +196,7 @@ def check(asked: bool = False) -> list[Finding]:
             findings.append(Finding(name, "ready", look()))
         except Missing as error:
             findings.append(Finding(name, "missing", str(error), error.remedy))
-        except Exception as error:  # what nobody thought of is told, too, and not thrown at a participant
+        except Exception as error:  # a participant gets a line about an unforeseen fault, not a traceback
             findings.append(Finding(name, "missing", f"{type(error).__name__}: {error}", "show this line to your teacher"))
 
     add("python", python)
@@ -304,7 +209,9 @@ def check(asked: bool = False) -> list[Finding]:
     lacking = [each.name for each in findings if each.state == "missing" and each.name in (*NAMED, "packages")]
     for name, look in (("processor", processor), ("widgets", widgets), ("weights", weights), ("training", training)):
         if lacking:
-            findings.append(Finding(name, "missing", f"not tried without {', '.join(lacking)}", "mend the above, and ask again"))
+            findings.append(
+                Finding(name, "missing", f"not tried without {', '.join(lacking)}", "fix the items above, and run preflight again")
+            )
         else:
             add(name, look)
     return findings + network(asked)
@@ -312,7 +219,7 @@ def check(asked: bool = False) -> list[Finding]:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("--network", action="store_true", help="ask, too, whether the few hosts can be reached that anything needs")
+    parser.add_argument("--network", action="store_true", help="also ask whether the few hosts that anything needs can be reached")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -330,7 +237,7 @@ def run(options: argparse.Namespace) -> int:
         if each.remedy:
             print(f"         -> {each.remedy}")
     things = "one thing is" if len(missing) == 1 else f"{len(missing)} things are"
-    print(f"\nNot ready yet: {things} missing. Mend the first, and ask again." if missing else "\nThis machine is ready.")
+    print(f"\nNot ready yet: {things} missing. Fix the first, and run preflight again." if missing else "\nThis machine is ready.")
     return bool(missing)
 
 

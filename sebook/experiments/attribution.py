@@ -1,9 +1,9 @@
 """Which gates matter for a prediction, and which pixels opened a gate: Captum's methods, given the right targets and shapes.
 
-An excitation says how open a gate stands, not what the network makes of the channel behind it. That is asked by closing the gate
-(ablation), by the gradient along the way from closed to as it stands (integrated gradients, Sundararajan et al., arXiv 1703.01365),
-or by what flows through the channel as a blank picture turns into this one (conductance, Dhamdhere et al., arXiv 1805.12233). All
-have a baseline, and the answer is always "compared with that".
+An excitation says how far a gate is open, not what the network makes of the gated channel. Three methods show that: closing the
+gate (ablation), the gradient along the way from closed to its own value (integrated gradients, Sundararajan et al., arXiv
+1703.01365), and what flows through the channel as a blank picture turns into this one (conductance, Dhamdhere et al., arXiv
+1805.12233). All have a baseline, and the answer is always "compared with that".
 """
 
 from collections.abc import Iterator
@@ -38,18 +38,18 @@ def channels(
         images: (N, 3, H, W), preprocessed.
         target: the class asked about, one or (N,).
         block: the block's name, as :func:`senet.inside.recording.record` has it.
-        method: ``"ablation"``, the logit less what it is with this one gate at the baseline: exact, one forward a channel;
+        method: ``"ablation"``, the logit less what it is with this one gate at the baseline: exact, one forward per channel;
             ``"integrated"``, integrated gradients, which sum to the logit less what it is with all gates at the baseline;
-            ``"conductance"``, what flows through the channel behind the gate while a picture of mean colour turns into this one:
-            of all that the block puts out, the shortcut with it where the block adds it, and then the channels sum to the logit
-            less that of the blank picture;
+            ``"conductance"``, what flows through the gated channel while a picture of mean colour turns into this one: of all that
+            the block returns, the shortcut included where the block adds it, and then the channels sum to the logit less that of
+            the blank picture;
             ``"gradient"``, excitation times gradient: one backward, from a baseline of 0 alone.
         baseline: what a gate is compared with: a number, or (C,), such as the gates' means over the data. Conductance has a picture
             for its baseline, and none for the gate.
         steps: of the integral.
 
     Returns:
-        (N, C), in logits: above 0 where the gate, as it stands, speaks for the target.
+        (N, C), in logits: above 0 where the gate, at its own value, supports the target.
 
     Raises:
         ValueError: unknown block or method; ``"gradient"`` or ``"conductance"`` with a baseline other than 0.
@@ -189,7 +189,7 @@ def _ranks(x: Tensor) -> Tensor:
 def _block(model: nn.Module, name: str) -> SEPoints:
     points = se_blocks(model)
     if name not in points:
-        raise ValueError(f"block={name!r} is no SE block of this model: choose among {', '.join(points)}")
+        raise ValueError(f"block={name!r} is not an SE block of this model: choose among {', '.join(points)}")
     return points[name]
 
 

@@ -92,7 +92,7 @@ def strangers(n: int, generator: torch.Generator) -> Tensor:
         ValueError: there is only one.
     """
     if n < 2:
-        raise ValueError(f"n={n} picture has nobody to change gates with: give 2 or more")
+        raise ValueError(f"n={n} picture has no other to exchange gates with: give 2 or more")
     circle = torch.randperm(n, generator=generator)
     donors = torch.empty(n, dtype=torch.int64)
     donors[circle] = circle.roll(1)  # each gets the gates of its neighbour in a circle in random order
@@ -129,7 +129,7 @@ def measure(
     Args:
         train: for the mean of the gates, and for nothing else.
         test: what is measured on.
-        seeds: how often gates are shuffled anew; the pictures of all shufflings count together.
+        seeds: how often gates are shuffled; the pictures of all shufflings count together.
 
     Returns:
         ``pictures`` (how many of each), ``controls`` by name and ``frozen`` by block, each as :func:`difference` says.

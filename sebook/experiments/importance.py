@@ -24,7 +24,7 @@ PAIRS = (
     ("excitation", "ablation size"),  # is a wide open gate an important one?
     ("excitation", "integrated size"),
     ("excitation", "conductance size"),
-    ("distance", "ablation size"),  # is a gate that stands far from its mean?
+    ("distance", "ablation size"),  # is a gate that is far from its mean?
     ("ablation", "integrated"),  # do the methods agree, sign and all?
     ("ablation", "conductance"),
     ("integrated", "conductance"),

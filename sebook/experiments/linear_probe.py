@@ -62,9 +62,9 @@ def linear_probe(
 
 
 def wilson(right: int, total: int) -> Estimate:
-    """``right / total`` with Wilson's score interval (1927), which holds near 0 and 1, too."""
+    """``right / total`` with Wilson's score interval (1927), which also holds near 0 and 1."""
     if not 0 <= right <= total or total < 1:
-        raise ValueError(f"right={right} of total={total} is no share: give 0 <= right <= total, and a total of at least 1")
+        raise ValueError(f"right={right} of total={total} is not a share: give 0 <= right <= total, and a total of at least 1")
     p, z2 = right / total, 1.959964**2
     centre = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = math.sqrt(z2 * (p * (1 - p) / total + z2 / (4 * total**2))) / (1 + z2 / total)

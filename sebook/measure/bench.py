@@ -1,6 +1,6 @@
 """What squeeze-and-excitation costs: this package beside others and beside no SE at all, timed in turns in one run.
 
-Time on a shared machine drifts, so a number alone says little. Here every round runs each contender once, in an order drawn anew,
+Time on a shared machine drifts, so a number alone says little. Here every round runs each contender once, in a newly drawn order,
 and a ratio is that of two times of one round; reported are medians over the rounds with 95 % bootstrap intervals. All SE networks
 carry the same weights, and are seen to give the same answer before they are timed.
 
@@ -15,8 +15,9 @@ training it moves 13, for on the way back it also writes and reads the product t
 gradient out (1) and adds that to U's (3). This package's moves 7: it adds to U's gradient in place (2).
 The floor is those bytes over the bandwidth of a copy of as many values as U has, timed in the same rounds.
 
-**Memory.** On a CPU the process keeps what it frees (:mod:`sebook.measure.malloc`), unless asked not to. Otherwise one measures the
-system as it hands out pages, too: that takes up to a fifth of the time, and whom it hits hangs on what was freed before.
+**Memory.** On a CPU the process keeps what it frees (:mod:`sebook.measure.malloc`), unless asked not to. Otherwise the times
+include the system's handing out of pages: that takes up to a fifth of the time, and what was freed before decides which network
+pays.
 """
 
 import contextlib
@@ -101,13 +102,8 @@ def run(
         say(f"{machine.name(device)}; {machine.bfloat16_in_words('bfloat16' in dtypes, device)}")
     one_of(CLOCKS, clock=clock)
     one_of(MEMORIES, memory=memory)
-    known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
     span = {"only": only, "modes": modes, "dtypes": dtypes, "formats": formats, "stages": stages}
-    for name, values in span.items():
-        for value in values:
-            one_of(known[name], **{name: value})
-    for batch in (*batches, *block_batches):
-        at_least_one(batches=batch)
+    _check(span, (*batches, *block_batches))
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     models = networks()
@@ -128,6 +124,16 @@ def run(
         seconds = time_in_turns(ways | {"copy": _copy_of_u(case, device)}, left * share, measure, rng)
         result["cases"].append(asdict(case) | summary(case, seconds, rng))
     return result | {"load_after": list(os.getloadavg()), "minutes": round((time.monotonic() - began) / 60, 1)}
+
+
+def _check(span: Mapping[str, Sequence], batches: Sequence[int]) -> None:
+    """Raise ``ValueError`` where a value is not among the known ones."""
+    known = {"only": WHATS, "modes": MODES, "dtypes": DTYPES, "formats": FORMATS, "stages": STAGES}
+    for name, values in span.items():
+        for value in values:
+            one_of(known[name], **{name: value})
+    for batch in batches:
+        at_least_one(batches=batch)
 
 
 def _cases(

@@ -87,7 +87,7 @@ def fold_batch_norms(model: nn.Module) -> nn.Module:
     model = copy.deepcopy(model)
     for name, bn in list(model.named_modules()):
         if isinstance(bn, nn.BatchNorm2d):
-            before = name.replace("bn", "conv") if "bn" in name else name[:-1] + "0"  # bn1 is behind conv1, downsample.1 behind .0
+            before = name.replace("bn", "conv") if "bn" in name else name[:-1] + "0"  # bn1 follows conv1, downsample.1 follows .0
             model.set_submodule(before, fuse_conv_bn_eval(model.get_submodule(before), bn))
             model.set_submodule(name, nn.Identity())
     return model

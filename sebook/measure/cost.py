@@ -3,7 +3,7 @@
 - **Parameters** are counted; for SE alone also by formula: 2 C^2 / r a block (section 4 of the paper).
 - **Arithmetic** is in multiply-adds, each counted once as in the paper, of convolutions and matrix products, by PyTorch's
   ``FlopCounterMode`` (which counts each twice). Batch norms, activations and sums are left out, as everywhere. For SE its two
-  passes over the maps stand beside: an addition a value to squeeze, a multiplication a value to rescale.
+  passes over the maps are listed apart: an addition per value to squeeze, a multiplication per value to rescale.
 - **Bytes** by a model that knows no cache: each operation, as it runs without gradients, reads all its arguments and writes its
   result, once; a view costs nothing. SE by the usual code then moves 3 times U: squeeze reads it, rescale reads it and writes the
   result. Where the rescaling shares a pass with the residual sum, as in :meth:`~senet.models.se.SEBlock.rescale`, that is 1 time U.
@@ -73,7 +73,7 @@ def cost(model: nn.Module, size: int = 224, batch: int = 1, dtype: torch.dtype =
     """Count what ``model`` does to pictures (batch, 3, size, size) of ``dtype``. SE blocks: those :func:`~senet.se_blocks` finds.
 
     Raises:
-        ValueError: ``size`` or ``batch`` is no whole number from 1 up.
+        ValueError: ``size`` or ``batch`` is not a whole number of at least 1.
     """
     at_least_one(size=size, batch=batch)
     model = copy.deepcopy(model).to("meta", dtype).eval()
@@ -114,7 +114,7 @@ def latency(
 
     Args:
         seconds: for all of it; at least 5 rounds are run.
-        clock: ``"wall"``, or ``"cpu"`` where others use the machine, too. On a GPU its own events are taken.
+        clock: ``"wall"``, or ``"cpu"`` where other processes use the machine. On a GPU its own events give the time.
 
     Returns:
         ``ms`` and ``plain_ms`` (medians), ``ratio`` (median of the rounds' ratios), ``ratio_interval`` (95 %, bootstrap) and

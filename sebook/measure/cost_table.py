@@ -1,7 +1,7 @@
-"""What SE costs in each network of the book, for each r and each placement: the table behind the widget "Cost".
+"""What SE costs in each network of the book, for each r and each placement: the data of the widget "Cost".
 
 The table is counted by :func:`sebook.measure.cost.cost` on PyTorch's meta device, so that no network is run, and kept in
-``data/results/cost.json`` (``python -m senet cost-table``). A test counts again what stands there.
+``data/results/cost.json`` (``python -m senet cost-table``). A test counts it all again.
 """
 
 import json
@@ -79,7 +79,7 @@ def measured(file: Path = BENCH, batch: int = 8, mode: str = "eval") -> dict[str
         the file, or where it has none for so many pictures.
     """
     if not file.exists():
-        return {"rows": []}  # counts stand without measurements
+        return {"rows": []}  # the counts do without measurements
     found = json.loads(file.read_text(encoding="utf-8"))
     rows = [
         {key: case[key] for key in ("mode", "dtype", "format", "batch")}
@@ -101,8 +101,8 @@ def in_browser(file: Path = ENGINE) -> dict[str, Any]:
         ``date``, ``machine``, ``versions``, and by network ``rows``. In a row: ``batch_norms``, and how many are ``left`` once the
         runtime has been over the graph; bytes to fetch, gzipped, with batch norms ``apart``, ``folded`` weights in 32 bits, and
         as it ``ships``; ``ms`` for a picture; ``ratio`` and ``interval`` of that time over that with batch norms apart, and
-        ``unmended``, the same ratio where the runtime leaves graphs as they are (and weights have 32 bits, or it would widen them
-        anew for every picture).
+        ``unmended``, the same ratio where the runtime leaves graphs as they are (and weights have 32 bits, or it would widen
+        them again for every picture).
 
     Raises:
         FileNotFoundError: it is not there; the message says how it is made.

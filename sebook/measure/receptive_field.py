@@ -19,7 +19,7 @@ def reach(model: nn.Module, layer: str, x: Tensor) -> Tensor:
         bool (H, W): True for a pixel that counts in one of the pictures or more.
 
     Raises:
-        ValueError: there is no such layer, or what comes out of it are no maps.
+        ValueError: there is no such layer, or it does not return maps.
     """
     modules = dict(model.named_modules())
     if layer not in modules:

@@ -1,4 +1,4 @@
-"""Diagrams of blocks as inline SVG in the page's own colours: where SE stands in a residual block, and in an Inception module.
+"""Diagrams of blocks as inline SVG in the page's own colours: where SE is in a residual block, and in an Inception module.
 
 A diagram is boxes and arrows on a small grid. It is drawn from a list of steps, so that a placement is one line of data.
 """
@@ -13,7 +13,7 @@ WIDTH, STEP, BOX = 150, 34, 22  # pixels: a column, from one step to the next, a
 MIDDLE, SHORTCUT = 95, 28  # x of the branch, and of the shortcut left of it
 
 F = ("1×1", "3×3", "1×1")
-# The residual branch from top to bottom, what stands on the shortcut, and what follows the sum.
+# The residual branch from top to bottom, what is on the shortcut, and what follows the sum.
 STEPS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "standard": ((*F, "SE"), (), ("ReLU",)),
     "pre": (("SE", *F), (), ("ReLU",)),
@@ -22,11 +22,11 @@ STEPS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
     "3x3": (("1×1", "3×3", "SE", "1×1"), (), ("ReLU",)),
 }
 SAID = {
-    "standard": "behind the last convolution of the branch, before the sum",
+    "standard": "after the last convolution of the branch, before the sum",
     "pre": "before the first convolution of the branch, after the shortcut has left",
-    "post": "behind the sum and its ReLU",
+    "post": "after the sum and its ReLU",
     "identity": "on the shortcut",
-    "3x3": "inside the branch, behind the 3×3 convolution",
+    "3x3": "inside the branch, after the 3×3 convolution",
 }
 
 
@@ -58,18 +58,18 @@ def placements(*shown: str) -> Diagram:
 def residual_block(placement: str) -> str:
     """A bottleneck with SE as inline ``<svg>``."""
     one_of(PLACEMENTS, placement=placement)
-    branch, shortcut, behind = STEPS[placement]
-    rows = max(len(steps[0]) for steps in STEPS.values())  # the sum stands at one height in all, to be compared
+    branch, shortcut, after = STEPS[placement]
+    rows = max(len(steps[0]) for steps in STEPS.values())  # the sum is at one height in all, to be compared
     total = (rows + 1 + max(len(steps[2]) for steps in STEPS.values())) * STEP + 44
     fork, join = 20, rows * STEP + 46
     parts = [_line(MIDDLE, 6, MIDDLE, join - 9), _text(MIDDLE + 10, 12, "x", "start")]
     parts += [_path(f"M{MIDDLE} {fork}H{SHORTCUT}V{join}H{MIDDLE - 9}")]
     parts += [_box(MIDDLE, fork + STEP * (i + 0.75), step) for i, step in enumerate(branch)]
     parts += [_box(SHORTCUT, fork + STEP * (rows / 2 + 0.25), step) for step in shortcut]
-    end = join + STEP * (len(behind) + 0.7)
+    end = join + STEP * (len(after) + 0.7)
     parts += [_line(MIDDLE, join + 9, MIDDLE, end, arrow=True)]
     parts += [f'<circle cx="{MIDDLE}" cy="{join}" r="9" fill="none" stroke="currentColor"/>', _text(MIDDLE, join + 4.5, "+")]
-    parts += [_box(MIDDLE, join + STEP * (i + 0.9), step) for i, step in enumerate(behind)]
+    parts += [_box(MIDDLE, join + STEP * (i + 0.9), step) for i, step in enumerate(after)]
     said = f"A bottleneck with the SE block {SAID[placement]}."
     return _svg(WIDTH, total, said, parts)
 
@@ -89,7 +89,7 @@ def inception_module(with_se: bool = True) -> str:
     parts.append(_box(middle, cat + 4, "side by side", 96))
     if last:
         parts.append(_box(middle, cat + 4 + STEP, last))
-    said = "An Inception module: four branches stand side by side, their maps are joined along the channels"
+    said = "An Inception module: four branches lie side by side, their maps are joined along the channels"
     return _svg(width, cat + 3 * STEP, f"{said}{', and one SE block follows' if with_se else ''}.", parts)
 
 
@@ -122,6 +122,6 @@ def _box(x: float, y: float, text: str, width: float = 50) -> str:
     """A step. SE stands out by colour and by a thicker edge."""
     se = text == "SE"
     colour, edge = ("var(--senet-s,#b34a0a)", 2.5) if se else ("currentColor", 1)
-    paper = "var(--pst-color-background,var(--jp-layout-color0,Canvas))"  # hides the line behind it
+    paper = "var(--pst-color-background,var(--jp-layout-color0,Canvas))"  # hides the line under it
     shape = f'<rect x="{x - width / 2:g}" y="{y - BOX / 2:g}" width="{width:g}" height="{BOX}" rx="4"'
     return f'{shape} fill="{paper}" stroke="{colour}" stroke-width="{edge}"/>{_text(x, y + 4, text, colour=colour)}'

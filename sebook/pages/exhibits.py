@@ -1,4 +1,4 @@
-"""Pictures as a gallery shows them: which ones, and what is said of each."""
+"""Pictures as a gallery shows them: which ones, and each one's description."""
 
 import functools
 import re
@@ -23,7 +23,7 @@ class Exhibits:
 
     Attributes:
         pictures: the pictures, with titles and credits.
-        ids: one a picture, lasting and fit for an address: ``"cat-1"``.
+        ids: one for each picture, lasting and fit for an address: ``"cat-1"``.
         alts: what a picture shows, for those who cannot see it.
         sources: where a picture is from.
     """

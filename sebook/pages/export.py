@@ -45,7 +45,7 @@ def export(model: str | pretrained.Checkpoint | nn.Module, path: str | Path, *, 
     example = torch.zeros(2, 3, size, size), torch.full((2, width), float("nan"))
     count = torch.export.Dim("N", min=1)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter's own making: nothing that a reader could mend
+        warnings.simplefilter("ignore")  # of the exporter's own making: nothing that a reader could fix
         # torch's newer exporter: the older one is to be removed. This one also turns writing in place into values, so that U stays
         # what the block read whatever runs over it later.
         program = torch.onnx.export(
@@ -90,7 +90,7 @@ def _halve(file: Any, weights: Mapping[str, Tensor]) -> None:
     """Store in 16 bits what 16 bits hold exactly, as our shipped weights are: half the bytes to fetch, and the same results.
 
     The exporter has folded each batch norm into its convolution: a factor for each row of the weights, which leaves numbers of 32
-    bits. Weights and factors stand apart here. What widens and multiplies them comes first in the graph and has no inputs, so that
+    bits. Here weights and factors are apart. What widens and multiplies them comes first in the graph and has no inputs, so that
     a runtime does it once, when it starts.
 
     Args:

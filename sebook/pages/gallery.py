@@ -76,7 +76,7 @@ def describe(
     accuracy: float | None = None,
     means: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Any]:
-    """The dictionary that a widget opens, with ``recorded`` None: whoever has answers adds them.
+    """The dictionary that a widget opens, with ``recorded`` None: the caller adds the answers.
 
     Args:
         model: a network with SE blocks.
@@ -109,7 +109,9 @@ def describe(
     for block in blocks if means is not None else ():
         wanted, got = (len(classes), block["channels"]), tuple(means[block["name"]].shape) if block["name"] in means else None
         if got != wanted:
-            raise ValueError(f"means[{block['name']!r}] is {got}, and the network has (classes, channels) {wanted}: make them anew")
+            raise ValueError(
+                f"means[{block['name']!r}] is {got}, and the network has (classes, channels) {wanted}: make them again"
+            )
     steps = "u1" if len(classes) > MANY else "u2"
     labels, credits = shown.pictures.labels.tolist(), shown.pictures.credits
     rows = zip(shown.ids, shown.pictures.titles, shown.alts, shown.sources, credits, labels, strict=True)
@@ -140,5 +142,5 @@ def read(path: str | Path) -> dict[str, Any]:
     """The dictionary in a file that :func:`build` wrote."""
     call = re.fullmatch(r'SENet\.provide\("[^"]+",(.*)\);\n', Path(path).read_text("utf-8"), re.DOTALL)
     if call is None:
-        raise ValueError(f"{path} is no gallery: make it with `python -m senet gallery`")
+        raise ValueError(f"{path} is not a gallery: make it with `python -m senet gallery`")
     return json.loads(call[1])

@@ -1,6 +1,6 @@
 """Figures by Matplotlib, for pages that are light or dark: SVG whose ink is the page's own.
 
-Matplotlib knows colours by value only. So a figure is drawn in stand-ins, and :func:`to_svg` puts the page's CSS in their place:
+Matplotlib knows colours by value only. So a figure is drawn in placeholders, and :func:`to_svg` replaces them by the page's CSS:
 the text's colour, and the book's colours for u, z, s and x-tilde (``frontend/src/widgets.css``).
 """
 

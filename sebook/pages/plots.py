@@ -30,7 +30,7 @@ def shallow_deep(
     Args:
         picture: uint8 (3, H, W).
         prediction: the likeliest classes with their probabilities, likeliest first.
-        sides: a title and, for each block, s (C,) and the mean that is drawn behind it, (C,) or None.
+        sides: a title and, for each block, s (C,) and the mean that is drawn under it, (C,) or None.
         extent: least and largest excitation that the axes have to hold.
         title: the picture's.
     """

@@ -1,4 +1,4 @@
-"""The probe: one contract for whoever computes a network, PyTorch in a kernel or ONNX Runtime in a browser.
+"""The probe: one contract for all that compute a network, PyTorch in a kernel or ONNX Runtime in a browser.
 
     probe(pictures, gates=None) -> logits, and per SE block z, s, and if asked for U and the rescaled U
 
@@ -18,7 +18,7 @@ in ``gates``        (N, sum of all C)        excitations to use, block after blo
 ``<block>/x``       (N, C, H, W)             the same, rescaled; not with ``maps=False``
 ==================  =======================  =========================================================================
 
-Whoever runs the file asks for the outputs they need by name, and pays for no others to be copied. The graph is the fused one: the
+A caller that runs the file asks for outputs by name, and pays for no others to be copied. The graph is the fused one: the
 exporter folds batch norms as :func:`senet.fuse` does. (What that does besides, a squeeze ahead of a widening 1x1 convolution, is
 for networks of bottlenecks.) What this changes in size and time, beside graphs that are not folded: tools/engine_bench.py.
 """
@@ -37,8 +37,8 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import from_pil
+from senet.images.picture import Preprocessing
 from senet.inside.recording import BlockRecord, Recording, _fitting, _Tape, record, se_blocks
-from senet.pretrained.preprocessing import Preprocessing
 
 FORMAT = 1  # counted up when an older reader would misread a file
 KEY = "senet.probe"  # of the metadata
@@ -174,7 +174,7 @@ class OnnxProbe(Probe):
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: the file is no ONNX model, or none of a probe, or of a later format.
+        ValueError: the file is not an ONNX model, or not one of a probe, or of a later format.
         ImportError: onnxruntime is not installed.
     """
 
@@ -190,7 +190,9 @@ class OnnxProbe(Probe):
         try:
             self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # a damaged file raises one of a dozen private classes
-            raise ValueError(f"{path} is no ONNX model that onnxruntime can read ({str(error)[:200]}): write it anew") from error
+            raise ValueError(
+                f"{path} is not an ONNX model that onnxruntime can read ({str(error)[:200]}): write it again"
+            ) from error
         about = json.loads(self.session.get_modelmeta().custom_metadata_map.get(KEY, "{}"))
         if about.get("format") != FORMAT:
             got = f"a probe of format {about['format']}" if "format" in about else "no probe"

@@ -1,7 +1,7 @@
 """Relatives of the SE block: what each changes about squeeze, excitation or rescale, and nothing else of it.
 
 Each is as short as it can be on top of :class:`~senet.models.se.SEBlock`, and has its three steps by the same names, so that they
-can be laid side by side. All but :class:`SelectiveKernel` stand where an SE block stands, and take a shortcut as it does.
+can be compared side by side. All but :class:`SelectiveKernel` take an SE block's place, and take a shortcut as it does.
 
 ========================  ==========  ====================================
 class                     arXiv       by
@@ -67,7 +67,7 @@ class ChannelGate(SEBlock):
 
 
 class SpatialGate(nn.Module):
-    """SE turned round, in CBAM's way: one gate a pixel.
+    """SE the other way, as in CBAM: one gate per pixel.
 
     Squeezed over the channels, excited by a convolution.
     """
@@ -185,8 +185,8 @@ class SelectiveKernel(nn.Module):
     """SK unit, in the place of a 3x3 convolution.
 
     Branches see near and far, and gates choose between them. The gates of
-    one channel share a sum of one: here the softmax is right, since a choice
-    is what is wanted.
+    one channel share a sum of one: here the softmax is right, since the unit
+    has to choose.
 
     Args:
         channels: C, in and out.

@@ -128,7 +128,7 @@ def laid_out(name: str, stage: int) -> dict[str, Any]:
     one_of(RELATIVES, name=name)
     one_of(STAGES, stage=stage)
     relative, (channels, side) = RELATIVES[name], STAGES[stage]
-    if name == "sk":  # stands in the place of the 3x3, which is four times narrower
+    if name == "sk":  # replaces the 3x3, which is four times narrower
         channels //= 4
     with torch.device("meta"):
         block, u = relative.make(channels).eval(), torch.empty(1, channels, side, side)
@@ -147,7 +147,7 @@ def laid_out(name: str, stage: int) -> dict[str, Any]:
 
 
 def network(name: str) -> nn.Module:
-    """ResNet-50 with a relative in every bottleneck: where SE stands, but SK in the place of the 3x3 convolution."""
+    """ResNet-50 with a relative in every bottleneck: in SE's place, but SK in the place of the 3x3 convolution."""
     one_of(RELATIVES, name=name)
     if name == "sk":
         model = resnet50()
@@ -189,7 +189,7 @@ class Place:
         name: in ``named_modules()``.
         channels, hidden: C, and the width of the layer between.
         gate: the class of what bounds its gates.
-        behind: the convolution before it, such as ``"3x3 depthwise"``; one in a shortcut (``downsample``) does not count.
+        after: the convolution before it, such as ``"3x3 depthwise"``; one in a shortcut (``downsample``) does not count.
         side: of those maps in pixels.
     """
 
@@ -197,12 +197,12 @@ class Place:
     channels: int
     hidden: int
     gate: str
-    behind: str
+    after: str
     side: int
 
 
 def places(model: nn.Module, size: int = 224) -> list[Place]:
-    """The SE blocks of ``model`` in the order in which they run on a picture of ``size`` pixels, and what each stands behind."""
+    """The SE blocks of ``model`` in the order in which they run on a picture of ``size`` pixels, and what each follows."""
     points = se_blocks(model)
     inside = {id(m) for at in points.values() for m in at.block.modules()}
     last: dict[str, str] = {"is": "nothing"}
@@ -239,7 +239,7 @@ def places(model: nn.Module, size: int = 224) -> list[Place]:
 
 
 def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
-    """As Markdown, a row a network: how many SE blocks, behind what, how wide, with what hidden layers, and their share."""
+    """As Markdown, a row per network: how many SE blocks, after what, how wide, with what hidden layers, and their share."""
     lines = [
         "| network | blocks | after | C | C / hidden | gate | share |",
         "|---|---:|---|---:|---:|---|---:|",
@@ -250,7 +250,7 @@ def table(networks: Mapping[str, nn.Module], size: int = 224) -> str:
         cells = [
             title,
             str(len(found)),
-            ", ".join(sorted({place.behind for place in found})),
+            ", ".join(sorted({place.after for place in found})),
             _span([place.channels for place in found]),
             _span([round(ratio, 1) for ratio in ratios]),
             ", ".join(sorted({place.gate for place in found})),

@@ -11,7 +11,8 @@ from senet.inside.recording import record
 from ..pages import encoded, exhibits, gallery, page_svg
 from .block import PICTURES
 from .embedded import EmbeddedWidget, described
-from .fields import One, Set, Whole, quoted
+from .fields import One, Whole
+from .sets import Set, quoted
 
 METHODS = ("ablation", "integrated", "conductance")
 TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}

@@ -23,7 +23,9 @@ from senet.images import Pictures, from_pil
 from senet.inside.recording import Recording, record, se_blocks
 
 from ..pages import exhibits, gallery
-from .fields import Picture, View, ViewError, camel, quoted
+from .fields import Picture, ViewError
+from .sets import quoted
+from .view import View, camel
 
 MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
 STATIC = Path(__file__).parent / "static"
@@ -62,7 +64,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
     ) -> None:
         if not self._esm:
             raise FileNotFoundError(
-                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start anew"
+                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start again"
             )
         checkpoint = None if isinstance(model, nn.Module) else _checkpoint(model)
         self._module = pretrained.load(checkpoint) if checkpoint else model
@@ -178,7 +180,7 @@ def _checkpoint(model: Any) -> pretrained.Checkpoint:
         return model
     if isinstance(model, str):
         return pretrained.get(model)
-    raise ValueError(f"model={type(model).__name__} is no network: pass a torch module, or one of {quoted(pretrained.names())}")
+    raise ValueError(f"model={type(model).__name__} is not a network: pass a torch module, or one of {quoted(pretrained.names())}")
 
 
 def _exhibits(

@@ -12,7 +12,8 @@ from senet.models.se import SEBlock
 
 from ..pages import exhibits
 from .embedded import EmbeddedWidget, described
-from .fields import One, Set, Text, ViewError, quoted
+from .fields import One, Text, ViewError
+from .sets import Set, quoted
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 
@@ -44,7 +45,7 @@ class BlockWidget(EmbeddedWidget):
         blocks = self._recording.blocks
         name = next(iter(blocks)) if block is None else block
         if name not in blocks:
-            raise ValueError(f"block={name!r} is no SE block of {network}: choose one of {quoted(list(blocks))}")
+            raise ValueError(f"block={name!r} is not an SE block of {network}: choose one of {quoted(list(blocks))}")
         self._se, self._record, self._shortcut = model.get_submodule(name), blocks[name], shortcuts.get(name)
         if not isinstance(self._se, SEBlock) or self._se.fc1.bias is not None or not isinstance(self._se.gate, nn.Sigmoid):
             raise ValueError(f"block={name!r} is not equation 3: it needs two layers without biases, and a sigmoid")

@@ -15,7 +15,8 @@ from senet.images import Pictures, from_pil, patchwork, photographs
 
 from ..pages import exhibits, page_svg
 from .embedded import EmbeddedWidget, described, pixels
-from .fields import One, Set, Text, ViewError, Whole, quoted
+from .fields import One, Text, ViewError, Whole
+from .sets import Set, quoted
 
 SIZE = 24  # pixels a side: few enough to be told apart on a phone, enough for a cup to be one
 MOST = 9.0  # a weight's bound: what a reader types stays readable
@@ -56,7 +57,7 @@ class Convolution(EmbeddedWidget):
     Attributes:
         picture: the id of one of the pictures.
         kernel: a preset's name (``PRESETS``, or ``"stem-0"`` and on: the filters of a trained network's first convolution), or its
-            numbers as ``"0,1,...;0"``: 27 by channel, row and column, then behind a semicolon the constant that is added.
+            numbers as ``"0,1,...;0"``: 27 by channel, row and column, then after a semicolon the constant that is added.
         row, column: of the window's upper left pixel, from 0.
         shown: ``"all"`` of the maps, or ``"sofar"``: as if the window had gone row by row and stood where it is.
 

@@ -2,7 +2,8 @@
 
 from ..measure import cost_table, published
 from .embedded import EmbeddedWidget
-from .fields import One, Set
+from .fields import One
+from .sets import Set
 
 ROWS = (("parameters", "Parameters"), ("multiply_adds", "Multiply-adds"), ("bytes", "Bytes moved"))
 
@@ -42,7 +43,7 @@ class Cost(EmbeddedWidget):
         self.choose(network=network, reduction=reduction, placement=placement)
 
     def counts(self) -> list[tuple[str, int, int]]:
-        """Title, amount without SE, and what SE adds; for SE's arithmetic its two passes over the maps are counted, too."""
+        """Title, amount without SE, and what SE adds; SE's arithmetic includes its two passes over the maps."""
         entry = self._data["networks"][self.network]
         parameters, products, passes, moved = entry["se"][self.placement][str(self.reduction)]
         added = (parameters, products + passes, moved)

@@ -11,8 +11,9 @@ from senet import pretrained
 
 from ..experiments import study
 from ..pages import page_svg, plots
-from .fields import One, Set, Several, Whole
+from .fields import One, Several, Whole
 from .plot import PlotWidget
+from .sets import Set
 
 Record = Mapping[str, float]
 SHIPPED = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100", "se_resnet_patchwork")
@@ -83,7 +84,7 @@ class Curves(PlotWidget):
             self.runs = [*self.runs, name]
 
     def follow(self, name: str = "this run") -> Callable[[Record], None]:
-        """For ``fit(..., after_epoch=curves.follow("mine"))``. A run of that name that is there already begins anew."""
+        """For ``fit(..., after_epoch=curves.follow("mine"))``. A run that already has that name begins again."""
         self._data = {**self._data, "histories": {known: run for known, run in self._data["histories"].items() if known != name}}
         self.runs = [run for run in self.runs if run != name]
         return lambda record: self.add(name, record)

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from .base import STATIC
-from .fields import View, written
+from .view import View, written
 
 
 class EmbeddedWidget(View, anywidget.AnyWidget):

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from ..pages import page_svg
 from .block import PICTURES, BlockWidget, Changes, changes
-from .fields import One, Set
+from .fields import One
+from .sets import Set
 
 RULES = ("sigmoid", "softmax", "linear")
 FARTHEST = 100.0  # that a z or a push may go

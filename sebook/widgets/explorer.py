@@ -17,10 +17,11 @@ from senet.inside.recording import BlockRecord, se_blocks
 from ..pages import page_svg
 from ..pages.excitation_weights import Layers, grey, layers
 from .base import ProbeWidget
-from .fields import One, Picture, Set, ViewError, Whole
+from .fields import One, Picture, ViewError, Whole
 from .gates_text import gates_to
 from .pulled import GateRows, Pulled, row
 from .ribbon import ribbon
+from .sets import Set
 from .shallow_deep import COMPARISONS, NO_BLOCK, ORDERS, SCALES
 
 SECOND = "second"
@@ -42,15 +43,15 @@ class Explorer(ProbeWidget):
     All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
 
     Attributes:
-        picture, second: positions of the picture and of one beside it, from 0; ``second`` may be None. May be set by id, too.
+        picture, second: positions of the picture and of one beside it, from 0; ``second`` may be None. Ids also work.
         block, beside: names of the two blocks that are open, as in ``model.named_modules()``; ``channel`` belongs to ``block``.
         channel: the chosen channel of ``block``, None for none.
         gates: what is set by hand, as a mapping from block names to (C,) tensors. Values go from 0 to 1; a page that has had them
             keeps four digits.
         pulled: the same as plain lists with None for a gate of the network's own: the trait to observe.
-        order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above what is behind).
-        compare: what is behind the gates: the mean of the ``"predicted"`` or ``"true"`` class, of ``"all"`` classes or of a class
-            by its name, the ``"second"`` picture's gates, or ``"none"``.
+        order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above the reference).
+        compare: the reference drawn under the gates: the mean of the ``"predicted"`` or ``"true"`` class, of ``"all"`` classes or
+            of a class by its name, the ``"second"`` picture's gates, or ``"none"``.
         scale: ``"full"``, from 0 to 1, or ``"fitted"`` to what the gates use.
         zoom, start: how many channels a chart shows at once (0 for all), and the first place that it shows.
 

@@ -3,27 +3,21 @@
 A field is a trait, so Python refuses a value that makes no sense and names what does. Its declaration also travels to
 the page, where ``settle()`` in ``frontend/src/state/fields.ts`` holds an address, a link or a menu to the same rule.
 
-What a field may be often depends on the widget's data: the pictures at hand, the channels of a block. A :class:`Set`
-stands for such a set by its name; both sides look it up in what the widget knows. Where it depends on another field as
-well, ``by`` names that field: the channels *by block*, the blocks *by network*.
+What a field may be often depends on the widget's data: the pictures at hand, the channels of a block. A
+:class:`~sebook.widgets.sets.Set` stands for such a set by its name; both sides look it up in what the widget knows. Where it
+depends on another field as well, ``by`` names that field: the channels *by block*, the blocks *by network*.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import traitlets
 
+from .sets import Set, listed, plain, quoted
+
 
 class ViewError(traitlets.TraitError, ValueError):
     """A field was given what this network or these pictures don't have. The message says what they have."""
-
-
-@dataclass(frozen=True)
-class Set:
-    """A set of the widget's, such as its pictures, by name."""
-
-    name: str
 
 
 class Field(traitlets.TraitType):
@@ -35,7 +29,7 @@ class Field(traitlets.TraitType):
         bound: whether the value means nothing once a field of ``by`` changes. Otherwise it stays where it is possible.
         none: whether None, for nothing, is possible.
         address: the field's name in a view and in addresses, if it isn't the trait's.
-        unlike: what is said of a value that is not possible.
+        unlike: the predicate of the message about a value that is not possible.
     """
 
     kind = ""
@@ -142,7 +136,7 @@ class One(Field):
 
 
 class Picture(One):
-    """One of the widget's pictures, by its position; it may be set by its id, too. Pages know it by its id."""
+    """One of the widget's pictures, by its position; it may also be set by its id. Pages know it by its id."""
 
     kind = "one"
 
@@ -289,93 +283,3 @@ class Text(Field):
 
     def rule(self) -> dict[str, Any]:
         return {**super().rule(), **{name: plain(value) for name, value in self.bounds.items()}}
-
-
-class View(traitlets.HasTraits):
-    """What widgets with fields share: the table of their rules, what they know, and how fields follow each other."""
-
-    _fields = traitlets.Dict().tag(sync=True)  # the rules, by the field's name in a view
-    _together: frozenset[str] = frozenset()  # what the page is setting at once
-
-    @property
-    def known(self) -> Mapping[str, Any]:
-        """The sets that the fields speak of, by name."""
-        raise NotImplementedError
-
-    @classmethod
-    def fields(cls) -> dict[str, Field]:
-        """The fields by trait, in the order in which they are declared."""
-        own = [(name, trait) for base in reversed(cls.__mro__) for name, trait in vars(base).items()]
-        return {name: trait for name, trait in own if isinstance(trait, Field)}
-
-    @classmethod
-    def rules(cls) -> dict[str, dict[str, Any]]:
-        """The table as the page gets it."""
-        table = {}
-        for name, field in cls.fields().items():
-            seen = field.address or camel(name)
-            table[seen] = {**field.rule(), **({} if seen == name else {"trait": name})}
-        return table
-
-    def choose(self, **wanted: Any) -> None:
-        """Set every field, in order: to what is wanted, or else to what it is at the start."""
-        if unknown := [name for name in wanted if name not in self.fields()]:
-            raise TypeError(f"{type(self).__name__} has no {unknown[0]!r}: its choices are {', '.join(self.fields())}")
-        for name, field in self.fields().items():
-            value = wanted.get(name)
-            setattr(self, name, field.start(self) if value is None else value)
-        self.observe(self._follow, names=list(self.fields()))
-
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        self._together = frozenset(sync_data)
-        try:
-            super().set_state(sync_data)
-        finally:
-            self._together = frozenset()
-
-    def _follow(self, change: Any) -> None:
-        """A value that the change of another field makes impossible gives way to the one at the start."""
-        for name, field in self.fields().items():
-            if change.name not in field.by:
-                continue
-            new = name in self._together  # and so belongs to what came with it
-            if (field.bound and not new) or not field.fits(self, getattr(self, name)):
-                setattr(self, name, field.start(self))
-
-
-def listed(of: Sequence[Any], widget: View, at: Callable[[Any, Any], Any]) -> list[Any]:
-    """The values of ``of``, with each set's in its place."""
-    found: list[Any] = []
-    for item in of:
-        found += members(at(widget, widget.known[item.name])) if isinstance(item, Set) else [item]
-    return found
-
-
-def members(known: Any) -> list[Any]:
-    """What a set of the widget's holds: the keys of a mapping; of things with an ``id`` or a ``name``, that."""
-    return [each.get("id", each.get("name")) if isinstance(each, Mapping) else each for each in known]
-
-
-def plain(value: Any) -> Any:
-    """A declaration as JSON holds it: a set as ``{"set": name}``."""
-    if isinstance(value, Set):
-        return {"set": value.name}
-    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def quoted(names: Sequence[Any], most: int = 12) -> str:
-    """Names for a message: the first ``most``, and how many more there are."""
-    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def camel(name: str) -> str:
-    """``deep_channel`` as ``deepChannel``."""
-    head, *rest = name.split("_")
-    return head + "".join(word.capitalize() for word in rest)
-
-
-def written(value: Any) -> str:
-    """A value as an address holds it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "|".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)

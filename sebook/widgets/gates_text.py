@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .fields import ViewError, quoted
+from .fields import ViewError
+from .sets import quoted
 
 RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?=(\d+(?:\.\d+)?)", re.ASCII)
 
@@ -29,11 +30,13 @@ def gates_from(text: str, blocks: Mapping[str, int]) -> dict[str, Tensor]:
     for part in text.split(";") if text else ():
         name, _, runs = part.rpartition(":")
         if name not in blocks:
-            raise ViewError(f"gates={text!r}: {name!r} is no SE block of this network: choose one of {quoted(list(blocks), 60)}")
+            raise ViewError(
+                f"gates={text!r}: {name!r} is not an SE block of this network: choose one of {quoted(list(blocks), 60)}"
+            )
         gates[name] = torch.full((blocks[name],), math.nan)
         for run in runs.split(","):
             if (found := RUN.fullmatch(run)) is None:
-                raise ViewError(f"gates={text!r}: {run!r} has to look like '12=0' or '0-15=1', behind the block's name and a colon")
+                raise ViewError(f"gates={text!r}: {run!r} has to look like '12=0' or '0-15=1', after the block's name and a colon")
             first, last, value = int(found[1]), int(found[2] or found[1]), float(found[3])
             if not first <= last < blocks[name] or value > 1:
                 raise ViewError(f"gates={text!r}: channels of {name} go from 0 to {blocks[name] - 1}, values from 0 to 1")

@@ -12,8 +12,9 @@ from senet.inside.profiles import Estimate, Profile, bootstrap
 
 from ..experiments import linear_probe
 from ..pages import encoded, gallery, page_svg, plots
-from .fields import One, Set, Several, Whole, quoted
+from .fields import One, Several, Whole
 from .plot import PlotWidget
+from .sets import Set, quoted
 
 SHIPPED = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 FIRST = {  # classes at the start; the last network's are the paper's own choice as far as its classes have them
@@ -35,9 +36,9 @@ class Profiles(PlotWidget):
     >>> made = {"before": untrained, "after": trained}
     >>> Profiles(made, class_names=test.classes)  # of senet.inside.profiles.profile
 
-    Above, the mean excitation of every channel, a line a class; below, one number a block: the share of the gates' variance that
-    lies between classes, how well a linear classifier reads the class from the gates, or how many of them stand closed, open or
-    still, each with a 95 % interval. No network is run. Traits work both ways.
+    Above, the mean excitation of every channel, a line per class; below, one number per block: the share of the gates' variance
+    that lies between classes, how well a linear classifier reads the class from the gates, or how many of them stay closed, open
+    or still, each with a 95 % interval. No network is run. Traits work both ways.
 
     Attributes:
         network: a key of ``profiles``, or a shipped network's name.
@@ -50,7 +51,7 @@ class Profiles(PlotWidget):
         channel: the channel that is held, None for none.
 
     Args:
-        profiles: the name of a shipped network, which others that ship stand beside; or profiles by name.
+        profiles: the name of a shipped network, with the other shipped ones to choose from; or profiles by name.
         class_names: what the rows of profiles of yours stand for.
 
     Raises:

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .fields import Field, Set, ViewError, plain, quoted
+from .fields import Field, ViewError
+from .sets import Set, plain, quoted
 
 
 class GateRows(Field):
@@ -54,7 +55,7 @@ class Pulled(MutableMapping):
 def row(values: Any, block: str, blocks: Mapping[str, int], before: Sequence[float | None] | None = None) -> list[float | None]:
     """(C,) values from 0 to 1, None for a gate of the network's own."""
     if block not in blocks:
-        raise ViewError(f"gates[{block!r}] is no SE block of this network: choose one of {quoted(list(blocks), 60)}")
+        raise ViewError(f"gates[{block!r}] is not an SE block of this network: choose one of {quoted(list(blocks), 60)}")
     count = blocks[block]
     if isinstance(values, Mapping):
         if wrong := [channel for channel in values if isinstance(channel, bool) or channel not in range(count)]:

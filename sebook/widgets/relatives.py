@@ -4,7 +4,8 @@ import html
 
 from ..relatives import family
 from .embedded import EmbeddedWidget
-from .fields import One, Set
+from .fields import One
+from .sets import Set
 
 SIGN = " × "
 

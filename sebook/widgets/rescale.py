@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ..pages import encoded, page_svg
 from .block import PICTURES, BlockWidget, Changes, changes
-from .fields import Set, Whole
+from .fields import Whole
+from .sets import Set
 
 
 class Rescale(BlockWidget):

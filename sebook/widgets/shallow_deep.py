@@ -11,17 +11,18 @@ from senet.images import Pictures
 
 from ..pages import page_svg, plots
 from .base import ProbeWidget
-from .fields import One, Picture, Set, Text, Whole
+from .fields import One, Picture, Text, Whole
 from .gates_text import gates_from
+from .sets import Set
 
 ORDERS = ("index", "excitation", "difference")
 SCALES = ("fitted", "full")
 COMPARISONS = ("predicted", "true", "all", "none")
-NO_BLOCK = "is no SE block of this network"
+NO_BLOCK = "is not an SE block of this network"
 
 
 class ShallowDeep(ProbeWidget):
-    """Choose a picture and see the excitations of two SE blocks side by side, the class mean behind them, and the prediction.
+    """Choose a picture and see the excitations of two SE blocks side by side, over the class mean, and the prediction.
 
     >>> ShallowDeep("se_resnet20_cifar10", picture="cat-1")
     >>> ShallowDeep(model, pictures, preprocess=preprocess)  # one of yours
@@ -29,10 +30,11 @@ class ShallowDeep(ProbeWidget):
     All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
 
     Attributes:
-        picture: position of the picture, from 0. May be set by its id, too.
+        picture: position of the picture, from 0. Its id also works.
         shallow, deep: names of the two SE blocks, as in ``model.named_modules()``; the first and the last unless given.
         order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above the mean first).
-        compare: whose mean is drawn behind: ``"predicted"`` or ``"true"`` class, ``"all"`` classes, ``"none"``, or a class's name.
+        compare: whose mean the gates are drawn over: ``"predicted"`` or ``"true"`` class, ``"all"`` classes, ``"none"``, or a
+            class's name.
         scale: of the charts' axis: ``"fitted"`` to what the gates of both blocks use, or ``"full"``, from 0 to 1.
         shallow_channel, deep_channel: the channel held in each chart, None for none.
         gates: set by hand: ``"layer1.0.se:12=0;layer4.1.se:0-255=1"``, blocks with channels and values; empty for none.
@@ -107,7 +109,7 @@ class ShallowDeep(ProbeWidget):
         return page_svg.to_svg(drawn, caption), caption
 
     def _behind(self, predicted: int, label: int | None) -> str | None:
-        """What the mean behind the excitations is over, in words; None for nothing."""
+        """What the mean under the excitations is over, in words; None for nothing."""
         classes = self._gallery["network"]["classes"]
         if self._means is None or self.compare == "none" or (self.compare == "true" and label is None):
             return None

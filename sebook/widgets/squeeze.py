@@ -10,14 +10,15 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import patchwork
+from senet.images.picture import Preprocessing
 from senet.inside.recording import record
 from senet.models.cifar import SmallResNet
 from senet.models.se import SEBlock
-from senet.pretrained.preprocessing import Preprocessing
 
 from ..pages import encoded, page_svg
 from .embedded import EmbeddedWidget, pixels
-from .fields import Flag, One, Set, Whole
+from .fields import Flag, One, Whole
+from .sets import Set
 
 POOLS = ("avg", "max")
 BLOCK = "layer1.0.se"  # the first: three convolutions from the pixels, few enough to be computed while a hand moves

@@ -76,10 +76,10 @@ def _copied(model: nn.Module) -> nn.Module:
         raise ValueError(f"{name} is scripted or traced: fuse the model that it was made from")
     if any(tensor.is_meta for tensor in (*model.parameters(), *model.buffers())):
         raise ValueError(f"{name} is on the device 'meta' and has no weights: load them first")
+    if isinstance(model, GraphModule) and any(isinstance(node.target, torch._ops.OpOverload) for node in model.graph.nodes):
+        raise ValueError(f"{name} was exported: fuse the model that it was made from")
     try:
         copied = copy.deepcopy(model).eval()
-    except NotImplementedError as error:  # what torch.export gives has no evaluation mode
-        raise ValueError(f"{name} was exported: fuse the model that it was made from") from error
     except RuntimeError as error:
         raise ValueError(
             f"{name} can't be copied ({error}): make pruning permanent by "

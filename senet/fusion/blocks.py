@@ -96,7 +96,7 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
     if len(args) == 1 and (found := _addition(node)):
         last, shortcut = found
         args.append(shortcut)
-    added = "the addition behind it done in the same pass" if len(args) > 1 else "no addition follows"
+    added = "the addition after it done in the same pass" if len(args) > 1 else "no addition follows"
     conv = called(model, u)
     if conv is not None and touched(conv):
         return "left as it is: what makes U carries hooks or parametrizations"
@@ -107,7 +107,7 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
     if ours.pool != "avg":
         squeezed = f"squeezed where it was, for a {ours.pool} does not commute with a convolution"
     elif not _widens_pointwise(conv):
-        squeezed = f"squeezed where it was, for U comes from {source}, and this pays behind a 1x1 convolution that widens only"
+        squeezed = f"squeezed where it was, for U comes from {source}, and this pays after a 1x1 convolution that widens only"
     elif not isinstance(ours, FusedSEBlock):
         squeezed = "squeezed where it was, for U is read by others too"
     else:

@@ -57,12 +57,12 @@ class Fused(GraphModule):
             return super().__call__(*args, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, super().__reduce__()[1]
+        return _restored, (*super().__reduce__()[1], type(self).__name__)
 
 
-def _restored(body: dict[str, Any], imports: str) -> Fused:
+def _restored(body: dict[str, Any], imports: str, name: str) -> Fused:
     module = reduce_graph_module(body, imports)
-    fused = Fused(module, module.graph, body["_graphmodule_cls_name"])
+    fused = Fused(module, module.graph, name)
     fused.meta.update(body.get("meta", {}))
     return fused.train(body["training"])
 

@@ -31,8 +31,8 @@ class Pictures:
         images: uint8 (N, 3, H, W), RGB.
         labels: int64 (N,), indices into ``classes``; -1 where a picture belongs to none of them.
         classes: names of the classes.
-        titles: one a picture, or empty.
-        credits: who made it and under which terms, one a picture, or empty.
+        titles: one for each picture, or empty.
+        credits: who made each picture and under which terms, or empty.
         factors: what a generated picture was made from: name to N values; empty for photographs.
     """
 

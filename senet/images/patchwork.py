@@ -1,6 +1,6 @@
 """Patchwork: pictures made by code, with their ground truth.
 
-32x32 pixels, ten classes that a person tells apart at a glance. Each class hangs on one factor, and the factors are recorded:
+32x32 pixels, ten classes that a person tells apart at a glance. Each class depends on one factor, and the factors are recorded:
 
 =========  ==========================================================================================
 factor     classes that it decides

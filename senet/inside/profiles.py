@@ -2,7 +2,7 @@
 
 The paper's figure on the role of excitation draws such means for four classes of ImageNet (section 7.2). How far apart they lie
 is a number too: the share of a gate's variance that lies between classes, by the law of total variance. Two more say whether a
-block does anything at all: how many of its gates stand open, closed or still, and how well a linear classifier reads the class
+block does anything at all: how many of its gates stay open, closed or still, and how well a linear classifier reads the class
 from the excitations alone (Alain and Bengio, arXiv 1610.01644).
 """
 
@@ -70,7 +70,7 @@ class Profile:
         """
         between, within = self._between(block), self._within(block)
         total = between + within
-        # float32 excitations leave 1e-14 or so where a gate stands still: that is rounding and no share of anything.
+        # float32 excitations leave 1e-14 or so where a gate stays still: that is rounding, not a share of anything.
         return torch.where(total > 1e-12, between / total.clamp_min(1e-12), torch.zeros_like(total))
 
     def mean_specificity(self, block: str) -> Estimate:
@@ -82,10 +82,10 @@ class Profile:
         return bootstrap(self.specificity(block))
 
     def saturation(self, block: str) -> Saturation:
-        """How many of the block's gates stand closed, open or still. Raises ``ValueError`` where ``shares`` has no such block."""
+        """How many of the block's gates stay closed, open or still. Raises ``ValueError`` where ``shares`` has no such block."""
         if block not in self.shares:
             raise ValueError(
-                f"{block}: this profile holds no shares of closed and open gates: measure it anew with "
+                f"{block}: this profile holds no shares of closed and open gates: measure it again with "
                 "senet.inside.profiles.profile, and with a gate that stays between 0 and 1"
             )
         return Saturation(*self.shares[block].mean(1).tolist())

@@ -48,7 +48,7 @@ class SEPoints:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlockRecord:
-    """What one SE block computed. dtype and device are those of the forward, unless ``record`` was told a device.
+    """What one SE block computed. dtype and device are those of the forward, unless ``record`` was given a device.
 
     Attributes:
         name: the block's name in ``model.named_modules()``.
@@ -162,7 +162,7 @@ def record(
     with _evaluating(modules.values()), torch.no_grad():
         tape = _Tape(points, gates, maps)
         logits = tape.run(model, images)
-        if tape.overwritten():  # something behind a block wrote into U in place: once more, on copies
+        if tape.overwritten():  # something after a block wrote into U in place: once more, on copies
             tape = _Tape(points, gates, maps, copy=True)
             logits = tape.run(model, images)
     if not tape.excitation:
@@ -246,7 +246,7 @@ def _fitting(gates: Mapping[str, Tensor], points: Mapping[str, SEPoints], pictur
     fitting = {}
     for name, values in gates.items():
         if name not in points:
-            raise ValueError(f"gates: {name!r} is no SE block of this model: choose among {', '.join(points)}")
+            raise ValueError(f"gates: {name!r} is not an SE block of this model: choose among {', '.join(points)}")
         values, channels = torch.as_tensor(values), points[name].channels
         if values.shape not in ((channels,), (1, channels), (pictures, channels)):
             raise ValueError(f"gates: {name!r} of shape {tuple(values.shape)} has to be ({channels},) or ({pictures}, {channels})")

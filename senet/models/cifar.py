@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..arguments import at_least_one, one_of, some_of
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .resnet import PLACEMENTS, SEBasicBlock
 from .se import SEBlock
 

@@ -1,4 +1,4 @@
-"""SE-Inception-v3: torchvision's Inception-v3 with an SE block behind every Inception module.
+"""SE-Inception-v3: torchvision's Inception-v3 with an SE block after every Inception module.
 
 Figure 2 of the paper: the transformation that SE recalibrates is the whole Inception module, all branches concatenated. The
 modules are torchvision's with a new ``forward``, and keep their names in the state dict: weights of torchvision's
@@ -23,7 +23,7 @@ from torchvision.models.inception import (
     InceptionE,
 )
 
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .se import SEBlock
 
 
@@ -113,7 +113,7 @@ def se_inception_v3(
     min_hidden: int = 4,
     **kwargs: Any,
 ) -> Inception3:
-    """Inception-v3 with 11 SE blocks, behind ``Mixed_5b`` to ``Mixed_7c``; each is ``model.Mixed_5b.se`` and so on.
+    """Inception-v3 with 11 SE blocks, after ``Mixed_5b`` to ``Mixed_7c``; each is ``model.Mixed_5b.se`` and so on.
 
     Args:
         weights, progress: see :func:`senet.models.resnet.se_resnet`.
@@ -124,7 +124,7 @@ def se_inception_v3(
     Returns:
         Takes pictures (N, 3, H, W) of 75 pixels or more, 299 by design (and at least, to train with the auxiliary head). Gives
         logits (N, num_classes). While training with ``aux_logits``, the default, gives torchvision's
-        ``InceptionOutputs(logits, aux_logits)``, the latter from the head behind ``Mixed_6e``.
+        ``InceptionOutputs(logits, aux_logits)``, the latter from the head after ``Mixed_6e``.
 
     Raises:
         ValueError: an argument is out of its bounds.

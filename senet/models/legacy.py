@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .resnet import se_resnet50, se_resnet101, se_resnet152
 
 

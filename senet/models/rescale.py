@@ -56,7 +56,7 @@ def _pools(u: Tensor) -> bool:
 def plain(*tensors: Tensor) -> bool:
     """Whether these are ordinary tensors, computed on now: not traced, compiled or transformed.
 
-    False for subclasses, stand-ins (``torch.fx.Proxy``, fake tensors), and under dispatch modes.
+    False for subclasses, substitutes (``torch.fx.Proxy``, fake tensors), and under dispatch modes.
     """
     if torch.compiler.is_compiling() or torch.jit.is_tracing():
         return False

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from ..arguments import one_of, some_of
-from .build import build, takes_checkpoint
+from . import build, takes_checkpoint
 from .se import NoSE, SEBlock
 
 PLACEMENTS = ("standard", "pre", "post", "identity", "3x3")
@@ -26,11 +26,11 @@ class _WithSE:
     ========  ==============================================  ===========================================
     where     computes                                        the SE block's channels
     ========  ==============================================  ===========================================
-    standard  relu(x + SE(F(x)))                              what the block puts out
+    standard  relu(x + SE(F(x)))                              what the block returns
     pre       relu(x + F(SE(x)))                              what the block takes in
-    post      SE(relu(x + F(x)))                              what the block puts out
-    identity  relu(SE(x) + F(x))                              what the block puts out (after a projection)
-    3x3       SE inside F, behind the (first) 3x3 convolution  that convolution's: in a bottleneck, 4 times fewer
+    post      SE(relu(x + F(x)))                              what the block returns
+    identity  relu(SE(x) + F(x))                              what the block returns (after a projection)
+    3x3       SE inside F, after the (first) 3x3 convolution  that convolution's: in a bottleneck, 4 times fewer
     ========  ==============================================  ===========================================
     """
 
@@ -102,8 +102,8 @@ class SEBasicBlock(_WithSE, BasicBlock):
 class SEBottleneck(_WithSE, Bottleneck):
     """1x1, 3x3 and 1x1 convolutions and an SE block, for 50 layers and more. Arguments as for :class:`SEBasicBlock`.
 
-    The last convolution widens to ``planes * 4`` channels, so that is what an SE block behind it must be made for; one made for
-    ``planes`` fits behind the 3x3 convolution alone.
+    The last convolution widens to ``planes * 4`` channels, so that is what an SE block after it must be made for; one made for
+    ``planes`` fits after the 3x3 convolution alone.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class SEBlock(nn.Module):
         return u.amax((2, 3)) if self.pool == "max" else mean_of_maps(u)
 
     def excite(self, z: Tensor) -> Tensor:
-        """One weight a channel, from all of z: (N, C) -> s (N, C)."""
+        """One weight per channel, from all of z: (N, C) -> s (N, C)."""
         return self.gate(self.fc2(self.relu(self.fc1(z))))
 
     def rescale(

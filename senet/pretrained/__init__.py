@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import io
 import json
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,10 +24,10 @@ from torch import Tensor, nn
 from torchvision.models import ResNet50_Weights
 
 from ..arguments import one_of
+from ..images.picture import Preprocessing
 from ..models import cifar, inception, legacy, resnet
 from .convert import convert
 from .download import CheckpointError, check, fetch, file_name, write
-from .preprocessing import Preprocessing
 
 __all__ = ["ARCHITECTURES", "Checkpoint", "CheckpointError", "Preprocessing", "convert", "get", "load", "names", "read", "save"]
 
@@ -111,7 +112,7 @@ def get(name: str) -> Checkpoint:
     shipped = _shipped()
     if name not in shipped:
         near = difflib.get_close_matches(str(name), names(), n=3, cutoff=0.4) or names()
-        raise ValueError(f"name={name!r} is no checkpoint: choose one of {', '.join(map(repr, near))} (all: pretrained.names())")
+        raise ValueError(f"name={name!r} is not a checkpoint: choose one of {', '.join(map(repr, near))} (all: pretrained.names())")
     return read(shipped[name])
 
 
@@ -260,25 +261,22 @@ def _tensors(path: Path, sha256: str) -> dict[str, Tensor]:
     return dict(tensors)
 
 
-_WIGHTMAN = "https://github.com/rwightman/pytorch-image-models/releases/download"
-_RSB = "https://github.com/huggingface/pytorch-image-models/releases/download/v0.1-rsb-weights"
-_BICUBIC = {"crop": 0.875, "interpolation": "bicubic"}
-_CAFFE = {"crop": 0.875, "interpolation": "bilinear"}
 _FROM = {
     "timm": "Ross Wightman, timm: trained from scratch",
     "legacy": "Remi Cadene, pretrained-models.pytorch: converted from the Caffe models of Hu et al.; served by timm",
 }
+_RGB = {"size": 224, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
-def _imagenet(name: str, title: str, architecture: str, source: str, url: str, how: Mapping[str, Any]) -> Checkpoint:
-    """ImageNet-1k weights of others, for RGB. A file's name ends in its hash; address, crop and licence are as in timm 1.0."""
+def _imagenet(name: str, title: str, architecture: str, source: str, url: str, preprocessing: Mapping[str, Any]) -> Checkpoint:
+    """ImageNet-1k weights of others, for RGB: one entry of ``elsewhere.toml``."""
     return Checkpoint(
         name=name,
         title=f"{title}, ImageNet-1k",
         architecture=architecture,
         arguments={"bias": True},
         classes=tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"]),
-        preprocessing=Preprocessing(**{"size": 224, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)} | how),
+        preprocessing=Preprocessing(**_RGB | preprocessing),
         licence="Apache-2.0 by timm's account; ImageNet's own terms ask for non-commercial research",
         provenance={"data": "ImageNet-1k", "from": _FROM[source], "url": url},
         sha256=url.rsplit("-", 1)[1].split(".")[0],
@@ -288,40 +286,6 @@ def _imagenet(name: str, title: str, architecture: str, source: str, url: str, h
 
 
 ELSEWHERE: dict[str, Checkpoint] = {
-    row[0]: _imagenet(*row)
-    for row in (
-        # name, title, architecture, source, address, preprocessing
-        (
-            *("timm_se_resnet50_a1", "SE-ResNet-50 (recipe A1)", "se_resnet50", "timm"),
-            *(f"{_RSB}/seresnet50_a1_0-ffa00869.pth", _BICUBIC | {"crop": 0.95}),
-        ),
-        (
-            *("timm_se_resnet50_a2", "SE-ResNet-50 (recipe A2)", "se_resnet50", "timm"),
-            *(f"{_RSB}/seresnet50_a2_0-850de0d9.pth", _BICUBIC | {"crop": 0.95}),
-        ),
-        (
-            *("timm_se_resnet50_a3", "SE-ResNet-50 (recipe A3, 160 px)", "se_resnet50", "timm"),
-            *(f"{_RSB}/seresnet50_a3_0-317ecd56.pth", _BICUBIC | {"crop": 0.95, "size": 160}),
-        ),
-        (
-            *("timm_se_resnet50_ra2", "SE-ResNet-50 (recipe RA2)", "se_resnet50", "timm"),
-            *(f"{_WIGHTMAN}/v0.1-weights/seresnet50_ra_224-8efdb4bb.pth", _BICUBIC),
-        ),
-        (
-            *("timm_se_resnext50_racm", "SE-ResNeXt-50 32x4d (recipe RACM)", "se_resnext50_32x4d", "timm"),
-            *(f"{_WIGHTMAN}/v0.1-weights/seresnext50_32x4d_racm-a304a460.pth", _BICUBIC),
-        ),
-        (
-            *("legacy_se_resnet50", "SE-ResNet-50 (the paper's)", "legacy_se_resnet50", "legacy"),
-            *(f"{_WIGHTMAN}/v0.1-cadene/se_resnet50-ce0d4300.pth", _CAFFE),
-        ),
-        (
-            *("legacy_se_resnet101", "SE-ResNet-101 (the paper's)", "legacy_se_resnet101", "legacy"),
-            *(f"{_WIGHTMAN}/v0.1-cadene/se_resnet101-7e38fcc6.pth", _CAFFE),
-        ),
-        (
-            *("legacy_se_resnet152", "SE-ResNet-152 (the paper's)", "legacy_se_resnet152", "legacy"),
-            *(f"{_WIGHTMAN}/v0.1-cadene/se_resnet152-d17c99b7.pth", _CAFFE),
-        ),
-    )
+    name: _imagenet(name, **entry)
+    for name, entry in tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text(encoding="utf-8")).items()
 }

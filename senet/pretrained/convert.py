@@ -95,8 +95,8 @@ def convert(weights: nn.Module | Mapping[str, Any], source: str, architecture: s
         float64: ``it.difference`` is by how much they differ.
 
     Raises:
-        ValueError: an unknown source; weights that are no network of that source (the message names keys and shapes); or a network
-            that has such weights but computes something else.
+        ValueError: an unknown source; weights that are not a network of that source (the message names keys and shapes); or a
+            network that has such weights but computes something else.
     """
     one_of(SOURCES, source=source)
     origin = SOURCES[source]
@@ -161,7 +161,7 @@ def _renamed(state_dict: Mapping[str, Tensor], source: str) -> dict[str, Tensor]
                 raise ValueError(f"{key} has shape {tuple(tensor.shape)}, but {source!r} has {origin.ndim} dimensions there")
             tensor = tensor.flatten(1) if tensor.shape[2:].numel() == 1 else tensor
         if key in converted:
-            raise ValueError(f"two keys become {key!r}: this is no state dict of {source!r}")
+            raise ValueError(f"two keys become {key!r}: this is not a state dict of {source!r}")
         converted[key] = tensor
     return converted
 

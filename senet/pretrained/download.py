@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint cannot be had, or is not what it should be. The message says which, and what to do."""
+    """A checkpoint is not available, or is not what it should be. The message says which, and what to do."""
 
 
 def cache() -> Path:
@@ -52,7 +52,7 @@ def fetch(url: str, sha256: str, progress: bool = True) -> Path:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file so that whoever looks finds the old one or the new one, never half of one."""
+    """Write a file so that a reader finds the old one or the new one, never half of one."""
     with _whole(path) as part:
         part.write_bytes(data)
 
@@ -64,7 +64,9 @@ def file_name(name: str) -> str:
         ValueError: it is empty, or a path with folders.
     """
     if not name or Path(name).name != name:
-        raise ValueError(f"name={name!r} becomes a file's: leave out folders" if name else "name='' is no file's: give it a letter")
+        raise ValueError(
+            f"name={name!r} becomes a file's: leave out folders" if name else "name='' cannot name a file: give it a letter"
+        )
     return name
 
 
@@ -106,5 +108,5 @@ def _download(url: str, part: Path, progress: bool) -> None:
     except (OSError, http.client.HTTPException) as error:  # no network, no such host, a timeout: all OSErrors
         reason = getattr(error, "reason", None) or error
         raise CheckpointError(
-            f"{url} could not be fetched ({reason}): look after the network, or put the file into {cache()} by hand"
+            f"{url} could not be fetched ({reason}): check the network, or put the file into {cache()} by hand"
         ) from error

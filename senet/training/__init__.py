@@ -1,15 +1,14 @@
 """One readable training loop, for pictures that fit in memory.
 
 SGD with Nesterov's momentum under a one-cycle schedule (Smith and Topin, arXiv 1708.07120): up to the peak rate in the first
-quarter of the steps, then down along a cosine. Random shifts, cuts and, where a mirror image is the same thing, flips.
-
-One process, or several under torchrun (:mod:`senet.training.distributed`): a step is that of the whole batch either way.
+quarter of the steps, then down along a cosine. One process, or several under torchrun (:mod:`senet.training.distributed`): a step
+is that of the whole batch either way.
 """
 
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from .. import machine
 from ..images import Pictures
 from ..models.se import SEBlock
 from . import resume
+from .augmentation import augment, cut
 from .distributed import Team, team
 
 RESIDENT = 0.25  # share of an accelerator's free memory for the pictures; what needs more stays, and comes batch by batch
@@ -45,10 +45,9 @@ class Recipe:
         zoom: the least share of a picture's width, and of its height, that a random cut keeps; 1 cuts nothing.
         grow_from: the first epochs' side in pixels, from which pictures grow over three quarters of the epochs, in steps of 8; 0
             trains at one size throughout. Small pictures are cheap, and early epochs learn what is coarse.
-        grow_to: the last epochs' side in pixels; 0 for the pictures' own. Random cuts make things look larger than they do in a
-            whole picture, so a network that learned from cuts at a smaller side meets them in tests at the size that it knows
-            (Touvron et al., arXiv 1906.06423), for less time.
-        seed: of the order of the pictures and of their shifts. (A network's first weights come from whoever made it.)
+        grow_to: the last epochs' side in pixels; 0 for the pictures' own. Things look larger in random cuts than in whole pictures,
+            and cuts at a smaller side show them at the size that tests do (Touvron et al., arXiv 1906.06423), in less time.
+        seed: of the order of the pictures and of their shifts. (The first weights are the network's own.)
         bf16: compute in bfloat16 where autocast allows; weights stay float32. None does so where the device is fast at it
             (:func:`senet.machine.bfloat16_is_fast`): two to three times faster there, and several times slower elsewhere.
     """
@@ -105,13 +104,13 @@ def fit(
     """Train ``model`` in place.
 
     Under torchrun, or wherever there is a process group, each process takes its share of every batch. All return the same, and
-    the first one alone writes and shows progress. torch's global generator is seeded anew for each epoch (dropout draws from it).
+    the first one alone writes and shows progress. torch's global generator is seeded again for each epoch (dropout draws from it).
 
     Args:
         model: takes what ``preprocess`` gives, returns logits (N, classes).
         train: pictures to learn from; all labels from 0 up.
         test: pictures to measure on after each epoch; None for none. Nothing is chosen by them.
-        recipe: see :class:`Recipe`.
+        recipe: see :class:`Recipe`. ``bf16=True`` warns (RuntimeWarning) where the device is slow at it.
         preprocess: uint8 (N, 3, H, W) to float32, such as a :class:`~senet.pretrained.Preprocessing`.
         device: where to compute.
         checkpoint: a file that holds the state after each epoch. If it exists, training goes on from it, and ends with the
@@ -123,9 +122,6 @@ def fit(
             follow (``sebook.widgets.Curves.follow``).
         run: what else tells this run from others, such as the weights it starts from. The checkpoint notes it beside the network's
             structure and a digest of the pictures, and is refused where one of them differs.
-
-    Warns:
-        RuntimeWarning: ``recipe.bf16=True`` on a device that is slow at bfloat16.
 
     Returns:
         One record an epoch: ``epoch``, ``loss``, ``accuracy`` (training, on shifted pictures), ``test_loss``,
@@ -150,10 +146,9 @@ def fit(
             warnings.warn("bfloat16 is slow on this device: bf16=None computes in float32 here", RuntimeWarning, stacklevel=2)
         recipe = replace(recipe, bf16=bf16)  # what a checkpoint notes, and holds a later run to
         checkpoint = None if checkpoint is None else Path(checkpoint)
-        told = after_epoch if together.rank == 0 else None
-        this = resume.identity(model, train, run or {})
-        progress = progress and together.rank == 0
-        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress, told, this)
+        this, first = resume.identity(model, train, run or {}), together.rank == 0
+        after_epoch = after_epoch if first else None
+        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and first, after_epoch, this)
 
 
 def _fit(
@@ -173,7 +168,7 @@ def _fit(
     model.to(device=device, memory_format=torch.channels_last)
     images = train.images.to(device) if _fits(train.images, device) else train.images
     labels = train.labels.to(device)
-    steps = len(train) // recipe.batch_size  # the last, smaller batch is left out: another one each epoch
+    steps = len(train) // recipe.batch_size
     optimizer = _optimizer(model, recipe)
     schedule = OneCycleLR(optimizer, recipe.peak_rate, total_steps=recipe.epochs * steps, pct_start=0.25)
     history: list[dict[str, float]] = []
@@ -190,19 +185,10 @@ def _fit(
     with tqdm(total=recipe.epochs * steps, initial=len(history) * steps, unit="step", disable=not progress) as bar:
         for epoch in range(len(history), recipe.epochs):
             began = time.perf_counter()
-            # A generator of its own for each epoch: what epoch 7 draws does not depend on whether 0 to 6 ran in this process.
-            generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
-            torch.manual_seed((recipe.seed * 100_003 + epoch) * together.size + together.rank)
-            order = torch.randperm(len(train), generator=generator)
-            side = recipe.side(epoch, images.shape[-1])
             seen, loss_sum, right = 0, 0.0, 0
             model.train()
-            for step in range(steps):
-                batch = order[step * recipe.batch_size : (step + 1) * recipe.batch_size].chunk(together.size)[together.rank]
-                chosen, truth = images[batch.to(images.device)].to(device), labels[batch.to(device)]
-                x = preprocess(augment(chosen, recipe.shift, recipe.flip, generator, together.share))
-                if recipe.zoom < 1 or side != x.shape[-1]:
-                    x = cut(x, recipe.zoom, side, generator, together.share)
+            batches = _batches(images, labels, recipe, preprocess, together, epoch)
+            for step, (x, truth) in enumerate(batches):
                 with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bf16):
                     logits = forward(x)
                 loss = F.cross_entropy(logits.float(), truth, label_smoothing=recipe.label_smoothing)
@@ -217,8 +203,8 @@ def _fit(
                 optimizer.step()
                 schedule.step()
 
-                seen += len(batch)
-                loss_sum += value * len(batch)
+                seen += len(truth)
+                loss_sum += value * len(truth)
                 right += int((logits.argmax(1) == truth).sum())
                 bar.update()
                 if step % 10 == 9:
@@ -240,6 +226,31 @@ def _fit(
                 after_epoch(history[-1])
     model.eval()
     return history
+
+
+def _batches(
+    images: Tensor,
+    labels: Tensor,
+    recipe: Recipe,
+    preprocess: Callable[[Tensor], Tensor],
+    together: Team,
+    epoch: int,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """This process's share of each batch of ``epoch``, counted from 0: float (n, 3, side, side), and labels (n,)."""
+    # A generator of its own for each epoch: what epoch 7 draws does not depend on whether 0 to 6 ran in this process.
+    generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
+    torch.manual_seed((recipe.seed * 100_003 + epoch) * together.size + together.rank)
+    order = torch.randperm(len(images), generator=generator)
+    side = recipe.side(epoch, images.shape[-1])
+    for whole in order.split(recipe.batch_size):
+        if len(whole) < recipe.batch_size:
+            return  # the last, smaller batch is left out: it has other pictures in each epoch
+        batch = whole.chunk(together.size)[together.rank]
+        chosen = images[batch.to(images.device)].to(together.device)
+        x = preprocess(augment(chosen, recipe.shift, recipe.flip, generator, together.share))
+        if recipe.zoom < 1 or side != x.shape[-1]:
+            x = cut(x, recipe.zoom, side, generator, together.share)
+        yield x, labels[batch.to(together.device)]
 
 
 @torch.no_grad()
@@ -271,42 +282,6 @@ def evaluate(
     return {"loss": loss / len(pictures), "accuracy": right / len(pictures)}
 
 
-def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
-    """Move each picture by up to ``shift`` pixels and mirror every other one: uint8 (N, 3, H, W) to the same.
-
-    ``share`` says which part of a batch ``images`` are, of how many equal ones. Numbers are drawn for the whole batch, so that the
-    parts together are what one process would have made of it.
-
-    All pictures are cut in one indexing step. Its result lies in memory as (N, H, W, 3), which is just what a channels-last
-    network wants.
-    """
-    n, _, height, width = images.shape
-    rank, size = share
-    padded = F.pad(images, (shift,) * 4)
-    top, left = torch.randint(2 * shift + 1, (2, n * size, 1), generator=generator).chunk(size, 1)[rank]
-    rows, columns = top + torch.arange(height), left + torch.arange(width)
-    if flip:
-        mirrored = torch.rand(n * size, 1, generator=generator).chunk(size)[rank] < 0.5
-        columns = torch.where(mirrored, columns.flip(1), columns)
-    which = torch.arange(n)[:, None, None]
-    return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-
-
-def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
-    """Cut a random part out of each picture and scale it: float (N, 3, H, W) to (N, 3, side, side).
-
-    Width and height each keep a share of their own, drawn evenly from ``zoom`` to 1, and so a picture is stretched a little, too.
-    ``share`` as for :func:`augment`.
-    """
-    n, (rank, size) = len(images), share
-    drawn, place = (torch.rand(n * size, 2, generator=generator).chunk(size)[rank] for _ in range(2))
-    keep = zoom + (1 - zoom) * drawn  # of width and height, which a grid counts from -1 to 1
-    centre = (1 - keep) * (2 * place - 1)
-    theta = torch.cat([torch.diag_embed(keep), centre[:, :, None]], 2).to(images.device)
-    grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False).contiguous(memory_format=torch.channels_last)
-
-
 def _fits(images: Tensor, device: torch.device) -> bool:
     """Whether ``images`` may be kept on ``device``."""
     if device.type != "cuda":
@@ -320,10 +295,6 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
     matrices = [p for p in model.parameters() if p.ndim > 1 and id(p) not in gates]
     excitations = [p for p in model.parameters() if p.ndim > 1 and id(p) in gates]
     vectors = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": recipe.weight_decay},
-        {"params": excitations, "weight_decay": recipe.se_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
+    decays = ((matrices, recipe.weight_decay), (excitations, recipe.se_decay), (vectors, 0.0))
+    groups = [{"params": params, "weight_decay": decay} for params, decay in decays if params]
     return torch.optim.SGD(groups, lr=recipe.peak_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)

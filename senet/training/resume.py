@@ -28,7 +28,7 @@ def write(path: Path, content: bytes | memoryview) -> None:
 
     Raises:
         OSError: it could not be written (a full disk, no permission); the message names the file. What was there is whole, and
-            nothing else is left behind.
+            no partial file remains.
     """
     part = path.with_name(path.name + ".part")
     try:
@@ -82,7 +82,9 @@ def load(
         written = asdict(type(recipe)()) | state["recipe"]
         weights, steps = state["model"], state["schedule"]["total_steps"]
     except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is no state of a training run, or damaged: name another checkpoint file, or remove it") from error
+        raise ValueError(
+            f"{path} is not a training run's state, or is damaged: name another checkpoint file, or remove it"
+        ) from error
     if written != asdict(recipe):
         other = {name: value for name, value in written.items() if asdict(recipe).get(name) != value}
         slow = " (bf16 follows the machine unless you set it)" if list(other) == ["bf16"] else ""

@@ -25,6 +25,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tools import chromium, firefox, serve
 
 HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html").resolve()
+# Helpers that assert: pytest shows the values of their assertions, as it does in a test's own file.
+pytest.register_assert_rewrite(*(f"{__package__}.{helper}" for helper in ("crawl", "editor", "explorer", "live", "shallow_deep")))
 PREFIX = "/below/a-prefix/"
 # Milliseconds that a test waits for what should come; a net for what hangs, wide enough for a slow machine that is busy.
 PATIENCE = 60_000

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .conftest import HTML, Guard
-from .test_shallow_deep import CHAPTER, Widget
+from .shallow_deep import CHAPTER, Widget
 from .visits import FIGURES
 
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from .conftest import Guard
-from .test_live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
-from .test_shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, truth_of
+from .live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
+from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, truth_of
 
 PATCHWORK = NETWORKS[0]
 
@@ -50,7 +50,7 @@ def line(widget: Widget):
 def failed(widget: Widget, words: str) -> None:
     expect(own(widget)).to_have_attribute("data-engine", "failed", timeout=READY)
     expect(line(widget)).to_contain_text(words)
-    expect(line(widget)).to_contain_text("The recorded pictures go on.")
+    expect(line(widget)).to_contain_text("The recorded pictures still work.")
 
 
 def goes_on(widget: Widget, truth: Truth, index: int) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from . import test_pages
 from .conftest import Guard
-from .test_live import give, picture, started
-from .test_shallow_deep import CHAPTER, Widget
+from .live import give, picture, started
+from .shallow_deep import CHAPTER, Widget
 
 pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True, scope="session")
 

@@ -11,8 +11,8 @@ from senet import pretrained
 from senet.inside.recording import record
 
 from .conftest import PHONE
-from .test_live import answered, encoded, give, own, picture, started
-from .test_shallow_deep import CHAPTER, NETWORK, Widget
+from .live import answered, encoded, give, own, picture, started
+from .shallow_deep import CHAPTER, NETWORK, Widget
 from .visits import axe
 
 

@@ -24,7 +24,7 @@ from sebook.widgets.base import ProbeWidget
 from senet.inside.recording import Recording
 
 from .conftest import DESKTOP, Guard
-from .test_shallow_deep import Widget
+from .shallow_deep import Widget
 
 NETWORK = "se_resnet_patchwork"
 PATIENCE = 120_000  # milliseconds; a kernel that imports torch on a busy machine

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
 from .conftest import HTML, PHONE, Guard, arrive
-from .test_shallow_deep import dots
+from .shallow_deep import dots
 from .visits import axe
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"

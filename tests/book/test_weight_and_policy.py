@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import HTML, Guard
-from .test_live import give, picture, started
-from .test_shallow_deep import CHAPTER, Widget
+from .live import give, picture, started
+from .shallow_deep import CHAPTER, Widget
 from .visits import WATCH
 
 

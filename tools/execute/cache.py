@@ -12,7 +12,7 @@ import nbformat
 from jupyter_cache.base import JupyterCacheAbstract
 
 # What a chapter's outputs depend on, apart from its own cells.
-SOURCES = ("requirements.txt", "senet/**/*.py", "sebook/**/*.py", "data/**/*")
+SOURCES = ("requirements.txt", "senet/**/*.py", "senet/**/*.toml", "sebook/**/*.py", "data/**/*")
 CACHES = Path("_build") / "cache"
 
 

@@ -55,7 +55,7 @@ class Detail implements ChannelDetail {
   private readonly none = h(
     "p",
     {},
-    "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map behind the gate.",
+    "Choose a channel, in a chart or in the ribbon: here you see its map, its squeeze, its way through both layers, its gate, and the map after the gate.",
   );
   private readonly inside: HTMLElement;
   private now: Looked | null = null;

@@ -1,5 +1,5 @@
-// How charts are drawn: the order of channels, what lies behind, the scale, and how many channels
-// at once.
+// How charts are drawn: the order of channels, what the gates are compared with, the scale,
+// and how many channels at once.
 
 import { COMPARISONS, type Scale } from "../math/channels.ts";
 import type { Probe } from "../network/network.ts";
@@ -39,7 +39,7 @@ export function chartOptions(
   legend: HTMLElement,
 ): ChartOptions {
   const order = choice("Order channels by", (value) => wish({ order: value }), ORDERS);
-  const compare = choice("Behind the gates", (value) => wish({ compare: value }), COMPARED);
+  const compare = choice("Compare the gates with", (value) => wish({ compare: value }), COMPARED);
   const classes = network.classes.map((name) => [name, name] as const);
   compare.select.append(
     h("optgroup", { label: "mean of one class", hidden: !means }, ...options(classes)),

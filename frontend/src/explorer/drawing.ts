@@ -1,7 +1,7 @@
-// The explorer's ribbon and charts as one SVG document that stands alone: no styles from outside,
+// The explorer's ribbon and charts as one self-contained SVG document: no styles from outside,
 // in the colours of the page now.
 
-import { behind, type Comparison } from "../math/channels.ts";
+import { type Comparison, comparedWith } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { ground } from "../parts/save.ts";
@@ -119,7 +119,7 @@ export function drawing(
         `<circle cx="${n(x(k + 0.5))}" cy="${n(y(gates[c]!))}" r="${order.length > 64 ? 2 : 3}" fill="${s}"${ring}/>`,
       );
     });
-    const line = comparison.of ? `; line: ${behind(comparison)}` : "";
+    const line = comparison.of ? `; line: ${comparedWith(comparison)}` : "";
     text(left, CHARTS.top + CHARTS.height + 44, `excitation s of each channel${line}`);
   });
   const height = CHARTS.top + CHARTS.height + 60;

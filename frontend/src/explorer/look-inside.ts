@@ -42,7 +42,7 @@ export function lookInside(probe: Probe): LookInside {
   function fetchMaps(session: Session<ExplorerView>, channel: number, here: () => boolean): void {
     if (!probe.inside) return detail.maps("");
     if (!session.ready) {
-      return detail.maps("Its maps are no recording: they come from the network itself.");
+      return detail.maps("Its maps are not recorded: the network computes them.");
     }
     const gates = session.pulled ? session.hand.now : {};
     maps(session.index, session.view.block, channel, gates).then(

@@ -1,6 +1,6 @@
 // The explorer's numbers as one table: a number a row, so that any program can sort them.
 
-import { behind, type Comparison } from "../math/channels.ts";
+import { type Comparison, comparedWith } from "../math/channels.ts";
 import { softmax } from "../math/softmax.ts";
 import type { Answer, NetworkInfo } from "../network/network.ts";
 import type { Cell } from "../parts/save.ts";
@@ -33,7 +33,7 @@ export function numbersOf({ network, answer, plain, second, compared }: Known): 
     put("s", answer.blocks[b]!.s);
     put("s, no gate pulled", plain?.blocks[b]!.s);
     put("s, second picture", second?.blocks[b]!.s);
-    if (!comparison.called) put(`s, ${behind(comparison)}`, comparison.mean);
+    if (!comparison.called) put(`s, ${comparedWith(comparison)}`, comparison.mean);
   });
   return table;
 }

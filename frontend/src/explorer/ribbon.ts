@@ -1,14 +1,14 @@
 // The whole network at a glance: its SE blocks from shallow to deep, each a strip of its gates, and
 // below each how far they are from something else: the class mean, or a second picture's gates,
-// whose strip then stands beside the first.
+// whose strip is then beside the first.
 //
 //   a block in focus ──arrow left, right──▶ its neighbour in focus
 //                    ──arrow up, down──▶ its next channel is chosen
 //                    ──Enter, click──▶ opened as a chart ──click on a gate──▶ that channel chosen
 //
-// An open gate is inked, a closed one is paper. A strip is one element: ink behind a mask with a
-// band a gate, since a network has hundreds of gates, and as many elements to be styled anew with
-// every picture took longer than all else together.
+// An open gate is drawn in strong colour, a closed one is pale. A strip is one element, coloured
+// through a mask with a band per gate: a network has hundreds of gates, and to restyle one element
+// for each with every picture took longer than all else together.
 
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
@@ -28,7 +28,7 @@ export interface Strip {
 
 export interface Strips {
   rows: Strip[];
-  /** Excitations that are paper and full ink. */
+  /** Excitations that are drawn palest and strongest. */
   low: number;
   high: number;
   /** Names of the blocks that are open as charts. */
@@ -76,7 +76,7 @@ class Blocks implements Ribbon {
     strip.append(...this.columns.map(({ button }) => button));
     strip.addEventListener("keydown", (event) => this.key(event));
     const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
-    const ink = h("span", {}, symbol("s"), this.from);
+    const ink = h("span", {}, "gate ", symbol("s"), this.from);
     const scale = h("p", { class: "senet-legend" }, ramp, ink, this.bars);
     this.el = h("div", { class: "senet-network" }, strip, scale, this.readout);
   }
@@ -99,8 +99,11 @@ class Blocks implements Ribbon {
       set(bar.firstElementChild!, { style: `height:${tall}%` });
       say(far, distance === null ? "" : decimal(distance, 2));
     });
-    say(this.from, ` from ${decimal(low, 2)} (paper) to ${decimal(high, 2)} (ink)`);
-    say(this.bars, to ? `bars: mean distance from ${to}` : "");
+    say(
+      this.from,
+      `: pale = more closed (${decimal(low, 2)}), strong = more open (${decimal(high, 2)})`,
+    );
+    say(this.bars, to ? `bars: how far this picture’s gates are from ${to}, on average` : "");
     if (!this.el.contains(document.activeElement)) this.tell(null, null);
   }
 

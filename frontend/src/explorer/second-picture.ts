@@ -9,7 +9,7 @@ import { choice, h } from "../parts/dom.ts";
 export interface SecondPicture {
   el: HTMLElement;
   show(index: number | null, answer: Answer | null): void;
-  /** The menu anew: the reader's own picture has come. */
+  /** Fill the menu again: the reader's own picture has arrived. */
   renew(): void;
 }
 

@@ -17,7 +17,7 @@ export interface Seen {
   set: Gates;
 }
 
-/** Where a picture stands in the gallery, null for none. */
+/** A picture's index in the gallery, null for none. */
 export function at(pictures: Known["pictures"], id: string): number;
 export function at(pictures: Known["pictures"], id: string | null): number | null;
 export function at(pictures: Known["pictures"], id: string | null): number | null {
@@ -33,7 +33,7 @@ export function opened(blocks: BlockInfo[], view: ExplorerView): BlockInfo[] {
   return blocks.filter(({ name }) => name === view.block || name === view.beside);
 }
 
-/** What stands behind the gates of block number b. */
+/** What the gates of block number b are compared with. */
 export function compared(
   { probe: { network, pictures, means }, view, answer, second }: Seen,
   b: number,

@@ -6,8 +6,8 @@ import type { BlockInfo, Probe } from "../network/network.ts";
 import { type Rules, setsOf, settle, type Wanted } from "../state/fields.ts";
 
 /**
- * Besides a class and the words of COMPARISONS, a chart may have the second picture's gates behind
- * its own.
+ * Besides a class and the words of COMPARISONS, a chart may be compared with the second
+ * picture's gates.
  */
 export const SECOND = "second";
 

@@ -1,4 +1,4 @@
-// Which channels first, compared with what: the arithmetic behind a chart of excitations.
+// Which channels first, compared with what: the arithmetic of a chart of excitations.
 
 import { mean as average, extent, nice, ticks } from "d3-array";
 
@@ -43,9 +43,9 @@ export const COMPARISONS = ["predicted", "true", "all", "none"] as const;
 export interface Comparison {
   /** What the mean is over: "cat", "all"; null where nothing is drawn. */
   of: string | null;
-  /** What it is called where it is no mean of a class. */
+  /** What it is called where it is not the mean of a class. */
   called?: string;
-  /** (C,), drawn behind the excitations. */
+  /** (C,), drawn below the excitations. */
   mean: Float32Array | null;
   /** Every class's mean, each (C,), when all are compared at once. */
   each: Float32Array[];
@@ -76,8 +76,8 @@ export function comparison(
     : { of: classes[index]!, mean: means[index], each: [] };
 }
 
-/** What is drawn behind, in words: "mean of cat". */
-export const behind = ({ of, called }: Comparison): string => called ?? `mean of ${of}`;
+/** What the excitations are compared with, in words: "mean of cat". */
+export const comparedWith = ({ of, called }: Comparison): string => called ?? `mean of ${of}`;
 
 /** Mean over classes, each counting the same. */
 export function meanOf(means: Float32Array[]): Float32Array {

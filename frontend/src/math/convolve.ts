@@ -48,7 +48,9 @@ export function under(
   );
 }
 
-/** "1,0,...;0.5" as `sebook.widgets.convolution.written` writes it; null where it makes no sense. */
+/**
+ * "1,0,...;0.5" as `sebook.widgets.convolution.written` writes it; null where it makes no sense.
+ */
 export function parsed(text: string, most: number): Kernel | null {
   const [numbers, added = "0", ...more] = text.split(";");
   const values = numbers!.split(",").map(numbered);

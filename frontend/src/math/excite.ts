@@ -1,4 +1,4 @@
-// Equation 3 with a block's own weights, and what stands in its place: three rules, one function.
+// Equation 3 with a block's own weights, and what may replace it: three rules, one function.
 
 import { decimal } from "./format.ts";
 import { softmax } from "./softmax.ts";

@@ -1,5 +1,5 @@
-// How far two rows of numbers agree in their order, as sebook.experiments.attribution and sebook.experiments.importance count
-// it.
+// How far two rows of numbers agree in their order, as sebook.experiments.attribution and
+// sebook.experiments.importance count it.
 
 /** Ranks less their mean, ties shared. */
 export function ranks(values: ArrayLike<number>): number[] {

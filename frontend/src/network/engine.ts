@@ -58,7 +58,7 @@ export class Engine implements Starter {
     return () => this.watchers.delete(watcher);
   }
 
-  /** Fetch and start, unless that is done or under way. How it goes is told to the watchers. */
+  /** Fetch and start, unless that is done or under way. The watchers hear how it goes. */
   async start(): Promise<void> {
     if (this.state.kind !== "idle" && this.state.kind !== "failed") return;
     const abort = (this.abort = new AbortController());
@@ -68,9 +68,7 @@ export class Engine implements Starter {
     const progress = (bytes: number) => here() && this.tell({ kind: "loading", bytes, total });
     try {
       if (!simd())
-        throw new Error(
-          "this browser’s WebAssembly is too old: one of 2023 or later has what it takes",
-        );
+        throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
       progress(0);
       await this.runtime.begin(progress, abort.signal);
       const [model] = await download(
@@ -177,7 +175,7 @@ export function row(
 ): Float32Array | null {
   if (!gates || Object.keys(gates).length === 0) return null;
   const unknown = Object.keys(gates).find((name) => !blocks.some((block) => block.name === name));
-  if (unknown !== undefined) throw new Error(`${unknown} is no SE block of this network`);
+  if (unknown !== undefined) throw new Error(`${unknown} is not an SE block of this network`);
   const values: number[] = [];
   for (const { name, channels } of blocks) {
     const own = gates[name] ?? new Float32Array(channels).fill(NaN);

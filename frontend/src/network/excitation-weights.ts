@@ -1,11 +1,14 @@
-// The weights of a network's excitations, as `sebook.pages.excitation_weights` writes them: fetched when a channel is
-// looked into, and not before.
+// The weights of a network's excitations, as `sebook.pages.excitation_weights` writes them: fetched
+// when a channel is looked into, and not before.
 
 import { type Packed, unpack } from "../math/packed.ts";
 import type { Layers, NetworkInfo } from "./network.ts";
 import { need } from "./registry.ts";
 
-/** Counted up whenever `sebook.pages.excitation_weights` writes something that an older page would misread. */
+/**
+ * Counted up whenever `sebook.pages.excitation_weights` writes something that an older page would
+ * misread.
+ */
 const FORMAT = 1;
 
 interface File {

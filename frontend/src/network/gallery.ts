@@ -1,5 +1,5 @@
-// The gallery: a network's pictures and class means, as `sebook.pages.gallery` writes them, and the probe
-// that answers from recorded results.
+// The gallery: a network's pictures and class means, as `sebook.pages.gallery` writes them, and the
+// probe that answers from recorded results.
 
 import { type Packed, unpack } from "../math/packed.ts";
 import type { Answer, Gates, NetworkInfo, PictureInfo, Probe } from "./network.ts";
@@ -10,7 +10,7 @@ export const FORMAT = 1;
 export interface Sprite {
   /** A data URL of one lossless picture that holds all others, row by row. */
   url: string;
-  /** Side of one picture in pixels, and how many stand in a row. */
+  /** Side of one picture in pixels, and how many there are in a row. */
   size: number;
   columns: number;
 }

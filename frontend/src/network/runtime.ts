@@ -111,7 +111,7 @@ export class Runtime {
       return answer;
     } catch (error) {
       // With no network running it may be the runtime that is at fault, and it stays so: better
-      // start anew.
+      // start another one.
       if (!("ask" in question) && this.open.size === 0 && this.worker === worker)
         this.die(error as Error);
       throw error;
@@ -138,7 +138,7 @@ export class Runtime {
       ];
       if (this.start !== start) throw new Error("cancelled");
       this.launch(source);
-      this.call({ start: runtime }).catch(() => {}); // then it has died, which all are told
+      this.call({ start: runtime }).catch(() => {}); // then it has died, as all will hear
       for (const watcher of this.watchers) watcher(null);
     })();
     start.fetched

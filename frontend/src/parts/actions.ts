@@ -1,4 +1,4 @@
-// What stands at a widget's foot: a link to its view, which a click copies, and the way back to
+// A widget's foot: a link to its view, which a click copies, and the way back to
 // where it began.
 
 import { h } from "./dom.ts";

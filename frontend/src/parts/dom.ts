@@ -5,8 +5,7 @@ type Child = Node | string | null;
 
 /**
  * Set attributes; `onclick: f` listens, `true` sets an empty attribute, `false`, null and undefined
- * remove it. What is so already is let alone: to write it again would have the browser style it
- * again.
+ * remove it. Unchanged attributes are not rewritten, to avoid a restyle.
  */
 export function set(element: Element, attributes: Record<string, Value>): void {
   for (const [name, value] of Object.entries(attributes)) {

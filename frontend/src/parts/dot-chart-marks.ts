@@ -5,7 +5,7 @@
 // that no resize needs a redraw. Strokes don't scale, and so a line of hardly any length with round
 // ends is a round dot. (One of no length at all has no direction, and WebKit then draws no round
 // ends.) All dots are one path, by channel: it glides to another picture's as a whole, and there is
-// one element to be styled, not one a channel.
+// one element to be styled, not one per channel.
 
 import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";

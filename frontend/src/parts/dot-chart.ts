@@ -1,11 +1,11 @@
-// One SE block's excitations: a dot a channel, the class mean as a line behind, a stem for the
+// One SE block's excitations: a dot per channel, the class mean as a line, a stem for the
 // difference between the two, and a channel that the reader points at.
 //
 //   nothing held ──point──▶ shown while pointed at ──leave──▶ nothing held
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
 //                                         held ──drag its handle, or Shift and arrow──▶ gate pulled
 
-import { behind } from "../math/channels.ts";
+import { comparedWith } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
 import { h, say, set, symbol } from "./dom.ts";
 import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
@@ -126,7 +126,7 @@ class Chart implements DotChart {
         each.length > 0
           ? `(${decimal(Math.min(...each))} to ${decimal(Math.max(...each))})`
           : `(${signed(s - mean)})`;
-      lines.push(h("span", {}, `${behind(comparison)}: ${decimal(mean)} ${more}`));
+      lines.push(h("span", {}, `${comparedWith(comparison)}: ${decimal(mean)} ${more}`));
     }
     if (!Number.isNaN(byHand?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
     say(this.flag, String(channel));

@@ -1,5 +1,5 @@
-// The frame of a widget whose data is in the page: pictures to choose from, sliders, what is said
-// aloud, a link and a way back.
+// The frame of a widget whose data is in the page: pictures to choose from, sliders, what a screen
+// reader hears, a link and a way back.
 
 import { type Sets, settle, type Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
@@ -82,7 +82,7 @@ export function keepArrows<E extends HTMLElement>(element: E): E {
 }
 
 export interface Parts<V> {
-  /** What the widget consists of, from the top; and what stands beside the link, at its foot. */
+  /** What the widget consists of, from the top; and what is beside the link, at its foot. */
   body: Node[];
   foot?: Node[];
   /** Called at the start and after each change. */

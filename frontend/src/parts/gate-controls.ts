@@ -101,7 +101,7 @@ function side(title: string, hand: ByHand, changed: () => void) {
   const output = h("output", {});
   const name = h("span", {});
   const legend = h("legend", {}, title);
-  // A name begins with what is written: whoever speaks to the page says what they see. There is
+  // A name begins with what is written: people who speak to the page say what they see. There is
   // nothing to pull before `show`.
   const button = (words: string, does: string, act: () => void) =>
     h(

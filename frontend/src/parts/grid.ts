@@ -1,4 +1,4 @@
-// A chart's numbers as a table behind a disclosure: made when first opened, and kept up while open.
+// A chart's numbers as a table in a disclosure: made when first opened, and kept up while open.
 
 import { h } from "./dom.ts";
 import { type Cell, saver } from "./save.ts";
@@ -10,7 +10,7 @@ export interface Grid {
 }
 
 /**
- * Tables that can be taken away one by one, for widgets whose chart is no single drawing.
+ * Tables that can be taken away one by one, for widgets whose chart is more than one drawing.
  * @param kinds what each holds, in words, its file's name, and how to make it; rows that are the
  * same array as before stay as they are
  */

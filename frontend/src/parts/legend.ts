@@ -1,6 +1,6 @@
 // What the marks of a chart of excitations are.
 
-import { behind, type Comparison } from "../math/channels.ts";
+import { type Comparison, comparedWith } from "../math/channels.ts";
 import { h, symbol } from "./dom.ts";
 
 export interface Legend {
@@ -16,7 +16,7 @@ export function legend(): Legend {
     el,
     show(comparison, note = "") {
       const { of, each } = comparison;
-      const key = [of ?? "", of && behind(comparison), each.length, note].join();
+      const key = [of ?? "", of && comparedWith(comparison), each.length, note].join();
       if (key === shown) return; // to put the same there again would be laid out again
       shown = key;
       el.replaceChildren(
@@ -26,7 +26,7 @@ export function legend(): Legend {
               h(
                 "span",
                 { class: "senet-key senet-key-mean" },
-                `${behind(comparison)}${of === "all" ? " classes" : ""}`,
+                `${comparedWith(comparison)}${of === "all" ? " classes" : ""}`,
               ),
             ]
           : []),

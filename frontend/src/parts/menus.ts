@@ -4,7 +4,7 @@ import { type Choice, choice, type Offered } from "./dom.ts";
 
 export interface Menus<K extends string> {
   by: Record<K, Choice>;
-  /** What stands in a row, in the order in which it was given. */
+  /** The row's elements, in the order in which they were given. */
   els: HTMLElement[];
   show(now: Record<K, unknown>): void;
 }

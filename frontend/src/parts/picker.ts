@@ -5,7 +5,9 @@
 import type { Probe } from "../network/network.ts";
 import { h, unique } from "./dom.ts";
 
-/** A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class. */
+/**
+ * A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class.
+ */
 const ROWS = 3;
 
 export interface Picker {

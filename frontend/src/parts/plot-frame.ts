@@ -3,7 +3,7 @@
 //   nothing held ──point──▶ read out while pointed at ──leave──▶ nothing held
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
 //
-// The drawing is as wide as its box and is drawn anew when that changes: text in it keeps its size.
+// The drawing is as wide as its box and is redrawn when that changes: text in it keeps its size.
 
 import { h, set } from "./dom.ts";
 import { stepped } from "./keys.ts";
@@ -14,7 +14,7 @@ export interface Drawn {
   places: number[];
   along: "x" | "y";
   held: number | null;
-  /** What stands at a place, in a line. */
+  /** What the chart shows at a place, in a line. */
   read(place: number): string;
   /** What the whole chart shows, in a sentence: its text alternative. */
   summary: string;

@@ -7,7 +7,7 @@ import { type Answer, OWN, type Probe } from "../network/network.ts";
 import { h, matched, say, set } from "./dom.ts";
 
 const SHOWN = 5;
-const YOURS: ReturnType<typeof judged> = ["–", "Whether that is right, you can say best."];
+const YOURS: ReturnType<typeof judged> = ["–", "Only you know whether that is right."];
 
 export interface Prediction {
   el: HTMLElement;
@@ -90,7 +90,7 @@ export function judged(
   classes: string[],
 ): [sign: "✓" | "✗" | "–", sentence: string] {
   if (label === null)
-    return ["–", "It belongs to none of the network’s classes: no answer can be right."];
+    return ["–", `This network knows ${classes.length} classes, and this is none of them.`];
   if (label === predicted) return ["✓", `Right: its class is ${classes[label]!}.`];
   return ["✗", `Wrong: its class is ${classes[label]!}.`];
 }

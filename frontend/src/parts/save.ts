@@ -16,7 +16,7 @@ export interface Source {
 
 const SHARP = 2; // pixels of a PNG for each of the drawing
 
-/** @param what is saved, for whoever can't see it */
+/** @param what is saved, for readers who can't see it */
 export function saver(what: string, source: Source): HTMLElement {
   const line = h("span", { class: "senet-unseen", role: "status" });
   const { svg } = source;
@@ -65,7 +65,7 @@ export function csv(rows: Cell[][]): string {
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
-/** A drawing that stands alone, with the page's colours of text and ground written into it. */
+/** A self-contained drawing, with the page's colours of text and ground written into it. */
 function standing(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const { color, fontFamily } = getComputedStyle(svg);
@@ -76,7 +76,7 @@ function standing(svg: SVGSVGElement): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** The colour behind an element, null where none is set. */
+/** The background colour of an element, null where none is set. */
 export function ground(element: Element | null): string | null {
   for (; element; element = element.parentElement) {
     const { backgroundColor } = getComputedStyle(element);

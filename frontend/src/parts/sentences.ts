@@ -1,6 +1,6 @@
 // What the charts of a network show, in sentences.
 
-import { behind, type Comparison, distance } from "../math/channels.ts";
+import { type Comparison, comparedWith, distance } from "../math/channels.ts";
 import { decimal, percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
 import type { Answer, Probe } from "../network/network.ts";
@@ -12,7 +12,7 @@ export function summed(s: Float32Array, comparison: Comparison): string {
   const extent = `s from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
   if (!mean) return `${extent}.`;
   if (each.length === 0)
-    return `${extent}; on average ${decimal(distance(s, mean))} away from ${comparison.called ?? `the ${behind(comparison)}`}.`;
+    return `${extent}; on average ${decimal(distance(s, mean))} away from ${comparison.called ?? `the ${comparedWith(comparison)}`}.`;
   const apart = each.reduce((sum, row) => sum + distance(row, mean), 0) / each.length;
   return `${extent}; the classes’ means lie on average ${decimal(apart)} away from their middle.`;
 }

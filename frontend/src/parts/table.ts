@@ -1,7 +1,7 @@
-// All numbers that the widget shows, as tables behind a disclosure. Made when first opened, and
+// All numbers that the widget shows, as tables in a disclosure. Made when first opened, and
 // kept up while open.
 
-import { behind, type Comparison } from "../math/channels.ts";
+import { type Comparison, comparedWith } from "../math/channels.ts";
 import { decimal, percent, signed } from "../math/format.ts";
 import { softmax } from "../math/softmax.ts";
 import type { Answer, BlockAnswer } from "../network/network.ts";
@@ -47,7 +47,7 @@ export function tables(): Tables {
             "channel",
             symbol("z"),
             symbol("s"),
-            ...(mean ? [behind(comparison), "difference"] : []),
+            ...(mean ? [comparedWith(comparison), "difference"] : []),
           ],
           order.map((c) =>
             row(

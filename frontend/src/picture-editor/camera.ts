@@ -57,8 +57,7 @@ export async function openCamera(gone: () => void): Promise<Camera> {
   return { video, stop };
 }
 
-const REFUSED =
-  "The camera is not allowed to this page: allow it beside the page’s address, and try again.";
+const REFUSED = "Camera access is blocked. Allow it next to the address bar and try again.";
 const WORDS: Record<string, string> = {
   NotAllowedError: REFUSED,
   SecurityError: REFUSED,
@@ -66,7 +65,7 @@ const WORDS: Record<string, string> = {
   OverconstrainedError:
     "There is no camera that gives colour pictures: connect another one and try again.",
   NotReadableError: "The camera is in use by another program: close it there and try again.",
-  AbortError: "The camera stopped at once: connect it anew and try again.",
+  AbortError: "The camera stopped at once: disconnect it, connect it again, and retry.",
 };
 
 /**

@@ -15,7 +15,7 @@ const QUIET = 600; // milliseconds without a change before it is spoken
 
 export interface Editor {
   el: HTMLElement;
-  /** What the network is shown, size x size. It is drawn anew at each change. */
+  /** What the network is shown, size x size. It is redrawn at each change. */
   readonly square: HTMLCanvasElement;
   /** @param keep what was done to the one before: it is the same, a moment later */
   show(picture: Picture, keep?: boolean): void;

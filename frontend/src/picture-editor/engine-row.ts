@@ -51,7 +51,7 @@ function words(state: EngineState): string {
     case "ready":
       return "The network runs in this page.";
     case "failed":
-      return `The network could not be started (${state.message}). The recorded pictures go on.`;
+      return `The network could not be started (${state.message}). The recorded pictures still work.`;
   }
 }
 

@@ -131,7 +131,7 @@ class Own implements OwnPicture {
   private layout(): Node[] {
     const { browse, input, film, edit, row, problem, note } = this;
     const ways = h("span", {}, " or drop or paste a picture here.");
-    const promise = "Nothing leaves this device: the network comes to your picture.";
+    const promise = "Your picture stays on this device; the network is downloaded and runs here.";
     return [
       h("p", { class: "senet-ways" }, browse, input, film, edit, ways),
       h("p", { class: "senet-source" }, promise),
@@ -188,7 +188,7 @@ class Own implements OwnPicture {
       latest = picture;
       this.open(picture);
       if (files.length > 1) {
-        this.problem.textContent = `${files.length} files came, and one is shown: ${picture.name}. Give them one by one.`;
+        this.problem.textContent = `You gave ${files.length} files; only the first is shown: ${picture.name}. Choose one at a time.`;
       }
     } catch (error) {
       if (ticket === this.tickets) this.problem.textContent = (error as Error).message;

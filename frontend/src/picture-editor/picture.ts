@@ -28,7 +28,7 @@ export function examine(bytes: Uint8Array): { kind: Kind | null; whole: boolean 
   return { kind: null, whole: false };
 }
 
-/** The end marker behind the first scan: a thumbnail before it has an end marker of its own. */
+/** The end marker after the first scan: a thumbnail before it has an end marker of its own. */
 function endsAsJpeg(bytes: Uint8Array): boolean {
   let at = 2;
   while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda)
@@ -37,7 +37,7 @@ function endsAsJpeg(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** From chunk to chunk until the last: something may be appended behind it. */
+/** From chunk to chunk until the last: something may be appended after it. */
 function endsAsPng(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at))
@@ -78,7 +78,7 @@ export async function openPicture(file: File): Promise<Picture> {
     bytes = new Uint8Array(await file.arrayBuffer());
   } catch {
     throw new Error(
-      `${name} could not be read. If it is a folder, choose one picture in it; if it has moved, choose it anew.`,
+      `${name} could not be read. If it is a folder, choose one picture in it; if it has moved, choose it again.`,
     );
   }
   const { kind, whole } = examine(bytes);
@@ -86,9 +86,9 @@ export async function openPicture(file: File): Promise<Picture> {
     throw new Error(`${name} is a HEIC picture, which browsers don’t read: save it as JPEG.`);
   if (!kind)
     throw new Error(
-      `${name} is no picture that can be read here: save it as JPEG, PNG, WebP or GIF.`,
+      `${name} is not a picture that can be read here: save it as JPEG, PNG, WebP or GIF.`,
     );
-  const damaged = `${name} is a ${kind} picture, but damaged or cut short: open it in an image program and save it anew.`;
+  const damaged = `${name} is a ${kind} picture, but damaged or cut short: open it in an image program and save it again.`;
   if (!whole) throw new Error(damaged);
   let bitmap: ImageBitmap;
   try {
@@ -165,7 +165,7 @@ function painted(
   paint: (context: CanvasRenderingContext2D) => void,
 ): void {
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
-  context.fillStyle = "white"; // behind what is transparent
+  context.fillStyle = "white"; // shows through what is transparent
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
   paint(context);

@@ -26,7 +26,7 @@ export function waysIn(
     else if (files.length > 0) take(files);
     else
       refuse(
-        "That is an address, and pages like this one fetch nothing: save the picture, and drop the file.",
+        "That is a link. This page downloads no pictures: save the picture, then drop the file.",
       );
   };
   const paste = (event: ClipboardEvent) => {

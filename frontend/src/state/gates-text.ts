@@ -1,8 +1,8 @@
 // Gates set by hand, as one line of text for an address:
 // "layer1.0.se:3=0,5-7=0.25;layer3.2.se:0-63=1".
 //
-// Runs of channels with one value are written as one. Values have four digits behind the point,
-// which no eye tells from more.
+// Runs of channels with one value are written as one. Values have four digits after the point:
+// no eye could see more.
 
 import type { BlockInfo, Gates } from "../network/network.ts";
 

@@ -5,7 +5,7 @@
 export class History<T> {
   private past: T[] = [];
   private future: T[] = [];
-  /** To set it is no step of its own: undoing goes to the value before it. */
+  /** To set it does not add a step: undoing goes to the value before it. */
   now: T;
 
   constructor(now: T) {

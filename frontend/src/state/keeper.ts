@@ -10,7 +10,7 @@ import { written as gatesText, read as readGates } from "./gates-text.ts";
 export interface Keeper {
   /** What the view's fields may be. */
   readonly rules: Rules;
-  /** What is wanted at the start, unchecked: the author's own view, and what the reader brings. */
+  /** The fields to begin with, unchecked: the author's own view, and what the reader brings. */
   initial(): { author: Wanted; reader: Wanted };
   /** Keep a view that the reader has made. @param usual what an address need not repeat */
   keep(view: object, usual: object): void;

@@ -153,9 +153,9 @@ export class Session<V extends NetworkView> {
 
   /**
    * @param ours whether the reader made it here: then it is kept
-   * @param anew whether to ask again even for the same picture
+   * @param again whether to ask again even for the same picture
    */
-  async change(wanted: Wanted, ours: boolean, anew = false): Promise<void> {
+  async change(wanted: Wanted, ours: boolean, again = false): Promise<void> {
     const before = this.view;
     this.view = this.held.settle(wanted, before);
     if (this.view.gates !== this.handText()) {
@@ -166,7 +166,7 @@ export class Session<V extends NetworkView> {
     if (ours) this.keeper.keep(this.shareable(), this.usual);
     this.held.announce();
     try {
-      const other = anew || this.view.picture !== before.picture;
+      const other = again || this.view.picture !== before.picture;
       const moved = other || this.view.second !== before.second || this.view.gates !== before.gates;
       // a later wish is on its way
       if (moved && !(await this.ask(other ? null : this.plain))) return;
@@ -185,8 +185,8 @@ export class Session<V extends NetworkView> {
   }
 
   /**
-   * Whoever sets a gate wants to see what it does. No-op if the network runs; when it does, all is
-   * asked again.
+   * A reader who sets a gate wants to see what it does. No-op if the network runs; when it does,
+   * all is asked again.
    */
   private run(): void {
     if (this.hand.count > 0) void this.probe.live?.engine.start();

@@ -9,7 +9,7 @@ export interface ConvolutionData {
   /** Pixels a side. */
   size: number;
   pictures: Shown[];
-  /** One a picture: (3, size, size) bytes in base64. */
+  /** One per picture: (3, size, size) bytes in base64. */
   pixels: string[];
   kernels: { id: string; title: string; weights: number[]; constant: number }[];
   network: string;

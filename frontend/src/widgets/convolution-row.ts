@@ -59,7 +59,7 @@ export interface ChannelRow {
   show(pixels: number[], weights: number[], value: number): void;
 }
 
-/** @param typed a weight, by its number from 0 to 8; NaN where it is no number */
+/** @param typed a weight, by its number from 0 to 8; NaN where it is not a number */
 export function channelRow(
   size: number,
   name: string,

@@ -112,15 +112,21 @@ export function runWords(data: CurvesData, now: CurvesView): string {
   return `${now.quantity === "loss" ? "Loss" : "Accuracy"} on test pictures: ${said.join("; ")}.`;
 }
 
-export function armWords({ name, runs, mean, half, difference, differenceHalf }: Arm): string {
-  const within = (number: string, width: number | null) =>
-    width === null ? number : `${number} ± ${decimal(100 * width, 1)}`;
+/** The interval of an accuracy, cut off at 0 and 1, which no share passes; null for one run. */
+export function intervalOf({ mean, half }: Arm): [low: number, high: number] | null {
+  return half === null ? null : [Math.max(0, mean - half), Math.min(1, mean + half)];
+}
+
+export function armWords(arm: Arm): string {
+  const { name, runs, mean, difference, differenceHalf } = arm;
+  const points = (share: number) => decimal(100 * share, 1);
+  const interval = intervalOf(arm);
+  const within = interval ? ` (${interval.map(points).join(" to ")})` : "";
+  const by = differenceHalf === null ? "" : ` ± ${points(differenceHalf)}`;
   const from =
-    difference === null
-      ? ""
-      : `; ${within(signed(100 * difference, 1), differenceHalf)} points from the first arm`;
+    difference === null ? "" : `; ${signed(100 * difference, 1)}${by} points from the first arm`;
   const seeds = `${runs.length} seed${runs.length === 1 ? "" : "s"}`;
-  return `${name}: ${within(decimal(100 * mean, 1), half)}% over ${seeds}${from}`;
+  return `${name}: ${points(mean)}%${within} over ${seeds}${from}`;
 }
 
 export function studyWords({ title, arms }: Study): string {

@@ -9,6 +9,7 @@ import {
   type CurvesData,
   type CurvesView,
   fieldsOf,
+  intervalOf,
   placesOf,
   type Run,
   runsAt,
@@ -119,11 +120,13 @@ function dots({ arms }: Study, now: CurvesView): Plot.Markish[] {
       return first === undefined ? [] : [{ name, x: accuracy - first }];
     }),
   );
-  const means = arms.flatMap(({ name, ...arm }, i) => {
-    const mean = differs ? arm.difference : arm.mean;
-    const half = (differs ? arm.differenceHalf : arm.half) ?? 0;
+  const means = arms.flatMap((arm, i) => {
+    const { name, difference, differenceHalf } = arm;
+    const mean = differs ? difference : arm.mean;
     if (mean === null) return [];
-    return [{ name, mean, low: mean - half, high: mean + half, here: i === now.at }];
+    const half = differenceHalf ?? 0;
+    const [low, high] = differs ? [mean - half, mean + half] : (intervalOf(arm) ?? [mean, mean]);
+    return [{ name, mean, low, high, here: i === now.at }];
   });
   const bar = { stroke: "currentColor", strokeWidth: 2.5 };
   const ring = { stroke: LOOKS[1]!.colour, r: 3, strokeWidth: 1.3 };

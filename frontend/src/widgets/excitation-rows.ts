@@ -62,9 +62,9 @@ export class ExcitationRows {
     this.drawBars(layers, rule, chosen, new Set(links.map(({ unit }) => unit)));
     this.drawLinks(chosen, links);
     const titles = {
-      z: "z, one a channel",
+      z: "z, one per channel",
       h: rule === "linear" ? "hidden units, no ReLU" : "hidden units, after ReLU",
-      s: rule === "softmax" ? "s, by softmax: they sum to 1" : "s, one a channel, 0 to 1",
+      s: rule === "softmax" ? "s, by softmax: they sum to 1" : "s, one per channel, 0 to 1",
     };
     matched(this.names, ROWS.length, () => svg("text")).forEach((name, k) => {
       const row = ROWS[k]!;

@@ -219,8 +219,8 @@ function compared(before: number[], after: number[], c: number, rule: Rule): str
   const total = after.reduce((sum, value) => sum + value, 0);
   const sums =
     rule === "softmax"
-      ? "All gates sum to 1."
-      : `All gates sum to ${decimal(total, 2)}, which nothing bounds.`;
+      ? `The ${after.length} gates add up to 1.`
+      : `The ${after.length} gates add up to ${decimal(total, 2)}; nothing forces them to any total.`;
   if (by.every((change) => Math.abs(change) <= 1e-6)) {
     return `As in the picture: nothing is moved or pushed. ${sums}`;
   }

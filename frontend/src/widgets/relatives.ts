@@ -185,7 +185,7 @@ function shaped(shape: number[], letter: "u" | "z" | "s" | "x"): HTMLElement {
 }
 
 /**
- * A vector as a bar, several as several; maps as squares behind each other, whose side grows with
+ * A vector as a bar, several as several; maps as overlapping squares, whose side grows with
  * the maps'.
  */
 function drawn(shape: number[]): SVGElement {

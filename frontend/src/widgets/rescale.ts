@@ -19,7 +19,7 @@ export interface RescaleData {
   size: [number, number];
   /** (pictures, C). */
   s: number[][];
-  /** One a picture, (C, H, W), with 8 bits a value. */
+  /** One per picture, (C, H, W), with 8 bits a value. */
   u: Packed[];
   shortcut: Packed[];
 }
@@ -185,7 +185,11 @@ class Rescale {
     const whose = set.has(c)
       ? `; the block’s own gate is ${decimal(own[c]!)}`
       : ", the block’s own gate";
-    this.effect.textContent = `Every pixel of channel ${c} is multiplied by ${decimal(s[c]!)}${whose}. ${this.channels - changed} of ${this.channels} channels are as the block left them.`;
+    const changes =
+      changed === 0
+        ? "You have not changed any gate."
+        : `You have changed ${changed} of ${this.channels} gates.`;
+    this.effect.textContent = `Every pixel of channel ${c} is multiplied by ${decimal(s[c]!)}${whose}. ${changes}`;
     this.table.show();
   }
 

@@ -1,0 +1,73 @@
+"""What widgets with fields share: all of a reader's choices as one view, held to their rules and kept in an address."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import traitlets
+
+from .fields import Field
+
+
+class View(traitlets.HasTraits):
+    """A widget's fields: the table of their rules, what they know, and how fields follow each other."""
+
+    _fields = traitlets.Dict().tag(sync=True)  # the rules, by the field's name in a view
+    _together: frozenset[str] = frozenset()  # what the page is setting at once
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """The sets that the fields speak of, by name."""
+        raise NotImplementedError
+
+    @classmethod
+    def fields(cls) -> dict[str, Field]:
+        """The fields by trait, in the order in which they are declared."""
+        own = [(name, trait) for base in reversed(cls.__mro__) for name, trait in vars(base).items()]
+        return {name: trait for name, trait in own if isinstance(trait, Field)}
+
+    @classmethod
+    def rules(cls) -> dict[str, dict[str, Any]]:
+        """The table as the page gets it."""
+        table = {}
+        for name, field in cls.fields().items():
+            seen = field.address or camel(name)
+            table[seen] = {**field.rule(), **({} if seen == name else {"trait": name})}
+        return table
+
+    def choose(self, **wanted: Any) -> None:
+        """Set every field, in order: to the given value, or else to the one at the start."""
+        if unknown := [name for name in wanted if name not in self.fields()]:
+            raise TypeError(f"{type(self).__name__} has no {unknown[0]!r}: its choices are {', '.join(self.fields())}")
+        for name, field in self.fields().items():
+            value = wanted.get(name)
+            setattr(self, name, field.start(self) if value is None else value)
+        self.observe(self._follow, names=list(self.fields()))
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        self._together = frozenset(sync_data)
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._together = frozenset()
+
+    def _follow(self, change: Any) -> None:
+        """A value that the change of another field makes impossible gives way to the one at the start."""
+        for name, field in self.fields().items():
+            if change.name not in field.by:
+                continue
+            new = name in self._together  # and so belongs to what came with it
+            if (field.bound and not new) or not field.fits(self, getattr(self, name)):
+                setattr(self, name, field.start(self))
+
+
+def camel(name: str) -> str:
+    """``deep_channel`` as ``deepChannel``."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def written(value: Any) -> str:
+    """A value as an address holds it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "|".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)

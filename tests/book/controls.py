@@ -1,0 +1,253 @@
+"""``CONTROLS``: the controls of each kind of widget, as readers know them: what they are, and what they are called.
+
+To add a widget, add its kind: one line a control. ``Control("select: Order channels by", ".senet-dots")`` says that the menu of
+this name has to change the dots. A name is a regular expression; the first control that fits is operated, or each. What a control
+needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
+"""
+
+from .crawl import DOWNLOAD, OPEN, PAGE_LINK, SCROLL, Control, arrow_down, drag_up
+from .preparations import (
+    a_gate_pulled,
+    a_study,
+    answered_why,
+    chosen,
+    click_another_tile,
+    click_elsewhere,
+    covered,
+    gates_let_go,
+    give_a_picture,
+    handle_in_sight,
+    held_up,
+    released,
+    running,
+    runs_shown,
+    stalled_with_a_channel,
+    undone,
+)
+
+TABLES = [Control("summary: All numbers as tables", OPEN), Control("group: .+", SCROLL, each=True)]
+SAVES = [Control("button: (SVG|PNG|CSV): save .+", DOWNLOAD, each=True)]
+
+
+def foot(changed: str) -> list[Control]:
+    """Link and Reset. ``changed`` names a control to operate, so that there is something to reset."""
+    return [
+        Control("link: (Link to this view|Link copied)", PAGE_LINK),
+        Control("button: Reset", ".senet-live", first=chosen(changed)),
+    ]
+
+
+def hand(side: str) -> list[Control]:
+    """The gates of one side."""
+    line, let_go = ".senet-hand-line", gates_let_go(side)
+    set_ = ("off: close the gate", "1: open the gate", "mean: set the gate to its mean", "all 1: open all gates")
+    return [
+        Control(f"slider: Channels of the {side} block", f"[data-side={side}] .senet-readout"),
+        *(Control(f"button: {name}, {side}", line, first=let_go) for name in (*set_, "all mean: set all gates to their mean")),
+        *(
+            Control(f"button: {name}, {side}", line, a_gate_pulled(side))
+            for name in ("own: let the gate go", "all own: let all gates go")
+        ),
+        Control(
+            r"range: (s of channel .*|Choose a channel in the chart\.)",
+            line,
+            let_go,
+            within=f"fieldset:has([aria-label$=', {side}'])",
+        ),
+    ]
+
+
+def by_hand(side: str) -> list[Control]:
+    """What the gates of both sides have in common, shown on a gate of one."""
+    return [
+        Control("button: Undo", ".senet-hand-line", a_gate_pulled(side), within=".senet-by-hand"),
+        Control("button: Redo", ".senet-hand-line", undone(side), within=".senet-by-hand"),
+        Control("button: Let all gates go", ".senet-hand-line", a_gate_pulled(side)),
+        Control("summary: Pull gates by hand", OPEN),
+    ]
+
+
+CAMERA = Control("button: Use the camera", "[aria-label='your camera']")  # which takes a whole browser: see conftest.py
+# A picture joins the gallery once the network answers for it, and an edit is another answer: nothing less will do. Black pixels
+# have no blur, so brightness is the last.
+OWN = [
+    Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
+    Control("button: Run the network in this page .*", ".senet-engine", first=released),
+    Control("button: Edit this picture", "[aria-label$=', edited']", first=running),
+    CAMERA,
+    Control("button: Stop the camera", ".senet-ways"),
+    Control("button: Choose a picture of yours", "[aria-label='mine.png']", pointer=give_a_picture, keys=give_a_picture),
+    Control("application: .+: .+ pixels.*", ".senet-dots"),
+    Control("range: Zoom.*", ".senet-dots"),
+    Control("application: What the network sees.*", ".senet-dots"),
+    Control("range: Brush.*", ".senet-board"),
+    Control("button: Undo", ".senet-dots", covered, within=".senet-editor"),
+    Control("button: Redo", ".senet-dots", within=".senet-editor"),
+    Control("button: Clear", ".senet-dots"),
+    *(Control(f"range: {name}.*", ".senet-dots") for name in ("Hue", "Blur", "Brightness")),
+    Control("button: Reset sliders", ".senet-dots"),
+]
+
+
+CONTROLS: dict[str, list[Control]] = {
+    "shallow-deep": [
+        Control("radio: .+", ".senet-prediction, .senet-dots"),
+        *OWN,
+        Control("select: Order channels by", ".senet-dots"),
+        Control("select: Compare with the mean of", ".senet-means, .senet-legend"),
+        Control("select: Scale", ".senet-scale, .senet-link"),  # gates may reach from 0 to 1 anyway
+        Control("select: Shallow", "[data-side=shallow] .senet-dots"),
+        Control("select: Deep", "[data-side=deep] .senet-dots"),
+        *hand("shallow"),
+        *hand("deep"),
+        *by_hand("deep"),
+        *TABLES,
+        *foot("select: Order channels by"),
+    ],
+    "explorer": [
+        Control("radio: .+", ".senet-prediction, .senet-ribbon"),
+        Control("button: Fetch the network to see its maps", ".senet-engine", stalled_with_a_channel),
+        *OWN,
+        Control("select: Second picture", ".senet-second"),
+        Control("button: Swap the two", ".senet-prediction"),
+        Control(
+            "button: .+ gates, on average .+", ".senet-detail", each=True, keys=arrow_down
+        ),  # Enter: tests/book/test_explorer.py
+        Control("select: Order channels by", ".senet-dots"),
+        Control("select: Compare the gates with", ".senet-means, .senet-legend"),
+        Control("select: Scale", ".senet-scale, .senet-link"),
+        Control("select: Channels shown", ".senet-plot"),
+        Control("range: from place.*", ".senet-plot"),
+        *hand("shallower"),
+        *hand("deeper"),
+        Control(
+            "element: senet-handle", ".senet-hand-line", handle_in_sight("deeper"), pointer=drag_up, keys=None
+        ),  # Shift and arrows do
+        *by_hand("deeper"),
+        Control("button: Why did this gate open.*", ".senet-why-map", gates_let_go("deeper")),
+        Control("summary: Numbers of this map", OPEN, first=answered_why),
+        *SAVES,
+        *TABLES,
+        Control("select: Patch", ".senet-why-map"),  # which takes the map away
+        *foot("select: Order channels by"),
+        Control("select: Network", ".senet-ribbon"),
+    ],
+    "explorer, small": [
+        Control("radio: .+", ".senet-prediction, .senet-ribbon"),
+        Control("button: .+ gates, on average .+", ".senet-ribbon", each=True, keys=arrow_down),
+        Control("slider: Channels of the shallower block", "[data-side=shallower] .senet-readout"),
+        Control("slider: Channels of the deeper block", "[data-side=deeper] .senet-readout"),
+        *foot("radio: .+"),
+    ],
+    "convolution": [
+        Control("radio: .+", "[data-stage=sum]"),
+        Control("select: Kernel", "[data-stage=sum]"),
+        Control("application: Window on .+", ".senet-conv-sum"),
+        Control(
+            "element: senet-place", ".senet-conv-sum", each=True, pointer=click_elsewhere, keys=None
+        ),  # the picture's window has them
+        Control("number: weight of .+", "[data-stage=sum]", each=True),
+        Control("button: Play", "[data-stage=sum]"),
+        Control("button: Pause", ".senet-controls"),
+        Control("button: Step", "[data-stage=sum]"),
+        Control("button: Step back", "[data-stage=sum]"),
+        Control("button: Whole maps", "[data-stage=sum]"),
+        *TABLES,
+        *SAVES,
+        *foot("select: Kernel"),
+    ],
+    "squeeze": [
+        Control("select: Object", ".senet-squeezed"),
+        Control("select: on", ".senet-squeezed"),
+        Control("select: Squeeze by", ".senet-squeezed"),
+        Control("select: Channel", ".senet-made"),
+        Control("application: Move .+", ".senet-squeezed"),
+        Control("button: To the middle", ".senet-squeezed"),
+        Control("button: Shuffle each map", "[data-symbol=u]"),  # its mean stays: that is the point
+        *TABLES,
+        *SAVES,
+        Control(
+            "element: senet-squeezed", ".senet-made", pointer=click_another_tile, keys=None
+        ),  # the menu "Channel" does the same
+        *foot("select: Object"),
+    ],
+    "attribution": [
+        Control("radio: .+", ".senet-scatter-dots"),
+        Control("select: Block", ".senet-scatter-dots"),
+        Control("select: Method", ".senet-scatter-dots"),
+        Control("select: Channel", ".senet-opened"),
+        Control("slider: Channels, by how far their gates are open", ".senet-opened"),
+        Control("checkbox: Show what opened its gate", ".senet-opened"),
+        *TABLES,
+        *SAVES,
+        *foot("select: Block"),
+    ],
+    "relatives": [
+        Control("radio: .+", ".senet-lanes"),
+        Control("select: Stage of ResNet-50", ".senet-lanes"),
+        *TABLES,
+        *SAVES,
+        *foot("select: Stage of ResNet-50"),
+    ],
+    "excitation": [
+        Control("radio: .+", ".senet-layers"),
+        Control("select: Look at", ".senet-sum"),
+        Control("select: Rule", ".senet-layers"),
+        Control("element: senet-layers", ".senet-sum", keys=None),  # the menu "Look at" does the same
+        Control("range: Move z of channel .*", ".senet-layers", each=True),
+        Control("range: Push gate s of channel .*", ".senet-layers", each=True),
+        *TABLES,
+        *SAVES,
+        *foot("select: Rule"),
+    ],
+    "rescale": [
+        Control("radio: .+", ".senet-stages"),
+        Control("select: Channel", ".senet-stages"),
+        Control("range: .*[Gg]ate.*", ".senet-stages, .senet-effect"),
+        Control("button: Off", ".senet-stages, .senet-effect", first=chosen("button: The block’s own")),
+        Control("button: Wide open", ".senet-stages, .senet-effect"),
+        Control("button: The block’s own", ".senet-stages, .senet-effect", first=chosen("button: Off")),
+        Control("element: senet-tiles", ".senet-stages", pointer=click_another_tile, keys=None),  # the menu "Channel" does the same
+        *TABLES,
+        *SAVES,
+        *foot("select: Channel"),
+    ],
+    "cost": [
+        Control("select: Network", ".senet-costs"),
+        Control("select: Reduction ratio r", ".senet-costs"),
+        Control("select: Placement", ".senet-costs"),
+        Control("group: .+", SCROLL, each=True),
+        *TABLES,
+        *SAVES,
+        *foot("select: Placement"),
+    ],
+    "profiles": [
+        Control("select: Network", ".senet-plotted"),
+        Control("select: Block", ".senet-plotted"),
+        Control("select: Order channels by", ".senet-plotted"),
+        Control("select: Draw", ".senet-plotted"),
+        Control("select: Scale", ".senet-plotted"),
+        Control("button: .+: take away", ".senet-plotted, .senet-chips"),
+        Control("select: Add a class", ".senet-plotted, .senet-chips"),
+        Control("slider: Channels of the block", ".senet-readout"),
+        Control("select: By depth", ".senet-plotted"),
+        Control("slider: Blocks by depth", ".senet-plotted"),
+        *SAVES,
+        *TABLES,
+        *foot("select: Draw"),
+    ],
+    "curves": [
+        Control("select: Quantity", ".senet-plotted", first=runs_shown),
+        Control("select: Along", ".senet-plotted", first=runs_shown),
+        Control("button: .+: take away", ".senet-plotted, .senet-chips", first=runs_shown),
+        Control("select: Add a run", ".senet-plotted, .senet-chips", first=runs_shown),
+        Control("slider: Places in the chart", ".senet-readout"),
+        Control("select: Show", ".senet-plotted"),
+        Control("select: Value", ".senet-plotted", first=a_study),
+        *SAVES,
+        *TABLES,
+        *foot("select: Quantity|select: Value"),
+    ],
+}
+# What a widget has only in some places: a study to show belongs to the book's own curves.
+SOMETIMES = {"curves": ("select: Show", "select: Value")}
