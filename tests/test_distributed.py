@@ -66,7 +66,7 @@ def in_processes(*arguments: str, size: int = 2) -> list[str]:
         )
         for rank in range(size)
     ]
-    said = [worker.communicate(timeout=120)[1] for worker in workers]
+    said = [worker.communicate(timeout=600)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * size, "\n".join(said)
     return said
 

@@ -35,7 +35,7 @@ def execute(folder: Path, *arguments: str | Path, **environment: str) -> Done:
     cache = folder / "caches" / "this"
     command = [sys.executable, "-m", "tools.execute", "--cache", cache, *arguments]
     asked = {"env": {**os.environ, "JOBS": "2", **environment}, "cwd": prose.ROOT}
-    return subprocess.run(command, **asked, capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, **asked, capture_output=True, text=True, timeout=800)
 
 
 def outputs(folder: Path, path: Path) -> list[str]:
@@ -237,7 +237,7 @@ config = SimpleNamespace(**{{f"nb_execution_{{name}}": value for name, value in 
 app = SimpleNamespace(config=config, srcdir={str(tmp_path)!r})
 book_execution.run_chapters(app, SimpleNamespace(doc2path=lambda name: {str(path)!r}), ["raises"])
 """
-    done = subprocess.run([sys.executable, "-c", build], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([sys.executable, "-c", build], capture_output=True, text=True, timeout=800)
     assert done.returncode == 1
     assert done.stderr.index("ExtensionError") < done.stderr.index("RuntimeError: injected")
     assert done.stderr.rstrip().endswith("1 of 1 chapters failed.")

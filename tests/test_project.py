@@ -166,7 +166,7 @@ def test_make_refuses_an_old_python(tmp_path: Path):
 def test_serve_says_that_a_port_is_busy(tmp_path: Path):
     with serve.server(tmp_path, quiet=True) as busy:
         command = [sys.executable, ROOT / "tools" / "serve.py", tmp_path, "--port", str(busy.server_port)]
-        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert result.returncode != 0
     assert f"Port {busy.server_port} can't be used" in result.stderr
     assert "make serve PORT=" in result.stderr

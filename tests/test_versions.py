@@ -140,7 +140,7 @@ def test_the_student_version_runs_and_its_checks_are_kind(tmp_path: Path):
             cells.append(cell)
         cells.append(v4.new_code_cell("%reset -f"))
     student = v4.new_notebook(cells=cells)
-    NotebookClient(student, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(student, timeout=800, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
     blanks = tagged(student, "exercise-start")
     assert len(blanks) >= 2 * len(RUN)
     for cell in blanks:

@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, Route, expect, sync_playwright
 
 from tools import chromium, firefox, serve
 
@@ -28,6 +28,9 @@ HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" 
 # Helpers that assert: pytest shows the values of their assertions, as it does in a test's own file.
 pytest.register_assert_rewrite(*(f"{__package__}.{helper}" for helper in ("crawl", "editor", "explorer", "live", "shallow_deep")))
 PREFIX = "/below/a-prefix/"
+# Milliseconds that a test waits for what should come; a net for what hangs, wide enough for a slow machine that is busy.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 # The headless shell has no camera, nor anything that asks for leave to use one.
@@ -178,5 +181,6 @@ def context(browser: Browser, guard: Guard, theme: str, viewport: dict[str, int]
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.on("filechooser", lambda chooser: None)  # asked for from the start: a browser under load may heed a later wish too late
     return page

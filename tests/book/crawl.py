@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import arrive
+from .conftest import PATIENCE, arrive
 
-PATIENCE = 30_000  # milliseconds, for a machine that is busy
 DOWNLOAD = "a download"
 OPEN = "the disclosure"
 SCROLL = "its own scroll, where it overflows"

@@ -22,7 +22,6 @@ class Explorer:
 
     def __init__(self, page: Page, url: str) -> None:
         page.emulate_media(reduced_motion="reduce")
-        page.set_default_timeout(20_000)
         page.goto(url)
         self.page = page
         self.el = page.locator("figure[data-senet=explorer]").first

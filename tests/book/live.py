@@ -11,11 +11,11 @@ from playwright.sync_api import expect
 from senet import pretrained
 from senet.inside.recording import record
 
-from .conftest import HTML
+from .conftest import HTML, PATIENCE
 from .shallow_deep import NETWORK, Widget
 
 LIVE = HTML / "_static" / "senet" / "live"
-READY = 60_000  # milliseconds; a busy machine
+READY = PATIENCE
 
 
 def own(widget: Widget):

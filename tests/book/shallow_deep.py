@@ -71,7 +71,6 @@ class Widget:
     def __init__(self, page: Page, url: str, network: str = NETWORK) -> None:
         page.emulate_media(reduced_motion="reduce")  # where a dot is, and not where it was
         self.page = page
-        page.set_default_timeout(10_000)
         page.goto(url)
         self.el = page.locator(FIGURE.format(network))
         self.el.scroll_into_view_if_needed()

@@ -32,7 +32,7 @@ with sync_playwright() as playwright, chromium.launch(playwright) as browser:
     page.get_by_role("link", name=sys.argv[2]).first.click()
     widget = page.locator("figure.senet-widget[data-senet]").first
     widget.scroll_into_view_if_needed()
-    expect(widget).to_have_attribute("data-live", "true", timeout=30_000)
+    expect(widget).to_have_attribute("data-live", "true", timeout=60_000)
     shown = widget.get_by_role("status").first.inner_text()
     widget.get_by_role("radio").nth(1).locator("..").click()
     expect(widget.get_by_role("status").first).not_to_have_text(shown)
@@ -46,7 +46,7 @@ from nbclient import NotebookClient
 
 notebook = nbformat.read(sys.argv[1], as_version=4)
 notebook.cells.append(nbformat.v4.new_code_cell("import senet; print(senet.__file__)"))
-NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
 print(notebook.cells[-1].outputs[0]["text"])
 """
 
@@ -58,7 +58,7 @@ def cut_off(*command: str | Path, **environment: str) -> str:
         env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -75,7 +75,7 @@ def test_nothing_is_asked_for_after_loading(path: str, browser: Browser, server:
     assert len(chosen) <= page.locator(f"{FIGURES} select").count()
     if (run := page.get_by_role("button", name=re.compile("^Run the network in this page"))).count():
         run.first.click()
-        expect(page.locator(".senet-own").first).to_have_attribute("data-engine", "ready", timeout=60_000)
+        expect(page.locator(".senet-own").first).to_have_attribute("data-engine", "ready")
         new = server.asked()[len(asked) :]
         assert new
         assert all(method == "GET" and status == 200 and "/_static/senet/live/" in target for method, target, status in new)

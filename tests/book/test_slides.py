@@ -79,7 +79,7 @@ def test_a_widget_works_on_its_slide_and_keeps_its_keys(origin: str, page: Page,
     place = page.locator(".slide:has(figure.senet-widget[data-senet='excitation'])").get_attribute("id")
     present(page, url, place)
     figure = now(page).locator("figure.senet-widget")
-    expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
+    expect(figure).to_have_attribute("data-live", "true")
     before = figure.locator(".senet-effect").inner_text()
     slide = figure.get_by_role("slider").last
     slide.focus()

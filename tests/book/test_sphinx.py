@@ -25,7 +25,7 @@ def alone(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sphinx")
     options = ["-c", "tools/sphinx", "-d", folder / "doctrees", "-W", "--keep-going", "-q"]
     command = [sys.executable, "-c", ALONE, *options, ".", folder / "html"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=800)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "to run" not in done.stdout  # no chapter ran again
     return folder / "html"

@@ -37,7 +37,6 @@ def state(figure: Locator) -> dict[str, list[str]]:
 def test_every_try_is_taken_as_it_is_written(page: Page, book_url: str, path: str):
     """The widget's own address afterwards holds what the link asked for, or leaves it out where it is as at the start."""
     page.emulate_media(reduced_motion="reduce")
-    page.set_default_timeout(30_000)
     arrive(page, book_url + path)
     links = page.locator("a.senet-try[data-try]")
     assert links.count() > 0
@@ -45,7 +44,7 @@ def test_every_try_is_taken_as_it_is_written(page: Page, book_url: str, path: st
         figure = page.locator(f"figure#{link.get_attribute('data-try')}")
         wanted = parse_qs(urlsplit(link.get_attribute("href")).query)
         link.click()
-        expect(figure).to_have_attribute("data-live", "true", timeout=30_000)
+        expect(figure).to_have_attribute("data-live", "true")
         page.wait_for_function("(e) => !e.querySelector('[aria-busy=true]')", arg=figure.element_handle())
         initial = figure.evaluate("(e) => JSON.parse(e.dataset.state)")
         usual = {re.sub(r"[A-Z]", lambda c: f"-{c[0].lower()}", name): str(value) for name, value in initial.items()}
@@ -70,7 +69,7 @@ def test_there_and_back(page: Page, book_url: str):
     arrive(page, book_url + CHAPTER)
     figure = page.locator("figure#shallow-deep")
     figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true", timeout=30_000)
+    expect(figure).to_have_attribute("data-live", "true")
     figure.get_by_label("Order channels by").select_option("excitation")
     before = state(figure)
     link = page.get_by_role("link", name="choose a night")
@@ -112,10 +111,9 @@ def test_a_second_try_comes_back_to_what_was_before_the_first(page: Page, book_u
 
 def test_a_gate_switched_off_by_prose_is_switched_off_in_the_network(page: Page, book_url: str):
     arrive(page, book_url + CHAPTER)
-    page.set_default_timeout(60_000)
     page.get_by_role("link", name="Switch channel 12 of the first block off").click()
     figure = page.locator("figure#shallow-deep-2")
-    expect(figure.locator(".senet-hand-line")).to_contain_text("1 gate is set by hand: cat goes from", timeout=60_000)
+    expect(figure.locator(".senet-hand-line")).to_contain_text("1 gate is set by hand: cat goes from")
     assert dots(figure.locator("[data-side=shallow]"))[12]["value"] == 0
     page.get_by_role("button", name="Back to the text").click()
     expect(figure.locator(".senet-hand-line")).to_have_text("All gates are the network’s own.")

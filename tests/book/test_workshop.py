@@ -51,7 +51,7 @@ def test_each_link_opens_what_is_meant(page_name: str, page: Page, book_url: str
             kind, number = KEY.match(key).groups()
             figure = page.locator(f"figure.senet-widget[data-senet='{kind}']").nth(int(number or 1) - 1)
             figure.scroll_into_view_if_needed()
-            expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
+            expect(figure).to_have_attribute("data-live", "true")
             own = figure.get_by_role("link", name="Link to this view")
             shown = dict(parse_qsl(urlsplit(own.get_attribute("href")).query))
             author = page.evaluate("el => JSON.parse(el.dataset.state || '{}')", figure.element_handle())

@@ -66,11 +66,10 @@ USE = """(figures) => {
 
 def opened(page: Page, url: str, key: str) -> Locator:
     """A widget of a page, when it is alive and nothing of it is on its way any more."""
-    page.set_default_timeout(30_000)
     arrive(page, url)
     figure = page.locator(f"figure#{key}")
     figure.scroll_into_view_if_needed()
-    expect(figure).to_have_attribute("data-live", "true", timeout=30_000)
+    expect(figure).to_have_attribute("data-live", "true")
     page.wait_for_function("(e) => !e.querySelector('[aria-busy=true]')", arg=figure.element_handle())
     return figure
 
@@ -117,7 +116,7 @@ def enliven(page: Page, only_first: bool = False) -> int:
     figures = page.locator(FIGURES).all()[: 1 if only_first else None]
     for figure in figures:
         figure.scroll_into_view_if_needed()
-        expect(figure).to_have_attribute("data-live", "true", timeout=20_000)
+        expect(figure).to_have_attribute("data-live", "true")
     return len(figures)
 
 
