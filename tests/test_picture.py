@@ -114,15 +114,15 @@ def test_huge_picture_is_read_and_scaled():
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (b"hello", "no picture"),
+        (b"hello", "not a picture"),
         (b"", "is empty"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "HEIC"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a picture"),
         (encoded(Image.new("RGB", (1, 1)), "PNG"), "1x1 pixels"),
         (encoded(Image.effect_noise((64, 64), 50), "PNG")[:900], "damaged"),
         (encoded(Image.effect_noise((64, 64), 50), "JPEG")[:900], "damaged"),
         (encoded(Image.fromarray(np.ones((9, 9), np.float32)), "TIFF"), "range is not known"),
-        (np.zeros((3, 3, 7), np.uint8), "no picture"),
+        (np.zeros((3, 3, 7), np.uint8), "not a picture"),
     ],
     ids=["text", "empty", "heic", "svg", "tiny", "cut png", "cut jpeg", "float", "array"],
 )
