@@ -6,7 +6,7 @@ from torchvision.models.resnet import ResNet
 
 from senet.models.resnet import SEBottleneck, se_resnet
 
-EARLY, SUM = "squeezed before", "the addition behind it done in the same pass"
+EARLY, SUM = "squeezed before", "the addition after it done in the same pass"
 
 
 def bottlenecks(**kwargs) -> ResNet:

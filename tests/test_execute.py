@@ -138,12 +138,12 @@ def test_a_forked_kernel_is_like_one_of_its_own(tmp_path):
 
 
 def test_what_several_chapters_import_is_found(tmp_path):
-    usual = "%matplotlib inline\nimport json\nfrom senet import SEBlock, checks"
+    usual = "%matplotlib inline\nimport json\nfrom senet import SEBlock\nfrom sebook import checks"
     more = "from sebook.widgets import Explorer\ntry:\n    import yaml\nexcept ImportError: pass"
     paths = [chapter(tmp_path, f"c{i}", usual, more) for i in range(3)]
     paths.append(chapter(tmp_path, "own", "import scipy.stats", "a blank to fill in"))
     paths += [chapter(tmp_path, f"d{i}", "import not_installed_here") for i in range(3)]
-    assert warm.shared_imports(paths) == ["json", "senet", "sebook.checks", "sebook.widgets", "yaml"]
+    assert warm.shared_imports(paths) == ["json", "sebook", "sebook.checks", "sebook.widgets", "senet", "yaml"]
     ours = warm.shared_imports(map(prose.source, prose.CHAPTERS))
     assert {"torch", "senet", "myst_nb"} <= set(ours)
 

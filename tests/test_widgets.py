@@ -240,8 +240,8 @@ def test_gates_by_hand_are_a_trait(widget):
     ("gates", "named"),
     [
         ("layer1.0.se:", "has to look like"),
-        ("layer9.0.se:0=0", "no SE block"),
-        ("layer1.0.se", "no SE block"),
+        ("layer9.0.se:0=0", "not an SE block"),
+        ("layer1.0.se", "not an SE block"),
         ("layer1.0.se:16=0", "from 0 to 15"),
         ("layer1.0.se:3-2=0", "from 0 to 15"),
         ("layer1.0.se:0=1.5", "values from 0 to 1"),
