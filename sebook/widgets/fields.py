@@ -53,7 +53,8 @@ class Field(traitlets.TraitType):
 
     def _cross_validate(self, widget: Any, value: Any) -> Any:
         """Check a value once all those that come with it are there: what is possible may depend on them."""
-        return self.checked(widget, value)
+        # traitlets lets None pass where it may, but not when several traits are set at once.
+        return None if value is None and self.none else self.checked(widget, value)
 
     def checked(self, widget: Any, value: Any) -> Any:
         """``value`` as the trait holds it, or a :class:`ViewError`."""

@@ -120,7 +120,7 @@ def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Tr
         np.testing.assert_allclose(
             [float(unit["given"]) for unit in units], (se.fc1.weight[:, channel] * z[channel]).detach(), atol=5e-3
         )
-    expect(explorer.detail()).to_contain_text("they come from the network itself")
+    expect(explorer.detail()).to_contain_text("the network computes them")
     explorer.detail().get_by_role("button", name="Fetch the network").click()
     started(explorer)
     expect(explorer.detail().get_by_role("img", name=re.compile("Map of channel 20 before"))).to_be_visible()
