@@ -114,13 +114,13 @@ def written() -> str:
     return "{\n" + ",\n".join(tables) + "\n}\n"
 
 
-if __name__ == "__main__":
-    RULES.write_text(written(), encoding="utf8")
-
-
 def test_none_comes_with_other_traits_as_well():
     """As a notebook's page sends them: a channel that is let go, together with the block that is now in view."""
     widget = widgets.ShallowDeep("se_resnet_patchwork", deep="layer2.0.se")
     widget.deep_channel = 3
     widget.set_state({"picture": 7, "deep": "layer3.0.se", "deep_channel": None, "compare": "all"})
     assert (widget.picture, widget.deep, widget.deep_channel, widget.compare) == (7, "layer3.0.se", None, "all")
+
+
+if __name__ == "__main__":
+    RULES.write_text(written(), encoding="utf8")

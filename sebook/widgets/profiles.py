@@ -34,7 +34,7 @@ class Profiles(PlotWidget):
 
     >>> Profiles("se_resnet20_cifar10", classes=["cat", "dog"])
     >>> made = {"before": untrained, "after": trained}
-    >>> Profiles(made, class_names=test.classes)  # of senet.inside.profiles.profile
+    >>> Profiles(made, class_names=test.classes)  # made by profile()
 
     Above, the mean excitation of every channel, a line per class; below, one number per block: the share of the gates' variance
     that lies between classes, how well a linear classifier reads the class from the gates, or how many of them stay closed, open
