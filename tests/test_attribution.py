@@ -112,7 +112,7 @@ def test_agreement_is_spearmans(pairs):
 
 def test_what_it_refuses(model, images, block):
     for call, words in (
-        (lambda: attribution.channels(model, images, 0, "nowhere"), "no SE block"),
+        (lambda: attribution.channels(model, images, 0, "nowhere"), "not an SE block"),
         (lambda: attribution.channels(model, images, 0, block, method="magic"), "method"),
         (lambda: attribution.channels(model, images, 0, block, method="gradient", baseline=1.0), "baseline"),
         (lambda: attribution.channels(model, images, 0, block, method="conductance", baseline=1.0), "baseline"),

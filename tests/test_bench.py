@@ -61,7 +61,7 @@ def small_run(keeps, narrow) -> dict:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "MOST_ROUNDS", bench.LEAST_ROUNDS)
         patch.setattr(bench, "networks", lambda: narrow)
-        return run(only=("squeeze", "block"), stages=(4,), block_batches=(1,), minutes=60, command="a test")
+        return run(only=("squeeze", "block"), dtypes=tuple(DTYPES), stages=(4,), block_batches=(1,), minutes=60, command="a test")
 
 
 def test_stages_are_those_of_the_network():

@@ -1,4 +1,4 @@
-"""Networks of others under one name: opened, recorded and profiled by the same tools; and what is said where nothing can be had."""
+"""Networks of others under one name: opened, recorded and profiled by the same tools; and what it reports where nothing is available."""
 
 import socket
 

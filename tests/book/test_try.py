@@ -111,10 +111,10 @@ def test_a_second_try_comes_back_to_what_was_before_the_first(page: Page, book_u
 
 def test_a_gate_switched_off_by_prose_is_switched_off_in_the_network(page: Page, book_url: str):
     arrive(page, book_url + CHAPTER)
-    page.get_by_role("link", name="Switch channel 12 of the first block off").click()
+    page.get_by_role("link", name="Switch channel 35 of the last block off").click()
     figure = page.locator("figure#shallow-deep-2")
     expect(figure.locator(".senet-hand-line")).to_contain_text("1 gate is set by hand: cat goes from")
-    assert dots(figure.locator("[data-side=shallow]"))[12]["value"] == 0
+    assert dots(figure.locator("[data-side=deep]"))[35]["value"] == 0
     page.get_by_role("button", name="Back to the text").click()
     expect(figure.locator(".senet-hand-line")).to_have_text("All gates are the network’s own.")
 

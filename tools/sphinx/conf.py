@@ -1,7 +1,7 @@
 """The book for Sphinx alone: `sphinx-build -c tools/sphinx . FOLDER`, without Jupyter Book.
 
 Jupyter Book 1 is a command that makes Sphinx settings of _config.yml. What it makes of ours stands
-here, so that the book can be built when that command is no longer kept up. tests/test_sphinx.py
+here, so that the book can be built when that command is no longer kept up. tests/book/test_sphinx.py
 holds both to the same pages. Chapters run as they do otherwise: see `book/_ext/book_execution.py`.
 """
 
@@ -24,7 +24,7 @@ author, copyright = _book["author"], _book["copyright"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints", *_book["exclude_patterns"]]
 external_toc_path = "_toc.yml"
 external_toc_exclude_missing = _book["only_build_toc_files"]
-bibtex_bibfiles = _book["bibtex_bibfiles"]
+bibtex_bibfiles = [str(ROOT / path) for path in _book["bibtex_bibfiles"]]
 numfig = True
 suppress_warnings = ["myst.domains"]
 comments_config = {"hypothesis": False, "utterances": False}
