@@ -1,4 +1,4 @@
-"""Networks of others under one name: opened, recorded and profiled by the same tools; and what it reports where nothing is available."""
+"""Networks of others under one name: opened, recorded and profiled by the same tools, and refused in words."""
 
 import socket
 
