@@ -45,7 +45,7 @@ MODELS = {
     "groups": (lambda: bottlenecks(groups=4, width_per_group=32), EARLY),
     "no batch norm": (
         lambda: bottlenecks(norm_layer=lambda c: nn.GroupNorm(4, c)),
-        "U comes from GroupNorm, and this pays behind",
+        "U comes from GroupNorm, and this pays after",
     ),
     "legacy": (lambda: as_legacy(bottlenecks(bias=True)), EARLY),
     "se_resnet20": (se_resnet20, SUM),

@@ -48,7 +48,8 @@ def test_so_is_what_they_say(alone):
 
 def said(page: Path) -> tuple[str, list[str], list[str]]:
     """A page's words, its elements with their classes, and where its links and pictures lead."""
-    body = BeautifulSoup(page.read_text("utf8"), "html.parser").body
+    whole = BeautifulSoup(page.read_text("utf8"), "html.parser")
+    body = whole.body or whole  # a page that leads on to another has none
     words = re.sub(r"\s+", " ", body.get_text(" ")).strip()
     elements = [f"{element.name}.{' '.join(element.get('class', []))}" for element in body.find_all()]
     leads = [element.get("href") or element.get("src") for element in body.find_all(["a", "img"])]
