@@ -141,7 +141,7 @@ def fit(
     with team(device) as together:
         if recipe.batch_size % together.size:
             raise ValueError(f"batch_size={recipe.batch_size} cannot be shared by {together.size} processes: take a multiple")
-        bf16 = together.first(lambda: machine.use_bfloat16(recipe.bf16, together.device))
+        bf16 = machine.use_bfloat16(recipe.bf16, together.device)
         if bf16 and not machine.bfloat16_is_fast(together.device):
             warnings.warn("bfloat16 is slow on this device: bf16=None computes in float32 here", RuntimeWarning, stacklevel=2)
         recipe = replace(recipe, bf16=bf16)  # what a checkpoint notes, and holds a later run to
