@@ -10,7 +10,9 @@ import pytest
 from tools import tree
 
 ROOT = Path(__file__).parents[1]
-MOST_FILES, MOST_LINES = 26, 4000  # of senet, which a learner reads; a folder's label holds no code and is not counted
+# Of senet, which a learner reads; a folder's label holds no code and is not counted. Five files and 1,000 lines of it find
+# gates in networks that nobody prepared.
+MOST_FILES, MOST_LINES = 31, 5000
 FILE_LINES, FUNCTION_LINES = 300, 80
 
 GRAPH = tree.graph()
