@@ -21,7 +21,7 @@ from senet.inside.recording import record, se_blocks
 from .. import open_network
 from ..experiments import controls, linear_probe, studies, study
 from ..measure import bench, cost, cost_table
-from . import datasets
+from . import datasets, files_command
 from .provenance import command, keep, measured_on
 
 
@@ -140,6 +140,8 @@ def attribute_gates(args: Namespace) -> None:
 
 def record_pictures(args: Namespace) -> None:
     """Squeeze and excitation of every SE block for pictures of yours."""
+    if files_command.is_file(args.name):
+        return files_command.record_file(args)
     network = open_network.opened(args.name, weights=not args.random)
     if args.random:
         print(f"{args.name} has random weights: its gates and its answers mean nothing")

@@ -1,5 +1,5 @@
-"""``python -m senet``: train, study, evaluate, profile, probe, controls, attribution, record, gallery, export, bench, cost,
-cost-table, weights, preflight.
+"""``python -m senet``: train, study, evaluate, profile, probe, controls, attribution, record, anatomy, gallery, export, bench,
+cost, cost-table, weights, preflight.
 
 Each has a ``--help``.
 """
@@ -18,7 +18,8 @@ from senet import pretrained, training
 from ..experiments import studies
 from ..measure import bench, cost_table
 from ..measure.contenders import DTYPES, FORMATS, MODES, WHATS
-from . import commands, datasets, options, preflight, train_command
+from ..network_files import anatomy
+from . import commands, datasets, files_command, options, preflight, train_command
 
 Add = Callable[..., argparse.ArgumentParser]  # adds a command: its name, and the function that runs it
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -143,10 +144,30 @@ def _inside(add: Add) -> None:
     attributed.add_argument("--out", type=options.folder, default="data/results", help="folder for attribution-NAME.json")
 
     recorder = add("record", commands.record_pictures)
-    recorder.add_argument("name", help=ANY)
+    recorder.add_argument("name", help=f"{ANY}, or an .onnx or .tflite file")
     recorder.add_argument("picture", nargs="+", type=Path, help="JPEG, PNG, ...; its middle square is used")
     recorder.add_argument("--out", type=options.file, help="also save the tensors, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
+    _taking_pictures(recorder)
+
+    looked = add("anatomy", files_command.show_anatomy)
+    looked.add_argument("file", help="an .onnx or .tflite file")
+    looked.add_argument("picture", nargs="*", type=Path, help="what to measure on; by default scikit-image's photographs")
+    looked.add_argument("--svg", type=options.file, help="also draw the gates")
+    looked.add_argument("--json", type=options.file, help="also write the numbers, for programs")
+    looked.add_argument("--fold", type=options.file, help="write the network with its constant gates as constants, as .onnx")
+    looked.add_argument("--steady", type=float, default=anatomy.STEADY, help="a gate that moves less is constant")
+    _taking_pictures(looked)
+
+
+def _taking_pictures(command: argparse.ArgumentParser) -> None:
+    """How a network file takes pictures, which it doesn't say itself."""
+    of = "of R, G and B on the scale 0 to 1, for a file: 0.5 or 0.485,0.456,0.406; by default guessed, with a warning"
+    command.add_argument("--mean", type=files_command.three, help=f"mean {of}")
+    command.add_argument("--std", type=files_command.three, help=f"standard deviation {of}")
+    command.add_argument(
+        "--size", type=files_command.sides, help="224, or height and width as 48x320, where a file leaves them open"
+    )
 
 
 def _pages(add: Add) -> None:

@@ -1,0 +1,1 @@
+"""Networks as files, ONNX and TFLite: their gates found in the graph, read, overridden, proved and folded."""

@@ -1,0 +1,97 @@
+"""What the gates of a network file do on pictures: dead, closed, open or constant; and what freezing each would cost."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .tapped import Reading, Tapped
+
+SHUT, WIDE = 0.01, 0.99  # a gate below is closed, one above is open
+STEADY = 1e-3  # a channel's gate that moves less than this from picture to picture is constant
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One gate on all pictures; shares are of its channels, or of all their values.
+
+    Attributes:
+        name: of the gate.
+        low, mean, high: of all its values.
+        closed, open: share of values below 0.01 and above 0.99.
+        constant: share of channels that move less than 0.001 over the pictures.
+        spread: the most that any channel moves.
+        hidden, dead: units of the hidden layer, and how many of them never fire; None where there is no such layer, or none that
+            is cut off at 0.
+        freezing: the largest change of any output when each channel is set to its mean over the pictures.
+        changed: in how many pictures that changes the largest output; None where there is one output or where it is a map.
+    """
+
+    name: str
+    low: float
+    mean: float
+    high: float
+    closed: float
+    open: float
+    constant: float
+    spread: float
+    hidden: int | None
+    dead: int | None
+    freezing: float
+    changed: int | None
+
+
+def measure(network: Tapped, pictures: np.ndarray) -> list[Measured]:
+    """All gates of ``network`` on ``pictures``, which are as it takes them."""
+    plain = network.run(pictures)
+    return [_gate(network, each.gate.name, each.hidden, plain, pictures) for each in network.found]
+
+
+def _gate(network: Tapped, name: str, hidden: str | None, plain: Reading, pictures: np.ndarray) -> Measured:
+    s = plain.excitation[name].astype(np.float64)
+    moves = np.ptp(s, axis=0)
+    units = plain.hidden[name] if hidden and _cut_at_zero(network, hidden) else None
+    frozen = network.run(pictures, {name: s.mean(0)})
+    pairs = [(a.astype(np.float64), b.astype(np.float64)) for a, b in zip(plain.outputs, frozen.outputs, strict=True)]
+    first = plain.outputs[0]
+    classes = first.ndim == 2 and first.shape[1] > 1
+    changed = int((first.argmax(1) != frozen.outputs[0].argmax(1)).sum()) if classes else None
+    return Measured(
+        name,
+        float(s.min()),
+        float(s.mean()),
+        float(s.max()),
+        float((s < SHUT).mean()),
+        float((s > WIDE).mean()),
+        float((moves < STEADY).mean()),
+        float(moves.max()),
+        None if units is None else units.shape[1],
+        None if units is None else int((units.max(0) <= 0).sum()),
+        max(float(np.abs(a - b).max(initial=0)) for a, b in pairs),
+        changed,
+    )
+
+
+def _cut_at_zero(network: Tapped, hidden: str) -> bool:
+    maker = network.graph.makers.get(network.graph.root(hidden))
+    return maker is not None and maker.op in ("Relu", "Relu6", "Clip")
+
+
+def table(measured: list[Measured]) -> str:
+    """For people: a line for each gate."""
+    lines = [
+        f"{'gate':>4} {'low':>6} {'mean':>6} {'high':>6} {'closed':>7} {'open':>7} {'constant':>8} {'dead units':>11}  freezing"
+    ]
+    for i, each in enumerate(measured, start=1):
+        dead = "-" if each.dead is None else f"{each.dead} of {each.hidden}"
+        classes = "" if each.changed is None else f", {each.changed} pictures change class"
+        lines.append(
+            f"{i:4} {each.low:6.3f} {each.mean:6.3f} {each.high:6.3f} {each.closed:7.1%} {each.open:7.1%} {each.constant:8.1%} "
+            f"{dead:>11}  {each.freezing:.3g}{classes}"
+        )
+    return "\n".join(lines)
+
+
+def as_json(measured: list[Measured]) -> list[dict[str, Any]]:
+    """The same for programs."""
+    return [asdict(each) for each in measured]

@@ -1,0 +1,148 @@
+"""Gates of network files: found however they are written, read, overridden, proved, measured and folded; and what has none."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sebook.cli import parser as commands
+from sebook.network_files import anatomy, folding
+from sebook.network_files.onnx_network import OnnxNetwork
+
+from .onnx_networks import CHANNELS, HIDDEN, SIDE, Variant, write, write_text_model, write_without_gate
+
+SLOPES = {"HardSigmoid": 0.2, "Relu6": 1 / 6, "Clip": 0.25}
+VARIANTS = st.builds(
+    Variant,
+    pool=st.sampled_from(("ReduceMean", "GlobalAveragePool", "AveragePool", "Strips")),
+    layer=st.sampled_from(("Conv", "Gemm", "MatMul")),
+    bound=st.sampled_from(("Sigmoid", "HardSigmoid", "Relu6", "Clip", "Tanh")),
+    residual=st.booleans(),
+    apart=st.booleans(),
+    between=st.sampled_from(("", "Identity", "Half")),
+)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(1).random((3, 3, SIDE, SIDE), np.float32)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return OnnxNetwork(write(tmp_path_factory.mktemp("files") / "small.onnx", Variant()))
+
+
+@given(VARIANTS, st.integers(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_a_gate_is_found_read_and_proved_however_it_is_written(tmp_path_factory, variant, seed):
+    network = OnnxNetwork(write(tmp_path_factory.mktemp("variant") / "variant.onnx", variant, seed))
+    pictures = np.random.default_rng(seed).random((2, 3, SIDE, SIDE), np.float32)
+    assert len(network.found) == 2
+    for gate in network.anatomy.gates:
+        assert (gate.family, gate.channels, gate.hidden) == ("SE", CHANNELS, HIDDEN)
+        assert gate.kind == {"Sigmoid": "sigmoid", "Tanh": "tanh"}.get(variant.bound, "hard sigmoid")
+        assert gate.slope == pytest.approx(SLOPES[variant.bound]) if variant.bound in SLOPES else gate.slope is None
+        assert (gate.residual, gate.same) == (variant.residual, not variant.apart)
+    for mine, plain in zip(network.run(pictures).outputs, network.plain(pictures), strict=True):
+        np.testing.assert_array_equal(mine, plain)
+    alike = {name for name, s in network.run(pictures).excitation.items() if np.ptp(s, axis=1).max() == 0}
+    for gate in network.prove(pictures).gates:
+        assert gate.proof == "proved" or (gate.name in alike or variant.bound in SLOPES), gate
+
+
+def test_a_gate_is_what_the_graph_says(network, pictures):
+    reading = network.run(pictures)
+    values = {each.name: onnx.numpy_helper.to_array(each) for each in network.model.graph.initializer}
+    first = network.found[0]
+    w1, w2 = (values[layer.inputs[1]].squeeze() for layer in first.layers)
+    bias = next(node for node in network.graph.nodes if node.op == "Add").inputs[1]
+    h = np.maximum(reading.squeeze[first.gate.name] @ w1.T, 0)
+    np.testing.assert_allclose(reading.hidden[first.gate.name], h, atol=1e-5)
+    s = 1 / (1 + np.exp(-(h @ w2.T + values[bias].reshape(-1))))
+    np.testing.assert_allclose(reading.excitation[first.gate.name], s, atol=1e-5)
+
+
+def test_overriding_one_channel_leaves_the_others(network, pictures):
+    name = network.anatomy.gates[0].name
+    plain = network.run(pictures)
+    wanted = np.full(CHANNELS, np.nan)
+    wanted[2] = 0.25
+    pulled = network.run(pictures, {name: wanted})
+    rest = [c for c in range(CHANNELS) if c != 2]
+    np.testing.assert_array_equal(pulled.excitation[name][:, rest], plain.excitation[name][:, rest])
+    np.testing.assert_array_equal(pulled.excitation[name][:, 2], np.float32(0.25))
+    assert np.abs(pulled.outputs[0] - plain.outputs[0]).max() > 1e-4
+    with pytest.raises(ValueError, match="'none' is not a gate of small.onnx"):
+        network.run(pictures, {"none": wanted})
+    with pytest.raises(ValueError, match="has 8 channels, not 3"):
+        network.run(pictures, {name: np.zeros(3)})
+
+
+@pytest.mark.parametrize("kind", ["norm", "linear unit", "scale", "attention", "swish", "plain"])
+def test_what_is_not_a_gate_is_not_found(tmp_path, kind):
+    with pytest.raises(ValueError, match="no gate"):
+        OnnxNetwork(write_without_gate(tmp_path / "none.onnx", kind))
+
+
+def still(path: Path, source: Path) -> Path:
+    """The network of ``source``, whose first gate has a hidden layer that never fires."""
+    model = onnx.load(str(source))
+    network = OnnxNetwork(source)
+    first = network.found[0].layers[0].inputs[1]
+    for tensor in model.graph.initializer:
+        if tensor.name == first:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(-np.abs(onnx.numpy_helper.to_array(tensor)), first))
+    onnx.save(model, str(path))
+    return path
+
+
+def test_dead_units_are_counted_and_constant_gates_folded(tmp_path, network, pictures):
+    dead = OnnxNetwork(still(tmp_path / "still.onnx", network.path))
+    measured = anatomy.measure(dead, pictures)
+    assert (measured[0].dead, measured[0].hidden, measured[0].constant, measured[0].spread) == (HIDDEN, HIDDEN, 1, 0)
+    assert measured[0].freezing == 0 and measured[1].spread > 1e-3 and measured[1].freezing > 0
+    folded = folding.fold(dead, pictures, tmp_path / "folded.onnx")
+    assert folded.names == (dead.found[0].gate.name,) and folded.off < 1e-6 and folded.after < folded.before
+    assert len(OnnxNetwork(tmp_path / "folded.onnx").found) == 1
+    assert folding.fold(network, pictures, tmp_path / "nothing.onnx") is None and not (tmp_path / "nothing.onnx").exists()
+
+
+def test_files_that_are_not_such_networks_say_so(tmp_path, network):
+    whole = network.path.read_bytes()
+    cases = {
+        "cut.onnx": (whole[: len(whole) // 2], "is not an ONNX file, or is cut short after"),
+        "words.onnx": (b"these are words", "is not an ONNX file|holds no network"),
+        "empty.onnx": (b"", "holds no network that ONNX knows"),
+    }
+    for name, (data, words) in cases.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=words):
+            OnnxNetwork(tmp_path / name)
+    with pytest.raises(ValueError, match="takes whole numbers \\(input_ids\\), as text models do"):
+        OnnxNetwork(write_text_model(tmp_path / "text.onnx"))
+    onnx.save(network.model, str(tmp_path / "outside.onnx"), save_as_external_data=True, location="weights.bin", size_threshold=0)
+    assert len(OnnxNetwork(tmp_path / "outside.onnx").found) == 2
+    (tmp_path / "weights.bin").unlink()
+    with pytest.raises(FileNotFoundError, match="keeps its weights in weights.bin, which is missing"):
+        OnnxNetwork(tmp_path / "outside.onnx")
+    with pytest.raises(ValueError, match="does not run on a picture of shape .*: give the size it takes with --size"):
+        OnnxNetwork(network.path, (1, 3, 2 * SIDE, SIDE))
+
+
+def test_the_command_says_all_of_it(tmp_path, network, capsys):
+    dead = still(tmp_path / "still.onnx", network.path)
+    asked = ["anatomy", str(dead), "--fold", str(tmp_path / "folded.onnx"), "--svg", str(tmp_path / "gates.svg")]
+    assert commands.main(asked) == 0
+    said = capsys.readouterr()
+    assert "still.onnx: 2 gates" in said.out and "4 of 4" in said.out and "1 gate became a constant" in said.out
+    assert "doesn't say how it takes pictures: guessed" in said.err
+    assert (tmp_path / "gates.svg").read_text().startswith("<svg")
+    assert commands.main(["record", str(dead), "book/images/shallow-and-deep.png", "--mean", "0.5", "--std", "0.5"]) == 0
+    said = capsys.readouterr()
+    assert "2 gates" in said.out and "guessed" not in said.err
+    assert commands.main(["anatomy", "README.md"]) == 1
+    assert "ends in .md: files that end in .onnx and .tflite are read" in capsys.readouterr().err
