@@ -109,7 +109,7 @@ def test_decay_by_kind_of_parameter():
     """Convolutions and the classifier as the recipe says, SE's two layers by their own number, vectors not at all."""
     model = network()
     recipe = training.Recipe(weight_decay=1e-3, se_decay=1e-5)
-    groups = training._optimizer(model, recipe).param_groups
+    groups = training.sgd(model, recipe).param_groups
     decays = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
     assert sum(len(group["params"]) for group in groups) == len(decays) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():

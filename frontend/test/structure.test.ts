@@ -8,7 +8,17 @@ import { test } from "node:test";
 
 const source = resolve(import.meta.dirname, "../src");
 /** Top down. "." are the entry points. */
-const FOLDERS = [".", "explorer", "widgets", "picture-editor", "parts", "state", "network", "math"];
+const FOLDERS = [
+  ".",
+  "explorer",
+  "widgets",
+  "picture-editor",
+  "parts",
+  "state",
+  "network",
+  "training",
+  "math",
+];
 
 /** By file, what it imports of ours. */
 const imports = new Map(

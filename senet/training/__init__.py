@@ -169,7 +169,7 @@ def _fit(
     images = train.images.to(device) if _fits(train.images, device) else train.images
     labels = train.labels.to(device)
     steps = len(train) // recipe.batch_size
-    optimizer = _optimizer(model, recipe)
+    optimizer = sgd(model, recipe)
     schedule = OneCycleLR(optimizer, recipe.peak_rate, total_steps=recipe.epochs * steps, pct_start=0.25)
     history: list[dict[str, float]] = []
     if checkpoint is not None and checkpoint.exists():
@@ -290,7 +290,7 @@ def _fits(images: Tensor, device: torch.device) -> bool:
     return images.nbytes <= RESIDENT * free
 
 
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+def sgd(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
     gates = {id(p) for block in model.modules() if isinstance(block, SEBlock) for p in block.parameters()}
     matrices = [p for p in model.parameters() if p.ndim > 1 and id(p) not in gates]
     excitations = [p for p in model.parameters() if p.ndim > 1 and id(p) in gates]

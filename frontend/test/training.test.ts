@@ -1,0 +1,50 @@
+// What the page draws from a seed is what Python draws: tests/test_train_step.py compares Python
+// with the same file.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { NumpyRandom } from "../src/training/numpy-random.ts";
+import { patchwork } from "../src/training/patchwork.ts";
+import { scheduled } from "../src/training/schedule.ts";
+import { TorchRandom } from "../src/training/torch-random.ts";
+
+const drawn = JSON.parse(readFileSync(new URL("drawn.json", import.meta.url), "utf8"));
+const near = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) <= by, `${a} ${b}`);
+
+test("Patchwork's pictures are Python's, byte for byte, wherever one begins", () => {
+  const { seed, pictures, sha256, labels } = drawn.patchwork;
+  const [first, rest] = [patchwork(seed, 0, 13), patchwork(seed, 13, pictures)];
+  const images = Buffer.concat([first.images, rest.images]);
+  assert.equal(createHash("sha256").update(images).digest("hex"), sha256);
+  assert.deepEqual([...first.labels, ...rest.labels], labels);
+});
+
+test("the normal numbers of 256 layers have a tail", () => {
+  const random = new NumpyRandom(1);
+  const numbers = Array.from({ length: 200_000 }, () => random.normal());
+  const mean = numbers.reduce((a, b) => a + b) / numbers.length;
+  near(mean, 0, 0.01);
+  near(numbers.reduce((a, b) => a + b * b) / numbers.length, 1, 0.02);
+  assert.ok(numbers.some((x) => Math.abs(x) > 3.66) && numbers.every((x) => Math.abs(x) < 7));
+});
+
+test("torch's orders, whole numbers, and normal numbers are torch's", () => {
+  const { seed, order, whole, unit, normal } = drawn.torch;
+  const random = new TorchRandom(seed);
+  assert.deepEqual([...random.order(order.length)], order);
+  for (const number of whole) assert.equal(random.whole(9), number);
+  for (const number of unit) near(random.unit(), number, 1e-9);
+  // torch has sines and logarithms of its own where a processor has AVX2
+  random.normal(normal.length, 1, 2).forEach((number, i) => near(number, normal[i], 5e-6));
+  assert.throws(() => random.normal(3, 0, 1), /fewer than 16/);
+});
+
+test("rates and momenta are those of OneCycleLR", () => {
+  drawn.rates.forEach(([rate, momentum]: [number, number], step: number) => {
+    const [mine, its] = scheduled(step, drawn.rates.length, 0.1);
+    near(mine, rate, 1e-9);
+    near(its, momentum, 1e-9);
+  });
+});

@@ -1,0 +1,111 @@
+"""What a page needs to train a network itself, in one file: graphs, names, and how a seed makes weights.
+
+A run in the page is the run that Python would make with the same seed: the same first weights,
+pictures, order, shifts and rates. PyTorch's generator is simple enough to be written again in the
+page (frontend/src/training/torch-random.ts); what it is asked for, in which order, is recorded here
+as the network is made.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from senet import pretrained
+from senet.images import Pictures, statistics
+from senet.images.patchwork import patchwork
+
+from ..experiments.studies import STUDIES
+from .train_step import Step, asked_onnx, blocks_of, layout, step_onnx
+
+FORMAT = 1  # counted up whenever an older page would misread what is written here
+ASKED = 50  # pictures at a time that the network is asked about
+STUDY = "minute"
+ARMS = {"se": 0, "none": 1}  # files, and the study's arms that they hold
+
+
+class Draws(TorchDispatchMode):
+    """Notes what PyTorch's generator is asked for: kind, count, bounds or moments, and where to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[tuple[str, int, float, float, int]] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        name = function.overloadpacket.__name__
+        if name in ("uniform_", "normal_"):
+            low, high = (*args[1:], *((0.0, 1.0)[len(args) - 1 :]))
+            self.drawn.append((name, args[0].numel(), low, high, args[0].data_ptr()))
+        return function(*args, **kwargs or {})
+
+
+def start(make: Callable[[], nn.Module]) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """A network, and what its first weights are made of, in order: ``kind``, ``count``, ``a``, ``b``, ``to``.
+
+    ``to`` is the parameter that keeps these numbers, and None where later ones replace them. A
+    parameter that is constant comes first, with the kind ``fill`` and the number ``a``.
+    """
+    with Draws() as draws:
+        model = make()
+    names = {parameter.data_ptr(): name for name, parameter in model.named_parameters()}
+    kept = {pointer: i for i, (*_, pointer) in enumerate(draws.drawn) if pointer in names}
+    parts = [
+        {"kind": kind.rstrip("_"), "count": count, "a": a, "b": b, "to": names[pointer] if kept.get(pointer) == i else None}
+        for i, (kind, count, a, b, pointer) in enumerate(draws.drawn)
+    ]
+    still = [(name, p) for name, p in model.named_parameters() if p.data_ptr() not in kept]
+    for name, parameter in still:
+        if (parameter != parameter.flatten()[0]).any():
+            raise ValueError(f"{name} is neither constant nor drawn by uniform_ or normal_: a page could not make it")
+    return model, [
+        {"kind": "fill", "count": p.numel(), "a": p.flatten()[0].item(), "b": 0, "to": name} for name, p in still
+    ] + parts
+
+
+def described(arm: str, train: Pictures | None = None) -> dict[str, Any]:
+    """Everything of one arm, as plain values."""
+    study = STUDIES[STUDY]
+    chosen = study.arms[ARMS[arm]]
+    train = train or patchwork(study.pictures, seed=1)
+    model, draws = start(lambda: pretrained.ARCHITECTURES[study.architecture](num_classes=len(train.classes), **chosen.arguments))
+    preprocessing = pretrained.Preprocessing(train.images.shape[-1], *statistics(train))
+    step = Step(model, study.recipe, preprocessing, len(train.classes))
+    order = layout(model)
+    buffers = model.state_dict()
+    return {
+        "format": FORMAT,
+        "title": "SE-ResNet-8" if arm == "se" else "ResNet-8",
+        "architecture": study.architecture,
+        "arguments": dict(chosen.arguments),
+        "classes": list(train.classes),
+        "preprocessing": asdict(preprocessing),
+        "recipe": asdict(study.recipe),
+        "pictures": len(train),
+        "weights": [[name, list(shape)] for name, shape in order.weights],
+        "statistics": [[name, list(shape), buffers[name].flatten()[0].item()] for name, shape in order.statistics],
+        "draws": draws,
+        "blocks": [{"name": name, "channels": points.channels} for name, points in blocks_of(model).items()],
+        "asked": ASKED,
+        "step_onnx": _text(step_onnx(step)),
+        "asked_onnx": _text(asked_onnx(step, ASKED)),
+    }
+
+
+def build(folder: Path) -> list[Path]:
+    """Write ``train-<arm>.json`` for each arm into ``folder``."""
+    train = patchwork(STUDIES[STUDY].pictures, seed=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for arm in ARMS:
+        paths.append(folder / f"train-{arm}.json")
+        paths[-1].write_text(json.dumps(described(arm, train), separators=(",", ":")), encoding="utf-8")
+    return paths
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
