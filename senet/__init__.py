@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 # A name is imported when it is first used: `python -m senet preflight` has to start where PyTorch cannot be imported.
 _NAMES = {
     "fusion": ("fuse",),
+    "inside.finding": ("anatomy",),
+    "inside.intervening": ("intervene",),
     "inside.recording": ("record",),
     "models.cifar": ("resnet20", "resnet32", "resnet56", "resnet110", "se_resnet20", "se_resnet32", "se_resnet56", "se_resnet110"),
     "models.inception": ("se_inception_v3",),

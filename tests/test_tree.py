@@ -10,9 +10,9 @@ import pytest
 from tools import tree
 
 ROOT = Path(__file__).parents[1]
-# Of senet, which a learner reads; a folder's label holds no code and is not counted. Five files and 1,000 lines of it find
-# gates in networks that nobody prepared.
-MOST_FILES, MOST_LINES = 31, 5000
+# Of senet, which a learner reads; a folder's label holds no code and is not counted. Eight files and 1,400 lines of it find,
+# read and change gates in networks that nobody prepared.
+MOST_FILES, MOST_LINES = 34, 5400
 FILE_LINES, FUNCTION_LINES = 300, 80
 
 GRAPH = tree.graph()

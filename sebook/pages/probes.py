@@ -38,7 +38,8 @@ from torch import Tensor, nn
 from senet import pretrained
 from senet.images import from_pil
 from senet.images.picture import Preprocessing
-from senet.inside.recording import BlockRecord, Recording, _fitting, _Tape, record, se_blocks
+from senet.inside.hooks import Tape, fitting
+from senet.inside.recording import BlockRecord, Recording, record, se_blocks
 
 FORMAT = 1  # counted up when an older reader would misread a file
 KEY = "senet.probe"  # of the metadata
@@ -93,7 +94,7 @@ class Probe:
     def _row(self, gates: Mapping[str, Tensor], count: int) -> Tensor:
         """All gates side by side, (N, sum of all C), NaN where none was given."""
         points = {name: SimpleNamespace(channels=channels) for name, channels in self._channels.items()}
-        gates = _fitting(gates, points, count)
+        gates = fitting(gates, points, count)
         own = float("nan")
         return torch.cat([gates.get(name, torch.tensor(own)).float().expand(count, c) for name, c in self._channels.items()], dim=1)
 
@@ -227,7 +228,7 @@ class _Network(nn.Module):
 
     def forward(self, picture: Tensor, gates: Tensor) -> tuple[Tensor, ...]:
         columns = gates.split([point.channels for point in self.points.values()], dim=1)
-        tape = _Tape(self.points, dict(zip(self.points, columns, strict=True)), self.maps, copy=True)
+        tape = Tape(self.points, dict(zip(self.points, columns, strict=True)), self.maps, copy=True)
         logits = tape.run(self.model, (picture / 255 - self.mean) / self.std)
         out = [logits]
         for name in self.points:
