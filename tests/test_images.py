@@ -1,11 +1,15 @@
 """Sets of pictures: read from where they are, or said in words why not."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from senet import images
+from senet.images import collection
 
 
 def test_photographs_need_no_network(monkeypatch):
@@ -130,3 +134,24 @@ def test_store_of_a_folder_with_a_broken_picture_is_not_made(folder, tmp_path):
     with pytest.raises(ValueError, match=r"cat.0001\.png is not a picture"):
         images.image_folder(folder / "train", 16, store=tmp_path / "pixels", progress=False)
     assert not list((tmp_path / "pixels").iterdir())
+
+
+def test_shipped_photographs_are_credited():
+    """Every file has an author, a licence that lets us pass it on, and a row in LICENCES.md; no file is there without."""
+    described = collection.described()
+    assert sorted(entry["file"] for entry in described) == sorted(path.name for path in collection.folder().glob("*.webp"))
+    table = (Path(__file__).parents[1] / "LICENCES.md").read_text("utf-8")
+    for entry in described:
+        assert re.fullmatch(r"public domain|CC0|CC BY(-SA)? [234]\.0", entry["licence"])
+        cells = (f"`{entry['file']}`: {entry['title']}", entry["author"], entry["licence"], f"<{entry['page']}>", entry["package"])
+        assert f"| {' | '.join(cells)} |" in table
+        assert (collection.folder() / entry["file"]).stat().st_size < 60_000
+
+
+def test_shipped_photographs_go_by_class():
+    photos = collection.photographs(32, ("tabby", "bee", "emu"))
+    assert [photos.classes[label] for label in photos.labels] == ["tabby", "bee"]
+    assert photos.images.shape == (2, 3, 32, 32)
+    assert photos.credits[0] == "Alvesgaspar, CC BY-SA 3.0"
+    with pytest.raises(ValueError, match="no pictures"):
+        collection.photographs(32, ("emu",))

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from senet import images
-from senet.images import Pictures, patchwork
+from senet.images import Pictures, collection, patchwork
 
 PER_CLASS = 3  # pictures of each class: the widget shows three rows, so that a column is a class
 PATCHWORK_SEED = 2017  # no seed of the training's
+# Of scikit-image's photographs, those that a gallery shows although no network knows them: what a network says of things it
+# has never seen is worth a look. No people among them: "dog, 45 %" under a portrait teaches nothing.
+UNKNOWN = ("Falcon 9 at take-off", "model of a space shuttle", "a cup of coffee", "coins from Pompeii")
+KEPT = ("Chelsea the cat", *UNKNOWN)  # in every gallery, so that a picture chosen for one network is there for the others
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def exhibits(classes: Sequence[str], size: int, cifar_root: str | Path | None = 
     """Pictures for a network of these classes, those of its own classes first.
 
     A network of Patchwork sees fresh Patchwork pictures, one of CIFAR-10 the first three test pictures of each class where CIFAR-10
-    is at hand, and both the photographs of :func:`senet.images.photographs`.
+    is at hand, and every network the :func:`photographs` that it knows, with a few of things that none here knows.
 
     Args:
         classes: what the network tells apart.
@@ -60,7 +63,7 @@ def exhibits(classes: Sequence[str], size: int, cifar_root: str | Path | None = 
             pass  # a gallery without them is smaller, not wrong
         else:
             parts.append(_some_of_each(test, _cifar_alt, "CIFAR-10, test", "Krizhevsky, 2009"))
-    parts.append(_photographs(size, classes))
+    parts.append(photographs(size, classes))
     return _joined(parts, classes)
 
 
@@ -90,12 +93,32 @@ def _patchwork_alt(name: str, pictures: Pictures, i: int) -> str:
 
 
 @functools.cache  # large files, scaled down with care: most of the time that a widget takes to begin
-def _photographs(size: int, classes: tuple[str, ...]) -> Exhibits:
-    part = images.photographs(size, classes)
-    order = np.argsort([label < 0 for label in part.labels.tolist()], kind="stable").tolist()  # those of a class first
-    part = part[order]
+def photographs(size: int, classes: tuple[str, ...]) -> Exhibits:
+    """The photographs of a gallery: those of its classes first, then those of things that no network here knows.
+
+    Args:
+        size: side of the pictures in pixels; for a second look, more than the network's own.
+        classes: what the network tells apart.
+    """
+    parts = []
+    if any(name in classes for entry in collection.described() for name in entry["names"]):
+        parts.append(_described(collection.photographs(size, classes), "Wikimedia Commons and others"))
+    parts.append(_described(images.photographs(size, classes), "scikit-image"))
+    part = _joined(parts, classes)
+    labels = part.pictures.labels.tolist()
+    shown = [i for i, title in enumerate(part.pictures.titles) if labels[i] >= 0 or title in KEPT]
+    shown.sort(key=lambda i: labels[i] < 0)  # those of a class first
+    return _some(part, shown)
+
+
+def _described(part: Pictures, source: str) -> Exhibits:
     alts = tuple(f"Photograph: {title}" for title in part.titles)
-    return Exhibits(part, tuple(map(slug, part.titles)), alts, ("scikit-image",) * len(part))
+    return Exhibits(part, tuple(map(slug, part.titles)), alts, (source,) * len(part))
+
+
+def _some(part: Exhibits, chosen: Sequence[int]) -> Exhibits:
+    ids, alts, sources = ([values[i] for i in chosen] for values in (part.ids, part.alts, part.sources))
+    return Exhibits(part.pictures[list(chosen)], tuple(ids), tuple(alts), tuple(sources))
 
 
 def _joined(parts: Sequence[Exhibits], classes: tuple[str, ...]) -> Exhibits:

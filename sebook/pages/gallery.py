@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from torch import Tensor, nn
 
 from senet import pretrained
 from senet.inside import profiles
 from senet.inside.recording import Recording, record, se_blocks
 
+from . import exhibits as exhibit
 from .encoded import packed, sprite
 from .exhibits import Exhibits, exhibits
 
 FORMAT = 1  # as in frontend/src/network/gallery.ts; counted up when an older page would misread what is written here
 MANY = 20  # classes, beyond which their means are stored in 8 bits: at 100 they are the largest part of a gallery
+WHOLE = 320  # pixels: sharp at the 192 that a page shows it, and 10 to 30 kB
 STAGE = re.compile(r"layer(\d+)\.(\d+)")  # in a block's name
 
 
@@ -40,10 +43,26 @@ def build(network: str, out: str | Path, cifar_root: str | Path | None = None) -
     gallery = describe(model, recording, shown, means=class_means(checkpoint), **about(checkpoint))
     gallery["recorded"] = pack(recording)
     path = Path(out) / "gallery" / f"{network}.js"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = photographs(path.parent, checkpoint.classes)
+    for picture in gallery["pictures"]:
+        picture["photo"] = whole.get(picture["id"])
     text = json.dumps(gallery, ensure_ascii=False, separators=(",", ":"))
     path.write_text(f"SENet.provide({json.dumps(f'gallery/{network}')},{text});\n", encoding="utf-8")
     return path
+
+
+def photographs(folder: Path, classes: tuple[str, ...]) -> dict[str, str]:
+    """Write a gallery's photographs as people see them, :data:`WHOLE` pixels wide, for pages to fetch when one is shown.
+
+    Returns:
+        each one's name beside the gallery's script, by id.
+    """
+    shown = exhibit.photographs(WHOLE, classes)
+    (folder / "photographs").mkdir(parents=True, exist_ok=True)
+    names = {id: f"photographs/{id}.webp" for id in shown.ids}
+    for id, pixels in zip(shown.ids, shown.pictures.images.permute(0, 2, 3, 1).numpy(), strict=True):
+        Image.fromarray(pixels).save(folder / names[id], "WEBP", quality=80, method=6)
+    return names
 
 
 def titled(block: str) -> str:

@@ -3,6 +3,7 @@
 
 import { type Packed, unpack } from "../math/packed.ts";
 import type { Answer, Gates, NetworkInfo, PictureInfo, Probe } from "./network.ts";
+import { beside } from "./registry.ts";
 
 /** Counted up whenever `sebook.pages.gallery` writes something that an older page would misread. */
 export const FORMAT = 1;
@@ -51,7 +52,10 @@ export async function openGallery(gallery: Gallery): Promise<Omit<Probe, "probe"
     ) ?? null;
   return {
     network,
-    pictures,
+    // Named beside the gallery's script, which a notebook doesn't have: there it gives no photographs.
+    pictures: pictures.map((picture) =>
+      picture.photo ? { ...picture, photo: beside(`gallery/${picture.photo}`) } : picture,
+    ),
     means,
     draw(index, canvas) {
       const { size, columns } = sprite;

@@ -44,5 +44,10 @@ function load(name: string): Promise<unknown> {
 
 /** Where `<name>.js` lies. */
 export function address(name: string): string {
-  return new URL(`${name}.js`, here).href;
+  return beside(`${name}.js`);
+}
+
+/** Where a file beside page.js lies. */
+export function beside(file: string): string {
+  return new URL(file, here).href;
 }

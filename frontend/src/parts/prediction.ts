@@ -20,6 +20,7 @@ export interface Prediction {
 export function prediction(probe: Probe): Prediction {
   const classes = probe.network.classes;
   const canvas = h("canvas", { role: "img" });
+  const photo = h("img", { class: "senet-photo", alt: "", hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const verdict = h("p", { class: "senet-verdict" });
@@ -27,7 +28,7 @@ export function prediction(probe: Probe): Prediction {
   const el = h(
     "div",
     { class: "senet-prediction" },
-    h("figure", { class: "senet-picture" }, canvas),
+    h("figure", { class: "senet-picture" }, photo, canvas),
     h("div", { class: "senet-answer" }, title, source, list, verdict),
   );
   let shown: [number, Answer, Answer | null] | null = null;
@@ -41,6 +42,7 @@ export function prediction(probe: Probe): Prediction {
       canvas.setAttribute("aria-label", picture.alt);
       // larger ones look better smoothed
       canvas.classList.toggle("senet-pixels", canvas.width <= 64);
+      reveal(photo, picture.photo ?? null);
       say(title, picture.title);
       say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
       const shares = softmax(answer.logits);
@@ -81,6 +83,20 @@ export function prediction(probe: Probe): Prediction {
     },
     verdict: () => verdict.lastChild?.textContent?.trim() ?? "",
   };
+}
+
+/**
+ * The photograph fills the frame, and what the network sees of it is its corner; until it is there,
+ * and where there is none, the frame is what the network sees.
+ */
+function reveal(photo: HTMLImageElement, address: string | null): void {
+  if (photo.getAttribute("src") === address) return;
+  photo.hidden = true;
+  photo.onload = () => {
+    photo.hidden = false;
+  };
+  if (address) photo.src = address;
+  else photo.removeAttribute("src");
 }
 
 /** A sign and a sentence on whether the prediction is right. */
