@@ -140,6 +140,9 @@ def predicts(widget: Widget, truth: ProbeWidget, picture: int, gates: dict | Non
     expect(widget.el.locator(".senet-title")).to_have_text(truth._gallery["pictures"][picture]["title"])
     answer = truth.probe(picture, gates)
     logits = answer.logits[0]
+    # The picture can be there an instant before the gates that the kernel sent after it.
+    there = "([e, top]) => Math.abs(e.querySelector('.senet-likeliest li')?.dataset.logit - top) < 1e-4"
+    widget.page.wait_for_function(there, arg=[widget.el.element_handle(), float(logits.max())], timeout=PATIENCE)
     for (name, logit, _), k in zip(widget.likeliest(), logits.argsort(descending=True), strict=False):
         assert name == truth._gallery["network"]["classes"][k]
         assert logit == pytest.approx(float(logits[k]), abs=1e-4)
