@@ -51,9 +51,11 @@ def drop_widget_state(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Pages without a widget stay free of its script."""
-    if "data-senet" in context.get("body", ""):
+    """Pages without a widget stay free of its script, and those without a drawing of the book's colours as well."""
+    body = context.get("body", "")
+    if "data-senet" in body or "senet-drawing" in body:
         app.add_css_file("senet/widgets.css")
+    if "data-senet" in body:
         app.add_js_file("senet/page.js", loading_method="defer")
 
 

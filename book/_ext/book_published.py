@@ -5,26 +5,21 @@ All addresses come from the repository's, which stands in ``_config.yml``: GitHu
 """
 
 import html
-import io
 import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import matplotlib
-import numpy as np
 import yaml
 from docutils import nodes
-from matplotlib.figure import Figure
-from PIL import Image
-from safetensors.numpy import load_file
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
+from sebook.pages.block_card import draw_card
+
 CARD = "card.png"  # 1200 x 630, what the networks of readers ask for
-PROFILE = "data/se_resnet_patchwork.profiles.safetensors"
 REDIRECTS = "book/redirects.yml"
 NOT_FOUND = '<meta name="robots" content="noindex" />'  # by search engines
 SHOWN = ("senet", "torch", "torchvision", "anywidget", "jupyter-book")
@@ -87,7 +82,7 @@ def card(app: Sphinx, pagename: str, title: str, text: str) -> str:
         "og:title": title,
         "og:url": base + app.builder.get_target_uri(pagename),
         "og:image": f"{base}_static/{CARD}",
-        "og:image:alt": "Squeeze & Excite: gates of an SE block, a line for each class of pictures",
+        "og:image:alt": "Squeeze & Excite: an SE block at work on a photograph of a cat, from maps over numbers and gates to dimmed maps",
     }
     lines = [f'<meta property="{name}" content="{html.escape(value)}" />' for name, value in tags.items()]
     if text:
@@ -112,29 +107,6 @@ def state_versions(app: Sphinx) -> None:
     git = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     commit = f" · commit {git.stdout.strip()}" if git.returncode == 0 and (root / ".git").exists() else ""
     app.book_versions = f'<p class="book-versions">Built with {html.escape(versions + commit)}</p>'
-
-
-def draw_card(path: Path, title: str, profile: Path) -> None:
-    """The picture that goes with a link: the class means of a trained network's last SE block, one line a class."""
-    # (K, C) for each block; blocks are named in forward order, so that the last one has the largest name.
-    arrays = {name: values for name, values in load_file(profile).items() if values.ndim == 2 and name.endswith("mean")}
-    if not arrays:
-        raise ExtensionError(f"{profile} has no class means to draw a card from")
-    means = arrays[max(arrays)]
-    order = np.argsort(means.mean(0))
-    with matplotlib.rc_context({"font.family": "DejaVu Sans"}):
-        figure = Figure(figsize=(12, 6.3), dpi=100, facecolor="#12303f")
-        axes = figure.add_axes((0, 0, 1, 0.58), facecolor="none")
-        colours = matplotlib.colormaps["viridis"](np.linspace(0.35, 1, len(means)))
-        for row, colour in zip(means, colours, strict=True):
-            axes.plot(row[order], color=colour, linewidth=3, alpha=0.9)
-        axes.set_axis_off()
-        axes.margins(x=0)
-        figure.text(0.06, 0.78, title, color="white", fontsize=62, fontweight="bold")
-        figure.text(0.06, 0.66, "Networks that turn their channels up and down", color="#cfe3ea", fontsize=27)
-        drawn = io.BytesIO()
-        figure.savefig(drawn)
-    Image.open(drawn).convert("RGB").quantize(64).save(path, optimize=True)  # a quarter of the bytes
 
 
 def redirects(text: str) -> dict[str, str]:
@@ -164,7 +136,7 @@ def write_extras(app: Sphinx, exception: Exception | None) -> None:
     back = f'There is no page at this address. <a href="{urlsplit(base).path}">Go to the book’s beginning.</a>'
     lost = PAGE.format(title="Page not found", heading="Page not found", text=back, head=NOT_FOUND)
     (out / "404.html").write_text(lost, encoding="utf8")
-    draw_card(out / "_static" / CARD, app.config.html_title, root / PROFILE)
+    draw_card(out / "_static" / CARD, app.config.html_title.replace(" &", "\n&").split("\n"))
     for old, new in redirects((root / REDIRECTS).read_text("utf8")).items():
         if (out / old).exists() or not (out / new.split("#")[0]).exists():
             raise ExtensionError(f"{REDIRECTS}: {old} -> {new}: the first must be gone, and the second there")

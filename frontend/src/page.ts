@@ -9,6 +9,7 @@ import { type Gallery, recordedProbe } from "./network/gallery.ts";
 import { liveProbe } from "./network/live.ts";
 import type { Probe } from "./network/network.ts";
 import { need, provide } from "./network/registry.ts";
+import { blockFigures } from "./parts/block-figure.ts";
 import { h } from "./parts/dom.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
@@ -86,6 +87,7 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
 }
 
 function start(): void {
+  blockFigures();
   const met: Record<string, number> = {};
   // A gallery weighs 100 kB and more: it is fetched when its figure comes near, about a screen
   // ahead of the reader.
