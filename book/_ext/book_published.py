@@ -82,7 +82,7 @@ def card(app: Sphinx, pagename: str, title: str, text: str) -> str:
         "og:title": title,
         "og:url": base + app.builder.get_target_uri(pagename),
         "og:image": f"{base}_static/{CARD}",
-        "og:image:alt": "Squeeze & Excite: an SE block at work on a photograph of a cat, from maps over numbers and gates to dimmed maps",
+        "og:image:alt": "Squeeze & Excite: an SE block at work on a photograph of a cat: maps, numbers, gates, dimmed maps",
     }
     lines = [f'<meta property="{name}" content="{html.escape(value)}" />' for name, value in tags.items()]
     if text:
