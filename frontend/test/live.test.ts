@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { provided, total } from "../src/network/download.ts";
 import { answerOf, apart, row } from "../src/network/engine.ts";
-import { examine, middle } from "../src/picture-editor/picture.ts";
+import { checked, examine, header } from "../src/picture-editor/examine.ts";
+import { middle } from "../src/picture-editor/picture.ts";
 
 const BLOCKS = [
   { name: "a", channels: 2 },
@@ -77,4 +78,45 @@ test("a file is what its bytes say, and whole if its end is there", () => {
   });
   for (const other of ["<svg/>", "", "BM", "not a picture"])
     assert.deepEqual(examine(bytes(other)), { kind: null, whole: false });
+});
+
+test("fill bytes and appended bytes are valid; a wrong checksum is not", () => {
+  const jpeg = [0xff, 0xd8, 0xff, 0xff, 0xff, 0xe0, 0, 2, 0xff, 0xff, 0xda, 0, 2, 1, 0xff, 0xd9];
+  assert.deepEqual(examine(bytes(jpeg)), { kind: "JPEG", whole: true });
+  // a palette of two colours, one extension, one frame, the trailer, and a byte behind it
+  const gif = [
+    ...[1, 0, 1, 0, 0x80, 0, 0, 1, 2, 3, 4, 5, 6],
+    ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0],
+    ...[0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0],
+  ];
+  assert.equal(examine(bytes("GIF89a", [...gif, 0x3b, 7])).whole, true);
+  assert.equal(examine(bytes("GIF89a", [...gif, 7])).whole, false);
+  const png = "\x89PNG\r\n\x1a\n";
+  const iend = [0, 0, 0, 0, ...bytes("IEND"), 0xae, 0x42, 0x60, 0x82];
+  const idat = [0, 0, 0, 1, ...bytes("IDAT"), 7];
+  assert.equal(checked(bytes(png, [...idat, 0xcd, 0x25, 0x6b, 0x4b], iend)), false);
+});
+
+test("size and turn are read from the header", () => {
+  const exif = bytes("II*\0", [8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0]);
+  const app1 = [0xff, 0xe1, 0, 8 + exif.length, ...bytes("Exif\0\0"), ...exif];
+  const frame = [0xff, 0xc2, 0, 8, 8, 1, 0, 2, 0, 1];
+  const jpeg = bytes([0xff, 0xd8], app1, frame, [0xff, 0xda, 0, 2]);
+  assert.deepEqual(header(jpeg, "JPEG"), { size: { width: 512, height: 256 }, turn: 6 });
+  const riff = (name: string, data: number[]) => [
+    ...bytes(name, [data.length, 0, 0, 0]),
+    ...data,
+    ...(data.length % 2 ? [0] : []),
+  ];
+  const webp = bytes(
+    "RIFF....WEBP",
+    riff("VP8X", [8, 0, 0, 0, 99, 0, 0, 49, 0, 0]),
+    riff("EXIF", [...exif]),
+  );
+  assert.deepEqual(header(webp, "WebP"), { size: { width: 100, height: 50 }, turn: 6 });
+  assert.deepEqual(header(bytes("GIF89a", [44, 1, 200, 0]), "GIF").size, {
+    width: 300,
+    height: 200,
+  });
+  assert.deepEqual(header(bytes("RIFF....WEBPVP8X"), "WebP"), { size: null, turn: 1 });
 });

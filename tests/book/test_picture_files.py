@@ -97,6 +97,13 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def flipped(png: bytes) -> bytes:
+    """With a wrong checksum under its pixels, which still unpack."""
+    at = png.index(b"IDAT")
+    end = at + 4 + struct.unpack(">I", png[at - 4 : at])[0]
+    return png[:end] + bytes([png[end] ^ 1]) + png[end + 1 :]
+
+
 REFUSED = {
     "notes.txt": (b"not a picture at all", "not a picture that can be read here"),
     "drawing.svg": (
@@ -111,7 +118,10 @@ REFUSED = {
     "cut.webp": (encoded(picture((64, 64)), "WEBP")[:-20], "damaged or cut short"),
     "bad.png": (encoded(picture((64, 64)))[:60] + bytes(40) + encoded(picture((64, 64)))[100:], "damaged or cut short"),
     "huge.png": (bomb(20_000, 6_000), "20000 × 6000 pixels: scale it below 100 megapixels"),
-    "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "browsers don’t read: save it as JPEG"),
+    "sum.png": (flipped(encoded(picture((64, 64)))), "is a PNG picture, but damaged"),  # Firefox and WebKit would show it
+    "cut.avif": (encoded(picture((64, 64)), "AVIF")[:-200], "is an AVIF picture, but damaged"),
+    # Tried, since some browsers read it; this one does not.
+    "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), "this browser doesn’t read: save it as JPEG"),
 }
 
 
@@ -130,11 +140,16 @@ def test_refusals_in_words(widget: Widget):
     expect(own(widget).locator(".senet-problem")).to_be_empty()
 
 
-def rotated(orientation: int) -> bytes:
+def rotated(orientation: int, kind: str = "JPEG") -> bytes:
     """As a phone stores it: by how it was held."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encoded(picture((96, 64)), "JPEG", quality=95, exif=exif.tobytes())
+    return encoded(picture((96, 64)), kind, quality=95, exif=exif.tobytes())
+
+
+def filled(jpeg: bytes) -> bytes:
+    """With fill bytes before its second marker, as the standard allows."""
+    return jpeg[:2] + b"\xff\xff" + jpeg[2:]
 
 
 def sixteen(image: Image.Image) -> bytes:
@@ -157,6 +172,10 @@ OPENED = {
     "panorama.png": encoded(picture((12_000, 64))),
     "photo.jpg": encoded(picture((640, 480)), "JPEG", quality=95),
     **{f"rotated {way}.jpg": rotated(way) for way in range(1, 9)},
+    **{f"rotated {way}.{kind.lower()}": rotated(way, kind) for kind in ("WEBP", "PNG", "AVIF") for way in (3, 6, 7)},
+    "filled.jpg": filled(encoded(picture((96, 64)), "JPEG", quality=95)),
+    "behind.gif": encoded(picture((64, 64)).quantize(32), "GIF") + b"\0",
+    "odd.jpg": encoded(picture((2001, 1501)), "JPEG", quality=80),  # halved, its sides are rounded
     "large.jpg": encoded(picture((2600, 1900)), "JPEG", quality=80),  # above what is worked with at once
     "grey.png": encoded(picture((64, 64), mode="L")),
     "sixteen.png": sixteen(picture((64, 64))),
@@ -241,3 +260,39 @@ def test_a_folder_several_files_and_an_address(widget: Widget, tmp_path: Path):
     }""")
     expect(alert).to_contain_text("save the picture, then drop the file")
     expect(widget.radio("two.png")).to_be_checked()
+
+
+def test_the_size_is_the_files(widget: Widget):
+    give(widget, OPENED["odd.jpg"], "odd.jpg")
+    started(widget)
+    words = "odd.jpg: 1501 × 1501 of 2001 × 1501 pixels, from 250 across and 0 down."
+    expect(own(widget).get_by_role("application", name=words)).to_be_visible()
+
+
+def test_a_picture_dropped_beside_the_widget_is_taken(widget: Widget, tmp_path: Path):
+    """The browser would leave the page for it."""
+    path = tmp_path / "beside.png"
+    path.write_bytes(encoded(picture(seed=2)))
+    address = widget.page.url
+    heading = widget.page.locator("h1:visible, h2:visible").first
+    heading.scroll_into_view_if_needed()
+    box = heading.bounding_box()
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    session = widget.page.context.new_cdp_session(widget.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 5, "y": box["y"] + 5, "data": data})
+    session.detach()
+    started(widget)
+    answered(widget, "beside.png")
+    shows(widget, answers(picture(seed=2)))
+    assert widget.page.url.partition("?")[0] == address.partition("?")[0]
+    expect(own(widget)).to_be_in_viewport()
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(widget: Widget):
+    """By its header: there is no picture in the file at all."""
+    widget.page.evaluate("window.createImageBitmap = () => { throw new Error('decoded') }")
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IEND", b"")
+    give(widget, data, "bomb.png")
+    expect(own(widget).get_by_role("alert")).to_have_text("bomb.png is 30000 × 30000 pixels: scale it below 100 megapixels first.")

@@ -1,5 +1,5 @@
-// The large scripts of `live/`, fetched with progress and a way to stop; from file://, where
-// nothing can be fetched, loaded as scripts.
+// The large scripts of `live/`, fetched with progress and a way to stop; from file:// and in a
+// sandboxed frame, where nothing can be fetched, loaded as scripts.
 
 import { address, need } from "./registry.ts";
 
@@ -20,7 +20,7 @@ export async function download(
   for (const name of names) {
     const expected = manifest[name];
     if (expected === undefined) throw new Error(`this book has no live/${name}.js`);
-    if (location.protocol === "file:")
+    if (location.protocol === "file:" || origin === "null")
       texts.push(await abortable(need<string>(`live/${name}`), signal));
     else
       texts.push(

@@ -80,13 +80,19 @@ class Cropping implements CropView {
   }
 
   words(): string {
-    const { width, height, factor } = this.picture!;
+    const { width, height, factor, whole } = this.picture!;
+    const { width: wide, height: high } = whole ?? { width, height };
     const { left, top, side } = this.crop;
-    const [x, y, used, wide, high] = [left, top, side, width, height].map((value) =>
-      Math.round(value * factor),
-    );
-    if (used === wide && used === high) return `${wide} × ${high} pixels, used whole.`;
-    return `${used} × ${used} of ${wide} × ${high} pixels, from ${x} across and ${y} down.`;
+    // halving rounds up: what is shown has a share of a pixel more than the file
+    const short = Math.min(wide, high);
+    const [x, y, used] = [left, top, side].map((value) => Math.round(value * factor)) as [
+      number,
+      number,
+      number,
+    ];
+    const most = Math.min(used, short);
+    if (most === wide && most === high) return `${wide} × ${high} pixels, used whole.`;
+    return `${most} × ${most} of ${wide} × ${high} pixels, from ${x} across and ${y} down.`;
   }
 
   private wish(next: Crop): void {

@@ -1,49 +1,14 @@
 // A reader's own picture: looked at before it is opened, upright, a square of it scaled down well,
 // or refused in words.
 
+import { checked, examine, header, type Kind, type Size } from "./examine.ts";
+import { turned, turnsItself } from "./upright.ts";
+
 export const MIN_SIDE = 8; // pixels, as in senet.images
 const MAX_BYTES = 50e6;
 const MAX_PIXELS = 100e6; // above this a browser needs more memory than a phone has
 
 const WORKING_PIXELS = 2e6;
-
-export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC";
-
-/**
- * What a file is by its first bytes, whatever its name says, and whether its end is there. Browsers
- * show half a picture without a word.
- */
-export function examine(bytes: Uint8Array): { kind: Kind | null; whole: boolean } {
-  const text = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return { kind: "JPEG", whole: endsAsJpeg(bytes) };
-  if (text(0, 8) === "\x89PNG\r\n\x1a\n") return { kind: "PNG", whole: endsAsPng(bytes) };
-  if (/^GIF8[79]a/.test(text(0, 6))) return { kind: "GIF", whole: bytes.at(-1) === 0x3b };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP")
-    return { kind: "WebP", whole: view.getUint32(4, true) + 8 <= bytes.length };
-  // its decoder says so itself
-  if (text(4, 8) === "ftyp" && /avi[fs]/.test(text(8, 32))) return { kind: "AVIF", whole: true };
-  if (text(4, 8) === "ftyp" && /hei[cx]|mif1|hev[cx]/.test(text(8, 32)))
-    return { kind: "HEIC", whole: true };
-  return { kind: null, whole: false };
-}
-
-/** The end marker after the first scan: a thumbnail before it has an end marker of its own. */
-function endsAsJpeg(bytes: Uint8Array): boolean {
-  let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda)
-    at += 2 + 256 * bytes[at + 2]! + bytes[at + 3]!;
-  for (; at + 1 < bytes.length; at++) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
-  return false;
-}
-
-/** From chunk to chunk until the last: something may be appended after it. */
-function endsAsPng(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at))
-    if (view.getUint32(at + 4) === 0x49454e44) return true; // IEND
-  return false;
-}
 
 /** The largest square in the middle. */
 export function middle(width: number, height: number): { left: number; top: number; side: number } {
@@ -60,6 +25,8 @@ export interface Picture {
   height: number;
   /** Pixels of the reader's file along one of `image`: more than 1 where that was large. */
   factor: number;
+  /** The reader's file, upright; absent where `image` is all there is. */
+  whole?: Size;
 }
 
 /**
@@ -82,48 +49,65 @@ export async function openPicture(file: File): Promise<Picture> {
     );
   }
   const { kind, whole } = examine(bytes);
-  if (kind === "HEIC")
-    throw new Error(`${name} is a HEIC picture, which browsers don’t read: save it as JPEG.`);
   if (!kind)
     throw new Error(
       `${name} is not a picture that can be read here: save it as JPEG, PNG, WebP or GIF.`,
     );
-  const damaged = `${name} is a ${kind} picture, but damaged or cut short: open it in an image program and save it again.`;
-  if (!whole) throw new Error(damaged);
+  const damaged = `${name} is ${a(kind)} picture, but damaged or cut short: open it in an image program and save it again.`;
+  if (!whole || (kind === "PNG" && !checked(bytes))) throw new Error(damaged);
+  const { size, turn } = header(bytes, kind);
+  if (size) refuse(name, size); // before it is decoded, which may take more memory than there is
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    throw new Error(damaged);
+    throw new Error(
+      kind === "HEIC"
+        ? `${name} is ${a(kind)} picture, which this browser doesn’t read: save it as JPEG.`
+        : damaged,
+    );
   }
-  const { width, height } = bitmap;
-  const problem =
-    Math.min(width, height) < MIN_SIDE
-      ? `${name} is ${width} × ${height} pixels: choose one of at least ${MIN_SIDE} on each side.`
-      : width * height > MAX_PIXELS
-        ? `${name} is ${width} × ${height} pixels: scale it below ${MAX_PIXELS / 1e6} megapixels first.`
-        : null;
-  if (problem) {
+  try {
+    refuse(name, bitmap);
+  } catch (error) {
     bitmap.close();
-    throw new Error(problem);
+    throw error;
   }
-  return { name, ...reduced(bitmap) };
+  const upright = turn > 1 && !(await turnsItself(kind)) ? turned(bitmap, turn) : bitmap;
+  if (upright !== bitmap) bitmap.close();
+  return { name, ...reduced(upright) };
+}
+
+/** "an AVIF", but "a HEIC": most say it as a word. */
+const a = (kind: Kind) => (kind === "AVIF" ? `an ${kind}` : `a ${kind}`);
+
+/** @throws Error with words for the reader, where a picture is too small or too large */
+function refuse(name: string, { width, height }: Size): void {
+  if (Math.min(width, height) < MIN_SIDE)
+    throw new Error(
+      `${name} is ${width} × ${height} pixels: choose one of at least ${MIN_SIDE} on each side.`,
+    );
+  if (width * height > MAX_PIXELS)
+    throw new Error(
+      `${name} is ${width} × ${height} pixels: scale it below ${MAX_PIXELS / 1e6} megapixels first.`,
+    );
 }
 
 /**
  * Halved until it is quick to work with; a square of it still has more pixels than any network here
  * sees.
  */
-function reduced(bitmap: ImageBitmap): Omit<Picture, "name"> {
-  let image: Picture["image"] = bitmap;
+function reduced(opened: ImageBitmap | HTMLCanvasElement): Omit<Picture, "name"> {
+  let image = opened;
   let factor = 1;
+  const whole = { width: opened.width, height: opened.height };
   while (image.width * image.height > WORKING_PIXELS) {
     const half = canvasOf(Math.ceil(image.width / 2), Math.ceil(image.height / 2));
     painted(half, (context) => context.drawImage(image, 0, 0, half.width, half.height));
-    if (image === bitmap) bitmap.close(); // up to 400 MB
+    if ("close" in image) image.close(); // up to 400 MB
     [image, factor] = [half, 2 * factor];
   }
-  return { image, width: image.width, height: image.height, factor };
+  return { image, width: image.width, height: image.height, factor, whole };
 }
 
 /** Cuts squares out of pictures and scales them to size x size, always into the same canvas. */

@@ -1,4 +1,5 @@
-// How a file of the reader's comes in besides the button: dropped on the widget, or pasted.
+// How a file of the reader's comes in besides the button: dropped on the widget, or pasted. What is
+// dropped beside it would take the browser away from the page: it goes to the page's first widget.
 
 /**
  * @param el of the reader's own picture: with nothing focused, a paste goes to the page's first
@@ -31,17 +32,30 @@ export function waysIn(
   };
   const paste = (event: ClipboardEvent) => {
     const files = event.clipboardData?.files;
-    const first = event.target === document.body && document.querySelector(".senet-own") === el;
-    if (!files?.length || !(first || root.contains(event.target as Node))) return;
+    const ours = event.target === document.body && first();
+    if (!files?.length || !(ours || root.contains(event.target as Node))) return;
     event.preventDefault();
     take(files);
   };
+  const first = () => document.querySelector(".senet-own") === el;
+  const overPage = (event: DragEvent) => {
+    if (!event.defaultPrevented && first()) over(event);
+  };
+  const dropOnPage = (event: DragEvent) => {
+    if (event.defaultPrevented || !first() || !event.dataTransfer?.types.includes("Files")) return;
+    drop(event);
+    el.scrollIntoView({ block: "center" });
+  };
   root.addEventListener("dragover", over);
   root.addEventListener("drop", drop);
+  document.addEventListener("dragover", overPage);
+  document.addEventListener("drop", dropOnPage);
   document.addEventListener("paste", paste);
   return () => {
     root.removeEventListener("dragover", over);
     root.removeEventListener("drop", drop);
+    document.removeEventListener("dragover", overPage);
+    document.removeEventListener("drop", dropOnPage);
     document.removeEventListener("paste", paste);
   };
 }
