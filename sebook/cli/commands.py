@@ -19,7 +19,7 @@ from senet.inside import profiles
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
-from ..experiments import controls, linear_probe, studies, study
+from ..experiments import controls, linear_probe, studies, study, unfamiliar
 from ..measure import bench, cost, cost_table
 from . import datasets, files_command
 from .provenance import command, keep, measured_on
@@ -116,6 +116,21 @@ def measure_controls(args: Namespace) -> None:
     for name, said in [*result["controls"].items(), *((f"frozen in {block}", said) for block, said in result["frozen"].items())]:
         print(f"{name:9} {said['accuracy']:.2%}, {said['difference']:+.2%} ({said['low']:+.2%} to {said['high']:+.2%})")
     keep(result, args.out / f"controls-{args.name}.json")
+
+
+def measure_unfamiliar(args: Namespace) -> None:
+    """Does the network notice pictures of things that it does not know? The rule, and how often it errs."""
+    checkpoint, test = datasets.with_test_pictures(args.name)
+    foreign = datasets.foreign(checkpoint.provenance["data"], checkpoint.preprocessing.size)
+    for name, folder in (each.split("=", 1) for each in args.outside):
+        files = sorted(path for path in Path(folder).iterdir() if path.is_file())
+        foreign[name] = images.from_pil([open_picture(path) for path in files], checkpoint.preprocessing.size).images
+    means = profiles.load(profiles.beside(checkpoint)).mean
+    result = measured_on(checkpoint) | {"weights": checkpoint.sha256}
+    result |= unfamiliar.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing, means, foreign)
+    for name, said in [("of its own classes", result["inside"]), *result["outside"].items()]:
+        print(f"{said['share']:6.1%} unfamiliar of {said['of']:,} pictures: {name}")
+    keep(result, args.out / f"unfamiliar-{args.name}.json")
 
 
 def attribute_gates(args: Namespace) -> None:

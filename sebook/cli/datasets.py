@@ -1,7 +1,12 @@
 """The pictures that a command's ``--data`` names, and those that a checkpoint was trained and measured on."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
 
 from senet import images, pretrained
 from senet.arguments import at_least_one, one_of
@@ -54,6 +59,45 @@ def with_test_pictures(name: str) -> tuple[pretrained.Checkpoint, images.Picture
     if data not in DATA:
         raise ValueError(f"{name} was trained on {data!r}, not on {' or '.join(DATA)}: its test pictures are not known here")
     return checkpoint, DATA[data]("test")
+
+
+# Of ImageNet-100's classes, those that one of CIFAR-10's names as well, or nearly.
+NEAR_CIFAR10 = (
+    *("Chihuahua", "Yorkshire terrier", "golden retriever", "German shepherd", "tabby", "Persian cat", "lion", "bullfrog"),
+    *("goose", "king penguin", "albatross", "moving van", "school bus", "sports car", "go-kart", "tractor", "bullet train"),
+    *("lifeboat", "gondola"),
+)
+MOST = 2000  # pictures of a set that only says how often something happens
+
+
+def foreign(data: str, size: int) -> dict[str, Tensor]:
+    """Pictures for a network trained on ``data`` that show none of its classes: uint8 (N, 3, size, size), N up to 2,000, by what
+    they are. One set is a control: ``data``'s own classes, but scaled as the foreign ones are.
+
+    Raises:
+        FileNotFoundError: the other sets' pictures are not there.
+    """
+    cifar = images.cifar10("test", download=False, progress=False)
+    hundred = images.imagenet100("test", progress=False)
+
+    def of(pictures: images.Pictures, wanted: Callable[[str], bool]) -> Tensor:
+        chosen = torch.tensor([wanted(pictures.classes[label]) for label in pictures.labels.tolist()])
+        found = pictures.images[chosen]
+        few = found[torch.linspace(0, len(found) - 1, min(MOST, len(found))).long()]
+        return images.from_pil([Image.fromarray(p.permute(1, 2, 0).numpy()) for p in few], size).images
+
+    made = {} if data == "patchwork" else {"Patchwork, made by code": of(patchwork(*PATCHWORK["test"]), lambda _: True)}
+    if data == "cifar10":
+        return {"81 other classes of ImageNet-100": of(hundred, lambda name: name not in NEAR_CIFAR10), **made}
+    if data == "imagenet100":
+        return {
+            "CIFAR-10's airplane, deer, horse, ship and truck": of(
+                cifar, lambda name: name in ("airplane", "deer", "horse", "ship", "truck")
+            ),
+            "control: CIFAR-10's cat and dog, which it knows": of(cifar, lambda name: name in ("cat", "dog")),
+            **made,
+        }
+    return {"CIFAR-10": of(cifar, lambda _: True), "ImageNet-100": of(hundred, lambda _: True)}
 
 
 def described(data: str) -> str:

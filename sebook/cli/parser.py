@@ -1,5 +1,5 @@
-"""``python -m senet``: train, study, evaluate, profile, probe, controls, attribution, record, anatomy, gallery, export, bench,
-cost, cost-table, weights, preflight.
+"""``python -m senet``: train, study, evaluate, profile, probe, controls, unfamiliar, attribution, record, anatomy, gallery,
+export, bench, cost, cost-table, weights, preflight.
 
 Each has a ``--help``.
 """
@@ -135,6 +135,17 @@ def _inside(add: Add) -> None:
     controlled = add("controls", commands.measure_controls)
     controlled.add_argument("name", help="of a checkpoint: see `weights`")
     controlled.add_argument("--out", type=options.folder, default="data/results", help="folder for controls-NAME.json")
+
+    noticed = add("unfamiliar", commands.measure_unfamiliar)
+    noticed.add_argument("name", help="of a checkpoint: see `weights`")
+    noticed.add_argument(
+        "--outside",
+        action="append",
+        default=[],
+        metavar="WHAT=FOLDER",
+        help="also a folder of pictures of things that the network does not know, and what to call them; may be repeated",
+    )
+    noticed.add_argument("--out", type=options.folder, default="data/results", help="folder for unfamiliar-NAME.json")
 
     attributed = add("attribution", commands.attribute_gates)
     attributed.add_argument("name", help="of a checkpoint: see `weights`")
