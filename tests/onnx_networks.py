@@ -106,7 +106,7 @@ def _save(path: Path, build: _Builder, shape: list) -> Path:
 
 
 def write_without_gate(path: Path, kind: str) -> Path:
-    """A network that has something like a gate, and none: ``norm``, ``linear unit``, ``scale``, ``swish`` or ``plain``."""
+    """A network that has something like a gate, and none: which is its ``kind``."""
     build = _Builder(0)
     x = build("Conv", "picture", build.weight(CHANNELS, 3, 3, 3), pads=[1, 1, 1, 1])
     axes = build.constant(np.array([2, 3]))
@@ -116,6 +116,11 @@ def write_without_gate(path: Path, kind: str) -> Path:
         x = build("Mul", build("Mul", off, build("Reciprocal", spread)), build.weight(1, CHANNELS, 1, 1))
     elif kind == "linear unit":
         x = build("Mul", x, build("Sigmoid", build("Conv", x, build.weight(CHANNELS, CHANNELS, 1, 1))))
+    elif kind == "coordinate":  # differs from row to row
+        rows = build("ReduceMean", x, build.constant(np.array([3])))
+        x = build("Mul", x, build("Sigmoid", build("Conv", rows, build.weight(CHANNELS, CHANNELS, 1, 1))))
+        columns = build("ReduceMean", x, build.constant(np.array([2])))
+        x = build("Mul", x, build("Sigmoid", build("Conv", columns, build.weight(CHANNELS, CHANNELS, 1, 1))))
     elif kind == "scale":
         x = build("Mul", x, build.weight(1, CHANNELS, 1, 1))
     elif kind == "attention":

@@ -1,5 +1,7 @@
 """Gates of network files: found however they are written, read, overridden, proved, measured and folded; and what has none."""
 
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sebook.cli import parser as commands
-from sebook.network_files import anatomy, folding
+from sebook.network_files import anatomy, finding, folding, other_files
+from sebook.network_files import pictures as pictures_of
 from sebook.network_files.onnx_network import OnnxNetwork
 
 from .onnx_networks import CHANNELS, HIDDEN, SIDE, Variant, write, write_text_model, write_without_gate
@@ -82,7 +85,7 @@ def test_overriding_one_channel_leaves_the_others(network, pictures):
         network.run(pictures, {name: np.zeros(3)})
 
 
-@pytest.mark.parametrize("kind", ["norm", "linear unit", "scale", "attention", "swish", "plain"])
+@pytest.mark.parametrize("kind", ["norm", "linear unit", "scale", "attention", "swish", "coordinate", "plain"])
 def test_what_is_not_a_gate_is_not_found(tmp_path, kind):
     with pytest.raises(ValueError, match="no gate"):
         OnnxNetwork(write_without_gate(tmp_path / "none.onnx", kind))
@@ -146,3 +149,53 @@ def test_the_command_says_all_of_it(tmp_path, network, capsys):
     assert "2 gates" in said.out and "guessed" not in said.err
     assert commands.main(["anatomy", "README.md"]) == 1
     assert "ends in .md: files that end in .onnx and .tflite are read" in capsys.readouterr().err
+
+
+NCNN = """7767517
+7 8
+Input picture 0 1 in
+Convolution conv 1 1 in x 0=8 1=3 6=216 9=1
+Split split 1 2 x x0 x1
+Pooling mean 1 1 x1 z 0=1 4=1
+InnerProduct down 1 1 z h 0=4 1=1 2=32 9=1
+InnerProduct up 1 1 h s 0=8 1=1 2=32 9=4
+BinaryOp times 2 1 x0 s out 0=2
+"""
+
+
+def test_ncnn_and_tensorflow_js_are_read_as_graphs(tmp_path):
+    (tmp_path / "net.param").write_text(NCNN)
+    (gate,) = [each.gate for each in finding.find(other_files.ncnn(tmp_path / "net.param"), {})]
+    assert (gate.kind, gate.hidden, gate.channels, gate.where, gate.same) == ("sigmoid", 4, 8, "times", True)
+    (tmp_path / "net.param").write_text("words")
+    with pytest.raises(ValueError, match="not a .param file of ncnn"):
+        other_files.ncnn(tmp_path / "net.param")
+
+    shapes = {"axes": [2], "w1": [1, 1, 8, 4], "w2": [1, 1, 4, 8], "three": [], "sixth": []}
+    values = {"axes": np.int32([1, 2]), "three": np.float32(3), "sixth": np.float32(1 / 6)}
+    kinds = {name: "int32" if name == "axes" else "float32" for name in shapes}
+    data = b"".join(values.get(name, np.zeros(shape, np.float32)).tobytes() for name, shape in shapes.items())
+    (tmp_path / "weights.bin").write_bytes(data)
+    described = [{"name": name, "shape": shape, "dtype": kinds[name]} for name, shape in shapes.items()]
+    ops = [("Placeholder", "x"), ("Mean", "z", "x", "axes"), ("Conv2D", "h", "z", "w1"), ("Relu", "r", "h")]
+    ops += [
+        ("Conv2D", "g", "r", "w2"),
+        ("Add", "a", "g", "three"),
+        ("Relu6", "b", "a"),
+        ("Mul", "s", "b", "sixth"),
+        ("Mul", "p", "x", "s"),
+    ]
+    nodes = [{"op": op, "name": name, "input": read} for op, name, *read in reversed(ops)]  # in any order
+    said = {"format": "graph-model", "modelTopology": {"node": nodes}}
+    said["weightsManifest"] = [{"paths": ["weights.bin"], "weights": described}]
+    (tmp_path / "model.json").write_text(json.dumps(said))
+    (gate,) = [each.gate for each in finding.find(other_files.tensorflow_js(tmp_path / "model.json"), {})]
+    assert (gate.kind, gate.hidden, gate.channels, gate.name) == ("hard sigmoid", 4, 8, "p")
+    assert gate.slope == pytest.approx(1 / 6)
+
+
+def test_a_tflite_file_asks_for_what_reads_it(tmp_path, monkeypatch):
+    (tmp_path / "net.tflite").write_bytes(b"\0\0\0\0TFL3")
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    with pytest.raises(ImportError, match="needs ai-edge-litert, which is not installed: pip install 'senet\\[tflite\\]'"):
+        pictures_of.opened(tmp_path / "net.tflite")

@@ -87,7 +87,7 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
         shapes: of the tensors that :func:`windows` names, and of any others that are known.
     """
     pooled: dict[str, Pooled] = {}
-    strips: dict[str, tuple[str, str, frozenset[int]]] = {}
+    strips: dict[str, tuple[str, frozenset[int]]] = {}
     found: list[Found] = []
     for node in graph.nodes:
         if node.op in TALK_OF_SHAPE or not node.inputs:
@@ -106,7 +106,13 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
             factor = next(name for name in node.inputs if name in pooled)
             if pooled[factor].layers or pooled[factor].bounded:
                 found.append(_found(graph, node, factor, others[0], pooled[factor], shapes))
-    return _numbered(_once(found))
+    return _numbered([each for each in _once(found) if not _varies(each, shapes)])
+
+
+def _varies(found: Found, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether it is known to differ from pixel to pixel, as where one side alone was pooled. It is another kind of gate."""
+    shape = shapes.get(found.excitation, ())
+    return found.gate.kind != "softmax" and sum(length > 1 for length in shape[1:]) > 1
 
 
 def _pool(graph: Graph, node: Node, shapes: Mapping, strips: dict) -> Pooled | None:
@@ -122,13 +128,11 @@ def _pool(graph: Graph, node: Node, shapes: Mapping, strips: dict) -> Pooled | N
         return None
     axes = _axes(graph, node)
     if source in strips:
-        source, _, before = strips[source]
+        source, before = strips[source]
         axes |= before
-    if _over_pixels(axes):
-        return Pooled((source,), (output,), (REDUCES[node.op],))
-    if len(axes) == 1 and axes <= {2, 3, -1, -2}:
-        strips[output] = (source, REDUCES[node.op], axes)
-    return None
+    if len(axes) == 1 and axes <= {2, 3, -1, -2}:  # one side of a picture, which a second pool completes
+        strips[output] = (source, axes)
+    return Pooled((source,), (output,), (REDUCES[node.op],)) if _over_pixels(axes) else None
 
 
 def _axes(graph: Graph, node: Node) -> frozenset[int]:

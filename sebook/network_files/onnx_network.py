@@ -29,7 +29,7 @@ class OnnxNetwork(Tapped):
 
     Attributes:
         model: the file as onnx has it.
-        shapes: of the gates' tensors, for one picture.
+        shapes: of the gates' tensors, for one picture; ``windows``: of the pools that may be global.
         input: the input's name.
 
     Raises:
@@ -45,12 +45,12 @@ class OnnxNetwork(Tapped):
         onnx_file.refuse_text(self.model, self.graph.inputs, str(path))
         ((self.input, declared),) = self.graph.inputs.items()
         self.shape = closed(declared, shape, str(path))
-        shapes = self._scout(windows(self.graph))
-        found = find(self.graph, shapes)
+        self.windows = self._scout(windows(self.graph))
+        found = find(self.graph, self.windows)
         self.keep(found)
         wanted = [name for each in found for name in (each.excitation, each.squeeze, each.hidden) if name]
         self.shapes = self._scout(wanted)
-        self.keep(find(self.graph, shapes | self.shapes))
+        self.keep(find(self.graph, self.windows | self.shapes))
         self._session = self._tapped()
 
     def plain(self, pictures: np.ndarray) -> list[np.ndarray]:
