@@ -2,12 +2,14 @@
 // order in which they come.
 //
 //   {id, start: runtime}  {id, open: name, model}  {close: name}
+//   {id, drop: name, file, way}: a file of the reader's, as dropped.ts opens it
 //   {id, ask: name, picture, gates} ──▶ {id, outputs} or {id, failed}
 //            with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { fromBase64 } from "../src/math/packed.ts";
-import type { FromWorker, Question, ToWorker } from "../src/network/runtime.ts";
+import type { DroppedInfo, FromWorker, Question, ToWorker } from "../src/network/runtime.ts";
+import { Dropped } from "./dropped.ts";
 
 interface Network {
   session: InferenceSession;
@@ -17,6 +19,7 @@ interface Network {
 }
 
 const networks = new Map<string, Network>();
+const droppedOnes = new Map<string, Dropped>();
 let queue = Promise.resolve();
 
 const post = (message: FromWorker, transfer: Transferable[] = []) =>
@@ -31,8 +34,9 @@ async function answer(question: Question & { id: number }): Promise<void> {
     const { outputs, shape } = "ask" in question ? await ask(question) : { outputs: [], shape: [] };
     if ("start" in question) await start(question.start);
     if ("open" in question) await open(question);
+    const dropped = "drop" in question ? await drop(question) : undefined;
     post(
-      { id: question.id, outputs, shape },
+      { id: question.id, outputs, shape, ...(dropped ? { dropped } : {}) },
       outputs.map((array) => array.buffer),
     );
   } catch (error) {
@@ -64,7 +68,20 @@ async function open({
   });
 }
 
+async function drop({
+  drop: name,
+  file,
+  way,
+}: Extract<Question, { drop: string }>): Promise<DroppedInfo> {
+  const dropped = await Dropped.open(file, way);
+  await close(name);
+  droppedOnes.set(name, dropped);
+  return dropped.info;
+}
+
 async function ask({ ask: name, picture, size, gates, map }: Extract<Question, { ask: string }>) {
+  const dropped = droppedOnes.get(name);
+  if (dropped) return dropped.ask(picture, gates, map);
   const network = networks.get(name);
   if (!network) throw new Error(`${name} is not open`);
   const own = gates ?? new Float32Array(network.width).fill(NaN);
@@ -86,7 +103,10 @@ async function ask({ ask: name, picture, size, gates, map }: Extract<Question, {
 
 async function close(name: string): Promise<void> {
   const network = networks.get(name);
+  const dropped = droppedOnes.get(name);
   networks.delete(name);
+  droppedOnes.delete(name);
+  await dropped?.close();
   await network?.session.release();
 }
 

@@ -3,8 +3,9 @@
 //   static figure ──gallery here──▶ live widget
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
-import { pageExplorer } from "./explorer/homes.ts";
+import { type DropOn, pageExplorer } from "./explorer/homes.ts";
 import type { Manifest } from "./network/download.ts";
+import { openDropped } from "./network/dropped.ts";
 import { type Gallery, recordedProbe } from "./network/gallery.ts";
 import { liveProbe } from "./network/live.ts";
 import type { Probe } from "./network/network.ts";
@@ -54,6 +55,12 @@ function probeOf(network: string): Promise<Probe> {
   return probe;
 }
 
+/** A file of the reader's, with the pictures of one of the book's networks. */
+const drop: DropOn = async (file, id, way, heard, book) => {
+  const manifest = await need<Manifest>("live/manifest").catch(() => null);
+  return openDropped(file, id, way, await probeOf(book), manifest, heard);
+};
+
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
   const { senet: widget = "", network, state, fields, data } = figure.dataset;
   const embedded = EMBEDDED[widget] ?? PLOTTED[widget];
@@ -64,7 +71,7 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
     // Built aside and put in at once: the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
     if (embedded) await embedded(live, JSON.parse(data!), pageKeeper(key, author, rules));
-    else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf);
+    else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf, drop);
     else await shallowDeep(live, await probeOf(network!), pageKeeper(key, author, rules));
     figure.replaceChildren(live);
     figure.dataset.live = "true";

@@ -9,6 +9,7 @@ import type { Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
 import { type Stage, stage } from "./stage.ts";
 import { type ExplorerView, settled } from "./view.ts";
+import { type OpenDropped, yourNetwork } from "./your-network.ts";
 
 export interface World {
   /** What can be chosen, by name, with a title for people; the first is where it begins. */
@@ -16,7 +17,12 @@ export interface World {
   open(name: string): Promise<Probe>;
   /** The form for a first page. */
   small: boolean;
+  /** Opens a file of the reader's, where the book can run one. */
+  drop?: OpenDropped;
 }
+
+/** A file of the reader's is in no address: nobody else has it. */
+const unkept = (keeper: Keeper): Keeper => ({ ...keeper, keep() {}, link: () => null });
 
 /**
  * Build the widget into `root`; resolves once it shows its first answer. Returns what takes it
@@ -24,7 +30,7 @@ export interface World {
  */
 export async function explorer(
   root: HTMLElement,
-  { networks, open, small }: World,
+  { networks, open, small, drop }: World,
   keeper: Keeper,
 ): Promise<() => void> {
   const { author, reader } = keeper.initial();
@@ -34,7 +40,9 @@ export async function explorer(
   const menu = choice("Network", (name) => void change({ network: name }, true));
   menu.select.append(...networks.map(([value, title]) => h("option", { value }, title)));
   const line = h("p", { class: "senet-problem", role: "alert" });
-  const head = [...(networks.length > 1 && !small ? [menu.el] : []), line];
+  const yours = drop && !small ? yourNetwork(root, drop, enterYours) : null;
+  const choose = networks.length > 1 || yours ? [menu.el] : [];
+  const head = small ? [line] : [...choose, ...(yours ? [yours.el] : []), line];
   let now: Stage | null = null;
   let tickets = 0;
 
@@ -46,13 +54,15 @@ export async function explorer(
   const deaf = keeper.listen((wanted, ours = false) => void change(wanted, ours));
   return () => {
     deaf();
+    yours?.end();
     now?.end();
     root.replaceChildren();
   };
 
   async function enter(name: string, wanted: Wanted, ours: boolean): Promise<void> {
     const ticket = ++tickets;
-    const probe = await open(name);
+    const own = yours?.probe(name) ?? null;
+    const probe = own ?? (await open(name));
     if (ticket !== tickets) return; // another one was chosen meanwhile
     const settle = (wanted: Wanted, before: ExplorerView | null) =>
       settled(keeper.rules, wanted, before, probe);
@@ -61,13 +71,22 @@ export async function explorer(
     const place = h("div", { class: "senet-live senet-stage" });
     // an address without a network means the first
     const usually = { ...normal, network: names[0]! };
-    const next = await stage(place, probe, settle(wanted, normal), usually, keeper, small);
+    const its = own ? unkept(keeper) : keeper;
+    const next = await stage(place, probe, settle(wanted, normal), usually, its, small);
     if (ticket !== tickets) return next.end();
     now?.end();
     now = next;
     menu.select.value = name;
     root.replaceChildren(...head, place);
     if (ours) keeper.keep(next.view, usually);
+  }
+
+  /** Its entry in the menu takes the place of that of the file before. */
+  async function enterYours(name: string, title: string): Promise<void> {
+    names.splice(networks.length, names.length, name);
+    for (const option of [...menu.select.options].slice(networks.length)) option.remove();
+    menu.select.append(h("option", { value: name }, title));
+    await change({ network: name }, false);
   }
 
   async function change(wanted: Wanted, ours: boolean): Promise<void> {

@@ -7,6 +7,12 @@ import type { Probe } from "../network/network.ts";
 import type { Rules } from "../state/fields.ts";
 import { kernelKeeper, pageKeeper } from "../state/keeper.ts";
 import { explorer } from "./explorer.ts";
+import type { OpenDropped } from "./your-network.ts";
+
+/** Opens a file of the reader's, with the pictures of the network `book`. */
+export type DropOn = (
+  ...asked: [...Parameters<OpenDropped>, book: string]
+) => ReturnType<OpenDropped>;
 
 /** @param state the author's view, and with it the networks to choose from and the form */
 export function pageExplorer(
@@ -15,11 +21,13 @@ export function pageExplorer(
   rules: Rules,
   key: string,
   open: (network: string) => Promise<Probe>,
+  drop: DropOn,
 ): Promise<() => void> {
   const { networks, small, ...author } = state;
   const names = networks.map(([name]: [string]) => name);
   const keeper = pageKeeper(key, author, { network: { kind: "one", of: names }, ...rules });
-  return explorer(root, { networks, open, small: !!small }, keeper);
+  const yours: OpenDropped = (...asked) => drop(...asked, names[0]);
+  return explorer(root, { networks, open, small: !!small, drop: yours }, keeper);
 }
 
 /** The learner's own network: there is one, and Python has it. */

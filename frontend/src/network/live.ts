@@ -13,9 +13,7 @@ import {
   type Probe,
 } from "./network.ts";
 import { cover } from "./occlusion.ts";
-import { Runtime } from "./runtime.ts";
-
-let runtime: Runtime | null = null; // one for all networks of a page
+import { sharedRuntime } from "./runtime.ts";
 
 /** `recorded` with an engine; `recorded` as it is where the book has none for it. */
 export async function liveProbe(recorded: Probe, manifest: Manifest | null): Promise<Probe> {
@@ -33,7 +31,7 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
     recorded.network,
     manifest,
     { picture: planes(scratch), size: scratch.width, answer: first },
-    (runtime ??= new Runtime(manifest)),
+    sharedRuntime(manifest),
   );
   const size = scratch.width;
   const pictures = [...recorded.pictures];
@@ -111,7 +109,7 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
  * A canvas's pixels as the network takes them: (3 * size * size), RGB from 0 to 255, one plane
  * after the other.
  */
-function planes(canvas: HTMLCanvasElement): Float32Array {
+export function planes(canvas: HTMLCanvasElement): Float32Array {
   const { data, width, height } = canvas
     .getContext("2d", { willReadFrequently: true })!
     .getImageData(0, 0, canvas.width, canvas.height);

@@ -10,6 +10,7 @@ import { abortable, download, type Manifest, total } from "./download.ts";
 export type Question =
   | { start: string }
   | { open: string; model: string; blocks: { name: string; channels: number }[]; level?: Level }
+  | { drop: string; file: Uint8Array; way: Way }
   | {
       ask: string;
       picture: Float32Array;
@@ -22,10 +23,37 @@ export type Question =
  * tools/engine_bench.py asks what that saves.
  */
 export type Level = "disabled" | "basic" | "all";
+/** From a pixel's 0 to 255 to what a network takes: (x / 255 - mean) / std, for R, G and B. */
+export interface Way {
+  mean: readonly number[];
+  std: readonly number[];
+}
+/** What was found in a file that a reader has dropped (engine/dropped.ts). */
+export interface DroppedInfo {
+  /** Side of its pictures in pixels, and whether the file leaves it open. */
+  size: number;
+  guessed: boolean;
+  /** How many numbers its first output has, and whether that is one for each class. */
+  outputs: number;
+  classifies: boolean;
+  gates: {
+    name: string;
+    depth: number;
+    family: string;
+    kind: string;
+    slope: number | null;
+    channels: number;
+    hidden: number | null;
+    same: boolean;
+    residual: boolean;
+  }[];
+}
 export interface Reply {
   outputs: Float32Array[];
   /** Height and width of the outputs that are maps. */
   shape: readonly number[];
+  /** Of a question that drops a network. */
+  dropped?: DroppedInfo;
 }
 export type ToWorker = (Question & { id: number }) | { close: string };
 export type FromWorker = ({ id: number } & Reply) | { id: number; failed: string };
@@ -108,11 +136,16 @@ export class Runtime {
         this.wait();
       });
       if ("open" in question) this.open.add(question.open);
+      if ("drop" in question) this.open.add(question.drop);
       return answer;
     } catch (error) {
       // With no network running it may be the runtime that is at fault, and it stays so: better
       // start another one.
-      if (!("ask" in question) && this.open.size === 0 && this.worker === worker)
+      if (
+        ("start" in question || "open" in question) &&
+        this.open.size === 0 &&
+        this.worker === worker
+      )
         this.die(error as Error);
       throw error;
     }
@@ -194,6 +227,11 @@ export class Runtime {
     for (const watcher of this.watchers) watcher(error);
   }
 }
+
+let shared: Runtime | null = null;
+
+/** The one for all networks of a page. */
+export const sharedRuntime = (manifest: Manifest): Runtime => (shared ??= new Runtime(manifest));
 
 /** Whether this browser can run it: a module that uses one SIMD instruction. */
 export function simd(): boolean {

@@ -1,0 +1,102 @@
+// The engine of a network that the reader has dropped: its file is here already, so that all there
+// is to fetch is the runtime. Nothing of the file leaves the device.
+
+import { answerOf, row } from "./engine.ts";
+import type { Answer, BlockInfo, EngineState, Gates, Maps, Starter } from "./network.ts";
+import { type DroppedInfo, type Reply, type Runtime, simd, type Way } from "./runtime.ts";
+
+export class DroppedEngine implements Starter {
+  state: EngineState = { kind: "idle" };
+  readonly name: string;
+  info!: DroppedInfo;
+  blocks: BlockInfo[] = [];
+  private readonly file: Uint8Array;
+  private readonly way: Way;
+  private readonly runtime: Runtime;
+  private readonly watchers = new Set<(state: EngineState) => void>();
+  private abort = new AbortController();
+
+  constructor(name: string, file: Uint8Array, way: Way, runtime: Runtime) {
+    [this.name, this.file, this.way, this.runtime] = [name, file, way, runtime];
+    runtime.watch((death) => {
+      if (death && this.state.kind === "ready")
+        this.tell({ kind: "failed", message: death.message });
+    });
+  }
+
+  get total(): number {
+    return this.runtime.missing;
+  }
+
+  watch(watcher: (state: EngineState) => void): () => void {
+    this.watchers.add(watcher);
+    watcher(this.state);
+    return () => this.watchers.delete(watcher);
+  }
+
+  /** Again after it has died; the first time `open` is called. */
+  async start(): Promise<void> {
+    if (this.state.kind === "idle" || this.state.kind === "failed")
+      await this.open().catch(() => {}); // which the watchers have heard
+  }
+
+  cancel(): void {
+    this.abort.abort(new Error("cancelled"));
+  }
+
+  /** Fetch the runtime and open the file. @throws words for a reader */
+  async open(): Promise<void> {
+    const { signal } = (this.abort = new AbortController());
+    const { total } = this;
+    try {
+      if (!simd())
+        throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
+      this.tell({ kind: "loading", bytes: 0, total });
+      await this.runtime.begin((bytes) => this.tell({ kind: "loading", bytes, total }), signal);
+      this.tell({ kind: "starting" });
+      const { name, file, way } = this;
+      const { dropped } = await this.runtime.call({ drop: name, file, way });
+      if (signal.aborted) throw signal.reason;
+      this.info = dropped!;
+      this.tell({ kind: "ready" });
+    } catch (error) {
+      this.tell({ kind: "failed", message: (error as Error).message });
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.runtime.close(this.name);
+    this.tell({ kind: "idle" });
+  }
+
+  async ask(picture: Float32Array, gates?: Gates): Promise<Answer> {
+    return answerOf((await this.question(picture, gates)).outputs);
+  }
+
+  async maps(picture: Float32Array, block: string, channel: number, gates?: Gates): Promise<Maps> {
+    const { outputs, shape } = await this.question(picture, gates, { block, channel });
+    return { u: outputs[0]!, x: outputs[1]!, height: shape[0]!, width: shape[1]! };
+  }
+
+  private async question(
+    picture: Float32Array,
+    gates?: Gates,
+    map: { block: string; channel: number } | null = null,
+  ): Promise<Reply> {
+    if (this.state.kind !== "ready") throw new Error("your network is not open");
+    const { size } = this.info;
+    return this.runtime.call({
+      ask: this.name,
+      picture,
+      size,
+      gates: row(this.blocks, gates),
+      map,
+    });
+  }
+
+  private tell(state: EngineState): void {
+    this.state = state;
+    for (const watcher of this.watchers) watcher(state);
+  }
+}
