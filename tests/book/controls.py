@@ -15,6 +15,7 @@ from .preparations import (
     click_elsewhere,
     covered,
     gates_let_go,
+    give_a_network,
     give_a_picture,
     handle_in_sight,
     held_up,
@@ -130,6 +131,8 @@ CONTROLS: dict[str, list[Control]] = {
         *TABLES,
         Control("select: Patch", ".senet-why-map"),  # which takes the map away
         *foot("select: Order channels by"),
+        Control("button: Your own network", ".senet-ribbon", pointer=give_a_network, keys=give_a_network),
+        Control("select: It takes pixels as", ".senet-your-network, .senet-ribbon"),
         Control("select: Network", ".senet-ribbon"),
     ],
     "explorer, small": [

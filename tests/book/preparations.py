@@ -1,9 +1,12 @@
 """What some controls need: what is done before they can be operated, or an unusual way to do so."""
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from ..onnx_networks import Variant, write
 from .crawl import PATIENCE, USUAL, Crawl
 from .live import encoded, picture
 
@@ -22,6 +25,16 @@ def give_a_picture(crawl: Crawl, control: Locator) -> None:
     with crawl.page.expect_file_chooser() as chooser:
         USUAL["button"][crawl.hand](crawl, control)
     chooser.value.set_files({"name": "mine.png", "mimeType": "image/png", "buffer": encoded(picture((96, 64)))})
+
+
+def give_a_network(crawl: Crawl, control: Locator) -> None:
+    """A small one, as a file; the explorer shows it once it has answered for a few pictures."""
+    with crawl.page.expect_file_chooser() as chooser:
+        USUAL["button"][crawl.hand](crawl, control)
+    with tempfile.TemporaryDirectory() as folder:
+        data = write(Path(folder) / "mine.onnx", Variant()).read_bytes()
+    chooser.value.set_files({"name": "mine.onnx", "mimeType": "application/octet-stream", "buffer": data})
+    expect(crawl.figure.locator(".senet-your-network [role=status]")).to_contain_text("mine.onnx: 2 gates")
 
 
 def stalled(crawl: Crawl) -> None:

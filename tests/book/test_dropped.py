@@ -1,0 +1,152 @@
+"""A network of the reader's own, dropped on the explorer: found, read and pulled as by Python, or refused in words."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+import torchvision
+from playwright.sync_api import Page, expect
+
+from sebook.network_files.onnx_network import OnnxNetwork
+from sebook.network_files.pictures import IMAGENET
+
+from ..onnx_networks import SIDE, Variant, write, write_text_model
+from .explorer import CHAPTER, Explorer
+from .live import READY, encoded, give, picture, started
+
+SIZE = 64  # pixels of the exported networks
+
+
+class Yours(Explorer):
+    """The explorer, and the part of it that takes a network."""
+
+    @property
+    def part(self):
+        return self.el.get_by_role("group", name="Your own network")
+
+    def drop(self, *paths: Path) -> None:
+        self.part.locator("input[data-network]").set_input_files([str(path) for path in paths])
+        self.idle()
+
+    def opened(self, path: Path) -> OnnxNetwork:
+        self.drop(path)
+        expect(self.part.get_by_role("status")).to_contain_text(f"{path.name}: ", timeout=READY)
+        return OnnxNetwork(path)
+
+
+@pytest.fixture
+def yours(page: Page, book_url: str) -> Yours:
+    return Yours(page, book_url + CHAPTER)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> dict[str, Path]:
+    """One of timm by torch's older exporter, one of torchvision by the newer, one that is written node by node."""
+    folder = tmp_path_factory.mktemp("dropped")
+    torch.manual_seed(0)
+    models = {
+        "timm": timm.create_model("lcnet_050", num_classes=10),
+        "torchvision": torchvision.models.mobilenet_v3_small(num_classes=10),
+    }
+    made = {"built": write(folder / "built.onnx", Variant("AveragePool", "Gemm", "HardSigmoid", residual=True))}
+    for name, model in models.items():
+        for module in model.modules():  # random weights leave gates at a half: these move
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.reset_running_stats()
+                torch.nn.init.uniform_(module.weight, 0.8, 1.6)
+        made[name] = folder / f"{name}.onnx"
+        how = {"dynamo": False} if name == "timm" else {"dynamo": True, "external_data": False}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(model.eval(), (torch.zeros(1, 3, SIZE, SIZE),), str(made[name]), verbose=False, **how)
+    return made
+
+
+def fed(image) -> np.ndarray:
+    mean, std = (np.float32(values) for values in IMAGENET)
+    return ((np.asarray(image, np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None]
+
+
+def agrees(yours: Yours, network: OnnxNetwork, x: np.ndarray, gates: dict | None = None) -> None:
+    yours.idle()
+    reading = network.run(x, gates)
+    for each in network.found:
+        s = reading.excitation[each.gate.name][0]
+        np.testing.assert_allclose(yours.gates(f"gate{each.gate.depth}"), s, atol=1e-4, rtol=0)
+    logits = reading.outputs[0][0]
+    shown = yours.likeliest()
+    scale = max(1.0, float(np.abs(logits).max()))
+    for name, logit in shown:
+        assert logit == pytest.approx(logits[int(name.removeprefix("class "))], abs=1e-4 * scale)
+    assert max(logit for _, logit in shown) == pytest.approx(logits.max(), abs=1e-4 * scale)
+
+
+@pytest.mark.parametrize("name", ["timm", "torchvision", "built"])
+def test_a_dropped_network_answers_as_python_says(yours: Yours, files: dict[str, Path], name: str):
+    network = yours.opened(files[name])
+    side = SIDE if name == "built" else SIZE
+    image = picture((side, side), seed=3)
+    give(yours, encoded(image))
+    started(yours)
+    expect(yours.radio("mine.png")).to_be_checked(timeout=READY)
+    x = fed(image)
+    agrees(yours, network, x)
+
+    block = yours.open()[0]
+    yours.plot("shallower").focus()
+    for _ in range(3):
+        yours.page.keyboard.press("ArrowRight")
+    yours.el.get_by_text("Pull gates by hand").click()
+    yours.el.get_by_role("button", name="off: close the gate, shallower").click()
+    yours.idle()
+    gate = network.found[int(block.removeprefix("gate")) - 1].gate
+    row = np.full(gate.channels, np.nan)
+    row[2] = 0
+    agrees(yours, network, x, {gate.name: row})
+    assert "yours" not in yours.page.url  # it is in no link: nobody else has it
+    expect(yours.detail().locator("canvas")).not_to_have_count(0)  # the maps before and after
+
+
+def test_what_is_no_such_network_is_refused_in_words(yours: Yours, files: dict[str, Path], tmp_path: Path):
+    whole = files["timm"].read_bytes()
+    (tmp_path / "broken.onnx").write_bytes(whole[: len(whole) // 2])
+    with (tmp_path / "large.onnx").open("wb") as large:
+        large.truncate(300_000_000)
+    (tmp_path / "phone.tflite").write_bytes(b"\0\0\0\0TFL3")
+    cases = {
+        tmp_path / "broken.onnx": "This is not an ONNX file, or it is cut short",
+        tmp_path / "large.onnx": "large.onnx has 300 MB, and this page opens up to 100 MB",
+        write_text_model(tmp_path / "text.onnx"): "takes whole numbers (input_ids), as text models do",
+        tmp_path / "phone.tflite": "This page opens .onnx files; python -m senet anatomy reads both",
+    }
+    before = yours.gates(yours.open()[0])
+    for path, words in cases.items():
+        yours.drop(path)
+        expect(yours.part.get_by_role("alert")).to_contain_text(words, timeout=READY)
+    np.testing.assert_array_equal(yours.gates(yours.open()[0]), before)  # the book's network is there as it was
+
+
+def test_a_network_is_dropped_and_its_scale_chosen(yours: Yours, files: dict[str, Path]):
+    data = list(files["built"].read_bytes())
+    transfer = yours.page.evaluate_handle(
+        """(data) => { const t = new DataTransfer(); t.items.add(new File([new Uint8Array(data)], "mine.onnx")); return t; }""",
+        data,
+    )
+    yours.el.locator(".senet-ribbon").dispatch_event("drop", {"dataTransfer": transfer})
+    expect(yours.part.get_by_role("status")).to_contain_text("mine.onnx: 2 gates (SE); pictures of 12 x 12 pixels.", timeout=READY)
+    assert yours.select("Network").locator("option:checked").inner_text() == "mine.onnx"
+    before = yours.gates("gate1")
+    yours.select("It takes pixels as").select_option("0 to 255")
+    yours.page.wait_for_function(
+        "b => document.querySelector('.senet-strip[data-block=gate1] .senet-inks > span').dataset.values !== b",
+        arg=" ".join(map(str, before)),
+    )
+    yours.idle()
+    network = OnnxNetwork(files["built"])
+    image = picture((SIDE, SIDE), seed=3)
+    give(yours, encoded(image))
+    expect(yours.radio("mine.png")).to_be_checked(timeout=READY)
+    agrees(yours, network, np.asarray(image, np.float32).transpose(2, 0, 1)[None])
