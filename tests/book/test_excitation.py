@@ -48,17 +48,17 @@ def test_sliders_by_keyboard(page: Page, widget: Locator, kernel: Excitation):
     widget.get_by_label("Look at").select_option("s3")
     before = row(widget, "s")
     widget.get_by_role("slider", name="Push gate").press("End")
-    same(widget, kernel, picture="disc-1", pushed="3:6")
+    same(widget, kernel, picture="ember-1", pushed="3:6")
     after = row(widget, "s")
     assert after[3] > before[3]
     assert np.array_equal(np.delete(after, 3), np.delete(before, 3))
     widget.get_by_label("Rule").select_option("softmax")
-    same(widget, kernel, picture="disc-1", pushed="3:6", rule="softmax")
+    same(widget, kernel, picture="ember-1", pushed="3:6", rule="softmax")
     expect(widget.locator(".senet-effect")).to_contain_text("0 rose and 15 fell")
     widget.get_by_role("button", name="Reset").press("Enter")
     moved = widget.get_by_role("slider", name="Move z")
     moved.press("Home")
-    same(widget, kernel, picture="disc-1", moved=f"0:{moved.input_value()}")
+    same(widget, kernel, picture="ember-1", moved=f"0:{moved.input_value()}")
     assert page.url.count("book/excitation")  # the arrow keys' page turning has not taken the reader away
 
 
@@ -71,8 +71,10 @@ def test_a_click_chooses_and_the_sum_is_written_out(widget: Locator, kernel: Exc
         }
     )
     expect(widget.get_by_label("Look at")).to_have_value("h2")
-    terms = np.array(widget.locator(".senet-layers line").evaluate_all("all => all.map((line) => Number(line.dataset.term))"))
-    weights, z = torch.tensor(kernel._data["w1"][2]), torch.tensor(kernel._data["z"][0])
+    own = widget.locator(".senet-layers line.senet-z[data-own]")
+    terms = np.array(own.evaluate_all("all => all.map((line) => Number(line.dataset.term))"))
+    shown = [picture["id"] for picture in kernel._data["pictures"]].index("ember-1")
+    weights, z = torch.tensor(kernel._data["w1"][2]), torch.tensor(kernel._data["z"][shown])
     np.testing.assert_allclose(terms, (weights * z).numpy(), atol=1e-5)
     said = f"{abs(float(weights @ z)):.3f}"
     expect(widget.locator(".senet-sum")).to_contain_text(said)
@@ -81,8 +83,27 @@ def test_a_click_chooses_and_the_sum_is_written_out(widget: Locator, kernel: Exc
 def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_url: str, kernel: Excitation):
     query = "?excitation.rule=softmax&excitation.pushed=3:2.5,99:1,x&excitation.unit=z77"
     widget = opened(page, book_url + CHAPTER + query, "excitation")
-    same(widget, kernel, picture="disc-1", rule="softmax", pushed="3:2.5")
+    same(widget, kernel, picture="ember-1", rule="softmax", pushed="3:2.5")
     expect(widget.get_by_label("Look at")).to_have_value("s0")
+
+
+def test_the_whole_path_is_drawn_and_both_matrices_shown(widget: Locator, kernel: Excitation):
+    """A gate hangs on every z through the units that are not silent; no other line is lit."""
+    widget.get_by_label("Look at").select_option("s0")
+    lines = widget.locator(".senet-layers line").evaluate_all("all => all.map(({ dataset }) => [+dataset.term, 'on' in dataset])")
+    w1, w2 = np.array(kernel._data["w1"]), np.array(kernel._data["w2"])
+    assert len(lines) == w1.size + w2.size
+    kernel.picture = "ember-1"
+    hidden = kernel.layers()[1].numpy()
+    lit = np.array([on for _, on in lines[: w1.size]]).reshape(w1.shape)
+    assert lit.any(1).sum() > 1
+    assert not lit[hidden == 0].any()
+    gates = np.array([on for _, on in lines[w1.size :]]).reshape(w2.shape)
+    assert gates[0].any() and not gates[1:].any()
+    for name, weights in zip(("W₁", "W₂"), (w1, w2), strict=True):
+        squares = widget.get_by_role("img", name=name).locator("[data-weight]")
+        shown = np.array(squares.evaluate_all("all => all.map((one) => +one.dataset.weight)"))
+        np.testing.assert_allclose(shown.reshape(weights.shape), weights, atol=1e-6)
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])

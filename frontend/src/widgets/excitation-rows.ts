@@ -1,38 +1,73 @@
-// Three rows of bars: z, hidden units and s of one block; and the weights at the chosen unit as
-// lines, thick where weight times value is large.
+// Three rows of bars: z, hidden units and s of one block; and between them the weights as lines. The
+// whole path of the chosen unit is drawn: what makes it up, and where it leads. A line is thick where
+// weight times value is large.
 
 import type { Layers, Rule, Weights } from "../math/excite.ts";
 import { matched, set, svg } from "../parts/dom.ts";
 
 const ROWS = ["z", "h", "s"] as const;
 type Row = (typeof ROWS)[number];
-const [WIDTH, HEIGHT, GAP] = [640, 64, 46]; // of the drawing, of a row's bars, and between two rows
-const TALL = 3 * HEIGHT + 2 * GAP + 34;
+const [WIDTH, HEIGHT, GAP] = [640, 60, 64]; // of the drawing, of a row's bars, and between two rows
+const [ABOVE, BELOW] = [26, 28]; // for the words over the first row and under the last
+const TALL = 3 * HEIGHT + 2 * GAP + ABOVE + BELOW;
+const NARROW = 240; // the hidden units' row: a bottleneck, with its words beside it
 
 /** A unit by its row and number: "z3", "h1", "s3". */
 export const unitsOf = (count: number, row: Row) =>
   Array.from({ length: count }, (_, i) => `${row}${i}`);
 export const numberOf = (unit: string) => Number(unit.slice(1));
 
-/** A weight at a unit, the unit at its other end, and weight times value. */
+/** A weight, the units at its ends, and what it carries: weight times the value above it. */
 export interface Link {
-  unit: string;
+  from: string;
+  to: string;
   weight: number;
   term: number;
 }
 
-/** The weights at a unit: those that make it up, or for a z those that it goes into. */
-export function linksOf(unit: string, { w1, w2 }: Weights, layers: Layers): Link[] {
-  const i = numberOf(unit);
-  if (unit[0] === "z") {
-    return w1.map((row, j) => ({
-      unit: `h${j}`,
-      weight: row[i]!,
-      term: row[i]! * layers.z[i]!,
-    }));
+/** All weights of a block: W1's, hidden unit by hidden unit, then W2's, gate by gate. */
+export function linksOf({ w1, w2 }: Weights, layers: Layers): Link[] {
+  const between = (rows: number[][], to: Row, from: Row, values: number[]): Link[] =>
+    rows.flatMap((row, j) =>
+      row.map((weight, i) => ({
+        from: `${from}${i}`,
+        to: `${to}${j}`,
+        weight,
+        term: weight * values[i]!,
+      })),
+    );
+  return [...between(w1, "h", "z", layers.z), ...between(w2, "s", "h", layers.hidden)];
+}
+
+/** Those that end or begin at a unit. */
+export const at = (unit: string, links: Link[]) =>
+  links.filter(({ from, to }) => from === unit || to === unit);
+
+/**
+ * How much of the chosen unit's path each link is, from 0 (no part of it) to 1. Next to the unit, its
+ * own share; one layer further, times that of the hidden unit on the way.
+ */
+export function pathOf(unit: string, links: Link[]): number[] {
+  const own = at(unit, links);
+  const share = shares(own);
+  if (unit[0] === "h") {
+    const [into, out] = [shares(own.filter(({ to }) => to === unit)), shares(own)];
+    return links.map((link) =>
+      link.to === unit ? into(link) : link.from === unit ? out(link) : 0,
+    );
   }
-  const [row, from, of] = unit[0] === "h" ? [w1[i]!, "z", layers.z] : [w2[i]!, "h", layers.hidden];
-  return row.map((weight, j) => ({ unit: `${from}${j}`, weight, term: weight * of[j]! }));
+  const through = new Map(own.map((link) => [unit[0] === "s" ? link.from : link.to, share(link)]));
+  const further = links.filter((link) => !own.includes(link));
+  const on = shares(further);
+  return links.map((link) => {
+    if (own.includes(link)) return share(link);
+    return (through.get(unit[0] === "s" ? link.to : link.from) ?? 0) * on(link);
+  });
+}
+
+function shares(links: Link[]): (link: Link) => number {
+  const heaviest = Math.max(...links.map(({ term }) => Math.abs(term)), 1e-9);
+  return ({ term }) => Math.min(1, Math.abs(term) / heaviest);
 }
 
 export class ExcitationRows {
@@ -59,17 +94,25 @@ export class ExcitationRows {
   }
 
   show(layers: Layers, rule: Rule, chosen: string, links: Link[]): void {
-    this.drawBars(layers, rule, chosen, new Set(links.map(({ unit }) => unit)));
-    this.drawLinks(chosen, links);
-    const titles = {
-      z: "z, one per channel",
-      h: rule === "linear" ? "hidden units, no ReLU" : "hidden units, after ReLU",
-      s: rule === "softmax" ? "s, by softmax: they sum to 1" : "s, one per channel, 0 to 1",
-    };
-    matched(this.names, ROWS.length, () => svg("text")).forEach((name, k) => {
-      const row = ROWS[k]!;
-      set(name, { x: 2, y: top(row) - 8, class: `senet-${row}` });
-      name.textContent = titles[row];
+    const path = pathOf(chosen, links);
+    const on = links.filter((_, k) => path[k]! > 0.02);
+    this.drawBars(layers, rule, chosen, new Set(on.flatMap(({ from, to }) => [from, to])));
+    this.drawLinks(chosen, links, path);
+    // No line passes through words: they are over the first row, beside the narrow one, under the last.
+    const words: [row: Row, y: number, text: string][] = [
+      ["z", top("z") - 8, "z, one per channel"],
+      ["h", top("h") + 22, "hidden units,"],
+      ["h", top("h") + 46, rule === "linear" ? "no ReLU" : "after ReLU"],
+      [
+        "s",
+        TALL - 6,
+        rule === "softmax" ? "s, by softmax: they sum to 1" : "s, one per channel, 0 to 1",
+      ],
+    ];
+    matched(this.names, words.length, () => svg("text")).forEach((name, k) => {
+      const [row, y, text] = words[k]!;
+      set(name, { x: 2, y, class: `senet-${row}` });
+      name.textContent = text;
     });
   }
 
@@ -103,20 +146,20 @@ export class ExcitationRows {
     });
   }
 
-  private drawLinks(chosen: string, links: Link[]): void {
-    const heaviest = Math.max(...links.map(({ term }) => Math.abs(term)), 1e-9);
+  private drawLinks(chosen: string, links: Link[], path: number[]): void {
     matched(this.lines, links.length, () => svg("line")).forEach((line, k) => {
-      const { unit, weight, term } = links[k]!;
-      const [from, to] =
-        ROWS.indexOf(rowOf(unit)) < ROWS.indexOf(rowOf(chosen)) ? [unit, chosen] : [chosen, unit];
+      const { from, to, weight, term } = links[k]!;
       set(line, {
         x1: this.middle(from),
-        y1: top(rowOf(from)) + HEIGHT,
+        y1: top(rowOf(from)) + HEIGHT + 3,
         x2: this.middle(to),
-        y2: top(rowOf(to)),
+        y2: top(rowOf(to)) - 3,
+        class: from[0] === "z" ? "senet-z" : "senet-s",
+        "data-own": from === chosen || to === chosen,
         "data-weight": weight,
         "data-term": term,
-        "stroke-width": 0.5 + (4 * Math.abs(term)) / heaviest,
+        "data-on": path[k]! > 0.02,
+        "stroke-width": 0.5 + 4 * path[k]!,
         "stroke-dasharray": weight < 0 ? "4 4" : null,
       });
     });
@@ -127,14 +170,18 @@ export class ExcitationRows {
     const x = (event.clientX - box.left) / box.width;
     const y = ((event.clientY - box.top) / box.height) * TALL;
     const row = ROWS.find((name) => y <= top(name) + HEIGHT + GAP / 2) ?? "s";
-    const count = this.counts[row];
-    return `${row}${Math.min(count - 1, Math.max(0, Math.floor(x * count)))}`;
+    const distance = (unit: string) => Math.abs(this.middle(unit) - x * WIDTH);
+    return unitsOf(this.counts[row], row).reduce((near, unit) =>
+      distance(unit) < distance(near) ? unit : near,
+    );
   }
 
   private place(unit: string): [x: number, width: number] {
-    const each = WIDTH / this.counts[rowOf(unit)];
+    const row = rowOf(unit);
+    const whole = row === "h" ? Math.min(NARROW, 60 * this.counts.h) : WIDTH;
+    const each = whole / this.counts[row];
     const width = Math.min(each * 0.7, 30);
-    return [(numberOf(unit) + 0.5) * each - width / 2, width];
+    return [(WIDTH - whole) / 2 + (numberOf(unit) + 0.5) * each - width / 2, width];
   }
 
   private middle(unit: string): number {
@@ -144,4 +191,4 @@ export class ExcitationRows {
 }
 
 const rowOf = (unit: string) => unit[0] as Row;
-const top = (row: Row) => 24 + ROWS.indexOf(row) * (HEIGHT + GAP);
+const top = (row: Row) => ABOVE + ROWS.indexOf(row) * (HEIGHT + GAP);

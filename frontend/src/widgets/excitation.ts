@@ -1,7 +1,7 @@
 // "Excitation": z, hidden units and s of one block, as three rows of bars; the unit that is chosen
-// shows its weights and its sum.
+// shows its whole path, its sum, and its rows in the two matrices.
 //
-//   picture, moved z, pushed gates, rule ──▶ excite() ──▶ three rows ──unit──▶ its weights, its sum
+//   picture, moved z, pushed gates, rule ──▶ excite() ──▶ three rows ──unit──▶ its path, its sum
 
 import {
   changes,
@@ -19,7 +19,8 @@ import { numbers } from "../parts/grid.ts";
 import { type Menus, menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
 import type { Keeper } from "../state/keeper.ts";
-import { ExcitationRows, type Link, linksOf, numberOf, unitsOf } from "./excitation-rows.ts";
+import { ExcitationMatrices } from "./excitation-matrices.ts";
+import { at, ExcitationRows, type Link, linksOf, numberOf, unitsOf } from "./excitation-rows.ts";
 
 export interface ExcitationData extends Weights {
   network: string;
@@ -60,6 +61,7 @@ class Excitation {
   private readonly gallery: ReturnType<typeof pictures>;
   private readonly menus: Menus<"unit" | "rule">;
   private readonly rows: ExcitationRows;
+  private readonly matrices: ExcitationMatrices;
   private readonly moved: ReturnType<typeof slider>;
   private readonly pushed = slider(-6, 6, 0.1, (value) => this.put("pushed", value));
   private readonly arithmetic = h("p", { class: "senet-sum" });
@@ -91,6 +93,7 @@ class Excitation {
       group("squeezed channels", unitsOf(this.channels, "z")),
     );
     this.rows = new ExcitationRows(this.channels, this.units, (unit) => this.frame.wish({ unit }));
+    this.matrices = new ExcitationMatrices(data);
     const all = data.z.flat();
     const [low, high] = [Math.floor(Math.min(...all)) - 1, Math.ceil(Math.max(...all)) + 1];
     this.moved = slider(low, high, 0.01, (value) => this.put("moved", value));
@@ -110,6 +113,7 @@ class Excitation {
       h("div", { class: "senet-controls" }, ...this.menus.els),
       this.rows.el,
       this.arithmetic,
+      this.matrices.el,
       h("div", { class: "senet-slides" }, this.moved.el, this.pushed.el),
       this.effect,
       h("p", { class: "senet-about" }, about),
@@ -136,19 +140,20 @@ class Excitation {
     const z = given.map((value, c) => moved.get(c) ?? value);
     const layers = excite(this.data, z, now.rule, pushed);
     const plain = excite(this.data, given, now.rule);
-    const links = linksOf(now.unit, this.data, layers);
+    const links = linksOf(this.data, layers);
     const c = channelOf(now);
     this.gallery.choose(now.picture);
     this.menus.show(now);
     this.rows.show(layers, now.rule, now.unit, links);
+    this.matrices.show(now.unit);
     this.showSliders(c, z[c]!, pushed.get(c) ?? 0);
-    this.arithmetic.textContent = this.told(now, layers, links, pushed);
+    this.arithmetic.textContent = this.told(now, layers, at(now.unit, links), pushed);
     this.effect.textContent = compared(plain.s, layers.s, c, now.rule);
     this.words = `${this.arithmetic.textContent} ${this.effect.textContent}`;
     this.grids = tablesOf(layers, plain);
     this.table.show();
     const title = this.data.pictures[index]!.title;
-    const label = `Three rows of bars for ${title}: ${this.channels} z, ${this.units} hidden units, ${this.channels} gates. ${called(now.unit)} is chosen.`;
+    const label = `Three rows of bars for ${title}: ${this.channels} z, ${this.units} hidden units, ${this.channels} gates. The path of ${called(now.unit)} is drawn.`;
     set(this.rows.el, { "aria-label": label });
   }
 
