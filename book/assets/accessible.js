@@ -34,8 +34,15 @@ for (const brand of all(".sidebar-primary-item:has(.navbar-brand)")) {
   brand.setAttribute("aria-label", "Book title");
 }
 
-// A formula or a table that is wider than its column scrolls by itself, so the keyboard has to get there; but only then.
-const scrollers = new ResizeObserver((entries) => {
-  for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
-});
-for (const wide of all("div.math, .pst-scrollable-table-container")) scrollers.observe(wide);
+// A formula or a table that is wider than its column scrolls by itself, so the keyboard has to get there; but only then. Its right edge
+// fades (book.css) until its end is in view.
+function tellScroll(wide) {
+  const more = wide.scrollWidth - wide.clientWidth;
+  wide.tabIndex = more > 0 ? 0 : -1;
+  wide.toggleAttribute("data-more", more - wide.scrollLeft > 4);
+}
+const scrollers = new ResizeObserver((entries) => entries.forEach(({ target }) => tellScroll(target)));
+for (const wide of all("div.math, .pst-scrollable-table-container")) {
+  scrollers.observe(wide);
+  wide.addEventListener("scroll", () => tellScroll(wide), { passive: true });
+}

@@ -27,4 +27,51 @@ BY_PLACEMENT = {  # its ablation of where the block is put, at r = 16
     "3x3": (22.48, 6.02, 25.8),
 }
 # Its table 2: multiply-adds in 10^9 of one picture of 224 pixels, without and with SE.
-GFLOPS = {"ResNet-50": (3.86, 3.87), "ResNet-101": (7.58, 7.60), "ResNet-152": (11.30, 11.32)}
+GFLOPS = {
+    "ResNet-50": (3.86, 3.87),
+    "ResNet-101": (7.58, 7.60),
+    "ResNet-152": (11.30, 11.32),
+    "ResNeXt-50": (4.24, 4.25),
+    "ResNeXt-101": (7.99, 8.00),
+    "VGG-16": (15.47, 15.48),
+    "BN-Inception": (2.03, 2.04),
+    "Inception-ResNet-v2": (11.75, 11.76),
+}
+# Its tables 2 and 3: top-1 / top-5 error of one crop, without and with SE. The
+# baselines are the authors' own trainings.
+ERRORS = {
+    "ResNet-50": ((24.80, 7.48), (23.29, 6.62)),
+    "ResNet-101": ((23.17, 6.52), (22.38, 6.07)),
+    "ResNet-152": ((22.42, 6.34), (21.57, 5.73)),
+    "ResNeXt-50": ((22.11, 5.90), (21.10, 5.49)),
+    "ResNeXt-101": ((21.18, 5.57), (20.70, 5.01)),
+    "VGG-16": ((27.02, 8.81), (25.22, 7.70)),
+    "BN-Inception": ((25.38, 7.89), (24.23, 7.14)),
+    "Inception-ResNet-v2": ((20.37, 5.21), (19.80, 4.79)),
+    "MobileNet": ((28.4, 9.4), (25.3, 7.7)),  # its table 3, like the next
+    "ShuffleNet": ((32.6, 12.5), (31.0, 11.1)),
+}
+MOBILE = {"MobileNet": (569, 572, 4.2, 4.7), "ShuffleNet": (140, 142, 1.8, 2.4)}  # multiply-adds in 10^6, parameters in millions
+# Milliseconds, from its section on computational complexity: a training step with 256 pictures on eight Titan X, and a picture on a
+# processor; ResNet-50 and SE-ResNet-50.
+STEP_MS, PICTURE_MS = (190, 209), (164, 167)
+
+# Not the paper's, but timm's: top-1 accuracy on ImageNet of its networks without and with SE, at so many pixels. From
+# results/results-imagenet.csv of github.com/huggingface/pytorch-image-models at commit aa4b5850 (Apache-2.0). Each is one training.
+# RegNetX and RegNetY differ in width as well; the others of a pair differ in SE alone.
+TIMM = (
+    ("regnetx_002.pycls_in1k", "regnety_002.pycls_in1k", 224, 68.758, 70.288),
+    ("regnetx_004.pycls_in1k", "regnety_004.pycls_in1k", 224, 72.482, 74.004),
+    ("regnetx_008.pycls_in1k", "regnety_008.pycls_in1k", 224, 75.054, 76.334),
+    ("regnetx_016.pycls_in1k", "regnety_016.pycls_in1k", 224, 76.936, 77.880),
+    ("regnetx_032.pycls_in1k", "regnety_032.pycls_in1k", 224, 78.160, 78.902),
+    ("regnetx_064.pycls_in1k", "regnety_064.pycls_in1k", 224, 79.062, 79.734),
+    ("regnetx_080.pycls_in1k", "regnety_080.pycls_in1k", 224, 79.214, 79.874),
+    ("regnetx_160.pycls_in1k", "regnety_160.pycls_in1k", 224, 79.844, 80.284),
+    ("regnetx_320.pycls_in1k", "regnety_320.pycls_in1k", 224, 80.258, 80.796),
+    ("resnet50.a1_in1k", "seresnet50.a1_in1k", 224, 80.382, 80.012),
+    ("resnet50.a2_in1k", "seresnet50.a2_in1k", 224, 79.828, 80.102),
+    ("resnet50.a3_in1k", "seresnet50.a3_in1k", 160, 75.994, 75.104),
+    ("resnet33ts.ra2_in1k", "seresnet33ts.ra2_in1k", 256, 79.216, 80.380),
+    ("resnet152d.ra2_in1k", "seresnet152d.ra2_in1k", 256, 83.160, 83.702),
+)

@@ -1,5 +1,6 @@
 """The book's widgets for notebooks. On a published page their figures come to life without Python (``frontend/src/page.ts``)."""
 
+from .advice import Advice
 from .attribution import Attribution
 from .convolution import Convolution
 from .cost import Cost
@@ -13,6 +14,7 @@ from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
 
 __all__ = [
+    "Advice",
     "Attribution",
     "Convolution",
     "Cost",

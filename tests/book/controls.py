@@ -215,6 +215,13 @@ CONTROLS: dict[str, list[Control]] = {
         *SAVES,
         *foot("select: Channel"),
     ],
+    "advice": [
+        Control("select: What do you build on\\?", ".senet-advice"),
+        Control("select: Where do its weights come from\\?", ".senet-advice"),
+        Control("select: What is scarce when it runs\\?", ".senet-advice"),
+        Control("select: Where does it run\\?", ".senet-advice"),
+        *foot("select: Where does it run\\?"),
+    ],
     "cost": [
         Control("select: Network", ".senet-costs"),
         Control("select: Reduction ratio r", ".senet-costs"),

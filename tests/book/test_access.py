@@ -1,7 +1,7 @@
 """Without motion, in the reader's own colours, and without a script; what every page has to do of it is in test_pages.py."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import HTML, Guard
 from .shallow_deep import CHAPTER, Widget
@@ -60,3 +60,25 @@ def test_without_a_script(browser: Browser, guard: Guard, book_url: str, page_of
 
 def test_the_page_about_it_is_there():
     assert (HTML / "book" / "accessibility.html").exists()
+
+
+def test_the_figure_of_the_block_plays_pauses_and_ends_still(page: Page, book_url: str):
+    """By its own button; the last map is dimmed by its gate before and after, and elsewhere a press ends the motion."""
+    page.goto(book_url + "book/rescale.html")
+    figure = page.locator(".senet-block")
+    shown = "figure => getComputedStyle([...figure.querySelectorAll('.dimmed')].at(-1)).opacity"
+    still = figure.evaluate(shown)
+    figure.get_by_role("button", name="Play").press("Enter")
+    assert figure.evaluate(shown) == "0"
+    figure.get_by_role("button", name="Pause").click()
+    states = "figure => figure.getAnimations({ subtree: true }).map((one) => one.playState)"
+    assert set(figure.evaluate(states)) == {"paused"}
+    figure.get_by_role("button", name="Play").click()
+    figure.evaluate("figure => figure.getAnimations({ subtree: true }).forEach((one) => one.finish())")
+    expect(figure).not_to_have_attribute("data-playing", "on")
+    assert figure.evaluate(shown) == still
+    figure.get_by_role("button", name="Play").click()
+    page.get_by_role("heading", level=1).click()
+    expect(figure).not_to_have_attribute("data-playing", "on")
+    page.emulate_media(reduced_motion="reduce")
+    expect(figure.get_by_role("button")).to_be_hidden()

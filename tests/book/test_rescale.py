@@ -85,23 +85,3 @@ def test_numbers_to_take_away(widget: Locator, kernel: Rescale):
     step = float(kernel._record.maps.max() - kernel._record.maps.min()) / 255  # what a map is stored in
     np.testing.assert_allclose(np.array(rows, float), np.stack([np.arange(len(own)), s, own, u, s * u], 1), atol=step)
     np.testing.assert_allclose(np.array(rows, float)[:, 1:3], np.stack([s, own], 1), atol=1e-5)
-
-
-def test_the_figure_of_the_block_plays_pauses_and_ends_still(page: Page, book_url: str):
-    """By its own button; the last map is dimmed by its gate before and after, and elsewhere a press ends the motion."""
-    page.goto(book_url + CHAPTER)
-    figure = page.locator(".senet-block")
-    shown = "figure => getComputedStyle([...figure.querySelectorAll('.dimmed')].at(-1)).opacity"
-    still = figure.evaluate(shown)
-    figure.get_by_role("button", name="Play").press("Enter")
-    assert figure.evaluate(shown) == "0"
-    figure.get_by_role("button", name="Pause").click()
-    states = "figure => figure.getAnimations({ subtree: true }).map((one) => one.playState)"
-    assert set(figure.evaluate(states)) == {"paused"}
-    figure.get_by_role("button", name="Play").click()
-    figure.evaluate("figure => figure.getAnimations({ subtree: true }).forEach((one) => one.finish())")
-    expect(figure).not_to_have_attribute("data-playing", "on")
-    assert figure.evaluate(shown) == still
-    figure.get_by_role("button", name="Play").click()
-    page.get_by_role("heading", level=1).click()
-    expect(figure).not_to_have_attribute("data-playing", "on")

@@ -2,6 +2,7 @@
 // nothing to wait for.
 
 import type { Keeper } from "../state/keeper.ts";
+import { advice } from "./advice.ts";
 import { attribution } from "./attribution.ts";
 import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
@@ -14,6 +15,7 @@ import { squeeze } from "./squeeze.ts";
 export type Embedded = (root: HTMLElement, data: any, keeper: Keeper) => () => void;
 
 export const EMBEDDED: Record<string, Embedded> = {
+  advice,
   attribution,
   convolution,
   cost,
