@@ -12,6 +12,7 @@ import type { Probe } from "./network/network.ts";
 import { need, provide } from "./network/registry.ts";
 import { blockFigures } from "./parts/block-figure.ts";
 import { h } from "./parts/dom.ts";
+import { embed } from "./parts/embed.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
 import { type Keeper, pageKeeper } from "./state/keeper.ts";
@@ -115,7 +116,9 @@ function start(): void {
     keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
     near.observe(figure);
   }
-  listenForProseLinks(new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement])));
+  const figures = new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement]));
+  embed(figures);
+  listenForProseLinks(figures);
 }
 
 Object.assign(globalThis, { SENet: { provide } });

@@ -11,6 +11,7 @@ the network's own classes pass for unfamiliar; it is set on one half of the test
 Shapes: N pictures, K classes, C channels of a block.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 
 from senet.images import Pictures
 from senet.inside.recording import record
+from senet.pretrained import Checkpoint
 
 from .linear_probe import wilson
 
@@ -140,3 +142,22 @@ def measure(
         "outside": {name: counted(ask(model, images, preprocess, means), rule) for name, images in outside.items()},
         "sure": reliability(inside, test.labels),
     }
+
+
+def stored(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The rule of a shipped network and how often it errs, as :func:`measure` gave it and pages show it; None where there is none.
+
+    Raises:
+        ValueError: it was measured on other weights.
+    """
+    if checkpoint.file is None:
+        return None
+    path = checkpoint.file.parent / "results" / f"unfamiliar-{checkpoint.name}.json"
+    if not path.is_file():
+        return None
+    result = json.loads(path.read_text("utf-8"))
+    if result["weights"] != checkpoint.sha256:
+        raise ValueError(f"{path.name} is of other weights: run `python -m senet unfamiliar {checkpoint.name}` again")
+    few = {what: {key: counted[key] for key in ("unfamiliar", "of")} for what, counted in result["outside"].items()}
+    inside = {key: result["inside"][key] for key in ("unfamiliar", "of")}
+    return {**result["rule"], "inside": inside, "outside": few, "sure": result["sure"]}

@@ -18,6 +18,7 @@ from senet import pretrained
 from senet.inside import profiles
 from senet.inside.recording import Recording, record, se_blocks
 
+from ..experiments import unfamiliar
 from . import exhibits as exhibit
 from .encoded import packed, sprite
 from .exhibits import Exhibits, exhibits
@@ -74,7 +75,8 @@ def titled(block: str) -> str:
 def about(checkpoint: pretrained.Checkpoint) -> dict[str, Any]:
     """What :func:`describe` says of a shipped network."""
     accuracy = checkpoint.provenance.get("test_accuracy")
-    return {"name": checkpoint.name, "title": checkpoint.title, "accuracy": accuracy}
+    known = unfamiliar.stored(checkpoint)
+    return {"name": checkpoint.name, "title": checkpoint.title, "accuracy": accuracy, "familiarity": known}
 
 
 def class_means(checkpoint: pretrained.Checkpoint) -> dict[str, Tensor] | None:
@@ -93,6 +95,7 @@ def describe(
     name: str = "",
     title: str = "",
     accuracy: float | None = None,
+    familiarity: Mapping[str, Any] | None = None,
     means: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Any]:
     """The dictionary that a widget opens, with ``recorded`` None: the caller adds the answers.
@@ -102,6 +105,7 @@ def describe(
         recording: of some of the pictures: it tells the blocks' order in the forward, and how far their gates go.
         shown: the pictures.
         name, title, accuracy: of the network; accuracy from 0 to 1, None if unknown.
+        familiarity: how it notices what it does not know, as :func:`sebook.experiments.unfamiliar.stored` gives it.
         means: by block, (K, C).
 
     Raises:
@@ -136,7 +140,14 @@ def describe(
     rows = zip(shown.ids, shown.pictures.titles, shown.alts, shown.sources, credits, labels, strict=True)
     return {
         "format": FORMAT,
-        "network": {"name": name, "title": title, "classes": list(classes), "blocks": blocks, "accuracy": accuracy},
+        "network": {
+            "name": name,
+            "title": title,
+            "classes": list(classes),
+            "blocks": blocks,
+            "accuracy": accuracy,
+            "familiarity": familiarity,
+        },
         "pictures": [
             {"id": id, "title": title, "alt": alt, "source": source, "credit": credit, "label": label if label >= 0 else None}
             for id, title, alt, source, credit, label in rows

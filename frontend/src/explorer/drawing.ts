@@ -4,6 +4,7 @@
 import { type Comparison, comparedWith } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
+import { drawHead, escaped, HEAD, type Head } from "../parts/drawing-head.ts";
 import { ground } from "../parts/save.ts";
 import { type Strips, short } from "./ribbon.ts";
 
@@ -44,6 +45,7 @@ export function coloursOf(element: Element): Colours {
 export function drawing(
   { caption, blocks, strips, charts, axis }: Drawn,
   { ink, paper, s }: Colours,
+  head: Head | null = null,
 ): string {
   const parts: string[] = [];
   const text = (x: number, y: number, words: string, more = "") =>
@@ -122,13 +124,14 @@ export function drawing(
     const line = comparison.of ? `; line: ${comparedWith(comparison)}` : "";
     text(left, CHARTS.top + CHARTS.height + 44, `excitation s of each channel${line}`);
   });
-  const height = CHARTS.top + CHARTS.height + 60;
+  const above = head ? HEAD.above : 0;
+  const height = above + CHARTS.top + CHARTS.height + 60 + (head?.address ? HEAD.below : 0);
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="${ink}">` +
-    `<title>${escaped(caption)}</title><rect width="${WIDTH}" height="${height}" fill="${paper}"/>${parts.join("")}</svg>`
+    `<title>${escaped(caption)}</title><rect width="${WIDTH}" height="${height}" fill="${paper}"/>` +
+    (head ? drawHead(head, ink, height - 10) : "") +
+    `<g transform="translate(0 ${above})">${parts.join("")}</g></svg>`
   );
 }
 
 const n = (value: number) => Number(value.toFixed(2));
-const escaped = (words: string) =>
-  words.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);

@@ -5,8 +5,9 @@ import { meanOf } from "../math/channels.ts";
 import { percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
 import type { Probe } from "../network/network.ts";
-import { type Actions, actions } from "../parts/actions.ts";
+import { type Actions, actions, without } from "../parts/actions.ts";
 import { h, say } from "../parts/dom.ts";
+import { knownClasses } from "../parts/doubt.ts";
 import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
 import { picker } from "../parts/picker.ts";
@@ -201,7 +202,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       })),
     });
     say(this.about, introduced(this.probe));
-    this.foot.show(session.link);
+    this.foot.show(session.link, without(pictures[index]!));
     if (!this.small) this.inside.show(session);
   }
 
@@ -230,6 +231,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       ...full(this.inside.el),
       h("div", { class: "senet-foot" }, ...full(this.pull.el, this.numbers.el), this.foot.el),
       this.about,
+      ...full(knownClasses(this.probe)),
       this.live,
     ];
   }
@@ -238,7 +240,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     return saver("this view", {
       name: () => `${this.probe.network.name || "explorer"}-${this.view.picture}`,
       rows: () => this.rows(),
-      svg: () => drawing(drawn(this.seen()), coloursOf(root)),
+      svg: () =>
+        drawing(drawn(this.seen()), coloursOf(root), this.predicted.head(this.session.link)),
     });
   }
 

@@ -2,6 +2,8 @@
 // network in the browser. Types alone, so that everything may import this file and it imports
 // nothing.
 
+import type { Familiarity } from "../math/unfamiliar.ts";
+
 /** One SE block as a reader meets it. */
 export interface BlockInfo {
   /** As in the model's `named_modules()`: "layer3.2.se". */
@@ -30,6 +32,8 @@ export interface NetworkInfo {
   blocks: BlockInfo[];
   /** Share of the test pictures it gets right, 0 to 1; null where nobody measured it. */
   accuracy: number | null;
+  /** How it notices what it does not know; absent where nobody measured it. */
+  familiarity?: Familiarity | null;
 }
 
 export interface PictureInfo {

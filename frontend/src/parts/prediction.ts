@@ -5,6 +5,8 @@ import { percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
 import { type Answer, OWN, type Probe } from "../network/network.ts";
 import { h, matched, say, set } from "./dom.ts";
+import { doubt } from "./doubt.ts";
+import type { Head } from "./drawing-head.ts";
 
 const SHOWN = 5;
 const YOURS: ReturnType<typeof judged> = ["–", "Only you know whether that is right."];
@@ -15,6 +17,8 @@ export interface Prediction {
   show(index: number, answer: Answer, before: Answer | null): void;
   /** Whether it is right, as a sentence. */
   verdict(): string;
+  /** What is shown, for an image of the view at `address`. */
+  head(address: string | null): Head;
 }
 
 export function prediction(probe: Probe): Prediction {
@@ -24,12 +28,13 @@ export function prediction(probe: Probe): Prediction {
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const verdict = h("p", { class: "senet-verdict" });
+  const doubts = h("p", { class: "senet-doubt" });
   const list = h("ol", { class: "senet-likeliest", "aria-label": "Likeliest classes" });
   const el = h(
     "div",
     { class: "senet-prediction" },
     h("figure", { class: "senet-picture" }, photo, canvas),
-    h("div", { class: "senet-answer" }, title, source, list, verdict),
+    h("div", { class: "senet-answer" }, title, source, list, verdict, doubts),
   );
   let shown: [number, Answer, Answer | null] | null = null;
   return {
@@ -80,8 +85,27 @@ export function prediction(probe: Probe): Prediction {
       const [mark, words] = picture.id === OWN ? YOURS : judged(picture.label, top[0]!, classes);
       verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
       verdict.replaceChildren(h("span", { "aria-hidden": "true" }, mark), ` ${words}`);
+      // of the picture, not of what gates set by hand make of it
+      say(doubts, doubt(probe, picture, before ?? answer));
     },
-    verdict: () => verdict.lastChild?.textContent?.trim() ?? "",
+    head(address) {
+      const [index, answer] = shown!;
+      const { title: name, source: from, credit } = probe.pictures[index]!;
+      const shares = softmax(answer.logits);
+      return {
+        picture: canvas.toDataURL(),
+        title: name,
+        credit: [from, credit].filter(Boolean).join(" · "),
+        likeliest: largest(shares, Math.min(SHOWN, classes.length)).map((k) => [
+          classes[k]!,
+          shares[k]!,
+        ]),
+        verdict: verdict.textContent?.trim() ?? "",
+        address,
+      };
+    },
+    verdict: () =>
+      [verdict.lastChild?.textContent?.trim(), doubts.textContent].filter(Boolean).join(" "),
   };
 }
 

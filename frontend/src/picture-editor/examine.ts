@@ -1,5 +1,6 @@
-// What a picture's file is, by its bytes: its kind, whether its end is there, its size and its turn.
-// All this is known before anything is decoded, which can take more memory than a phone has.
+// What a picture's file is, by its bytes: its kind, whether its end is there, its size and how it
+// was held. All this is known before anything is decoded, which can take more memory than a phone
+// has.
 
 export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC";
 

@@ -88,7 +88,9 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
     },
     link(view, usual) {
       latest = { view, usual };
-      return address(view, usual);
+      const url = new URL(address(view, usual));
+      url.searchParams.delete("embed"); // a link is to the whole page
+      return url.href;
     },
   };
 }

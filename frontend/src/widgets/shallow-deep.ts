@@ -5,7 +5,7 @@ import { axis, COMPARISONS, meanOf, type Order, type Scale } from "../math/chann
 import { percent } from "../math/format.ts";
 import { largest, softmax } from "../math/softmax.ts";
 import type { Probe } from "../network/network.ts";
-import { type Actions, actions } from "../parts/actions.ts";
+import { type Actions, actions, without } from "../parts/actions.ts";
 import { type Choice, choice, h, options, say } from "../parts/dom.ts";
 import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
@@ -181,7 +181,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
     const blocks = this.sides.map(({ title }, i) => ({ title, ...drawn[i]! }));
     this.numbers.show({ classes: this.probe.network.classes, answer, blocks });
     say(this.about, introduced(this.probe));
-    this.foot.show(link);
+    this.foot.show(link, without(this.probe.pictures[this.session.index]!));
   }
 
   spoken(): string {
