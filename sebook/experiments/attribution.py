@@ -7,13 +7,14 @@ gate (ablation), the gradient along the way from closed to its own value (integr
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import torch
 from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerConductance, Occlusion, Saliency
 from torch import Tensor, nn
 
 from senet.arguments import at_least_one, one_of
+from senet.inside.looking import Hook, evaluating
 from senet.inside.profiles import Estimate, bootstrap
 from senet.inside.recording import SEPoints, record, se_blocks
 
@@ -66,7 +67,7 @@ def channels(
         raise ValueError('baseline: method="conductance" compares pictures, not gates: leave it at 0, or use "integrated"')
 
     def logits(s: Tensor, images: Tensor) -> Tensor:
-        with gate.register_forward_hook(lambda _, __, out: s.view_as(out)):
+        with gate.register_forward_hook(Hook(lambda _, __, out: s.view_as(out))):
             return model(images)
 
     with _still(model):
@@ -116,7 +117,7 @@ def pixels(
 
     def excitation(images: Tensor) -> Tensor:
         kept: list[Tensor] = []
-        with gate.register_forward_hook(lambda _, __, out: kept.append(out.flatten(1))):
+        with gate.register_forward_hook(Hook(lambda _, __, out: kept.append(out.flatten(1)))):
             model(images)
         return kept[0]
 
@@ -195,15 +196,6 @@ def _block(model: nn.Module, name: str) -> SEPoints:
 
 @contextmanager
 def _still(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, gradients on, none of them for the weights; everything as it was afterwards."""
-    training = [module for module in model.modules() if module.training]
-    learning = [weight for weight in model.parameters() if weight.requires_grad]
-    with ExitStack() as after:
-        for module in training:
-            after.callback(setattr, module, "training", True)
-            module.training = False
-        for weight in learning:
-            after.callback(weight.requires_grad_, True)
-            weight.requires_grad_(False)
-        after.enter_context(torch.enable_grad())
+    """Evaluation mode with gradients on, then everything as it was."""
+    with evaluating(model.modules()), torch.enable_grad():
         yield

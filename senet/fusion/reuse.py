@@ -18,6 +18,7 @@ from torch.fx import GraphModule
 from torch.fx.graph_module import reduce_graph_module
 from torch.nn.modules.module import _has_any_global_hook
 
+from ..inside.looking import Hook
 from ..models.rescale import alike, plain, rescale
 
 _thread = threading.local()
@@ -74,14 +75,14 @@ def _unfollowed(inputs: tuple[Tensor, ...]) -> bool:
 
 
 def watched(module: nn.Module) -> bool:
-    """Whether hooks are on this module itself, or something replaced its forward."""
-    return bool(
-        module._forward_hooks
-        or module._forward_pre_hooks
-        or module._backward_hooks
-        or module._backward_pre_hooks
-        or "forward" in module.__dict__
-    )
+    """Whether hooks are on this module itself, or something replaced its forward.
+
+    What a recording in another thread has put there does nothing in this one, and doesn't count.
+    """
+    if module._backward_hooks or module._backward_pre_hooks or "forward" in module.__dict__:
+        return True
+    hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
+    return not all(isinstance(hook, Hook) and hook.idle() for hook in hooks)
 
 
 class ReLU(nn.ReLU):

@@ -6,8 +6,7 @@ of one gate permuted it must not be.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from .calls import tensors_of
 from .gates import BY_CHANNEL, Anatomy, Gate
 from .kinds import family, hidden_of, varying
+from .looking import evaluating
 from .reading import Point, Reader
 from .tracking import Candidate, Seen, Tracker
 
@@ -54,7 +54,7 @@ def anatomy(model: nn.Module, images: Any, *, prove: bool = True) -> Anatomy:
     model = unwrapped(model)
     modules = dict(model.named_modules())
     refuse_compiled(modules)
-    with evaluating(modules), torch.no_grad():
+    with evaluating(modules.values()), torch.no_grad():
         found = find(model, images, modules)
         return prove_all(model, images, found) if prove else found.anatomy
 
@@ -229,16 +229,3 @@ def refuse_compiled(modules: Mapping[str, nn.Module]) -> None:
             raise ValueError(
                 f"{name or type(module).__name__} is scripted or compiled and calls no hooks: pass the model it was made from"
             )
-
-
-@contextmanager
-def evaluating(modules: Mapping[str, nn.Module]) -> Iterator[None]:
-    """Evaluation mode, then each module's own mode again: a frozen batch norm in a training network stays frozen."""
-    training = [module for module in modules.values() if module.training]
-    for module in training:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True

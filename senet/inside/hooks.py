@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .looking import Hook
 from .reading import Point
 
 Gates = Mapping[str, Tensor | Callable[[Tensor], Tensor]]
@@ -50,9 +51,9 @@ class Tape:
         with ExitStack() as hooks:
             for name, at in self.points.items():
                 if self.keep_maps:
-                    hooks.enter_context(at.block.register_forward_pre_hook(partial(self.see_maps, name)))
-                hooks.enter_context(at.first.register_forward_pre_hook(partial(self.see_squeeze, name)))
-                hooks.enter_context(at.gate.register_forward_hook(partial(self.see_excitation, name)))
+                    hooks.enter_context(at.block.register_forward_pre_hook(Hook(partial(self.see_maps, name))))
+                hooks.enter_context(at.first.register_forward_pre_hook(Hook(partial(self.see_squeeze, name))))
+                hooks.enter_context(at.gate.register_forward_hook(Hook(partial(self.see_excitation, name))))
             return model(images)
 
     def see_maps(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from .calls import LAYERS, POOLS, PRODUCTS, called, operands, product_operands, swapped
+from .looking import Hook
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ class Reader:
         with ExitStack() as hooks:
             for home in homes:
                 module = model.get_submodule(home)
-                hooks.enter_context(module.register_forward_pre_hook(partial(enter, home)))
-                hooks.enter_context(module.register_forward_hook(leave, always_call=True))
+                hooks.enter_context(module.register_forward_pre_hook(Hook(partial(enter, home))))
+                hooks.enter_context(module.register_forward_hook(Hook(leave), always_call=True))
             yield self
 
     def see(self, name: str, point: Point, factors: tuple[Tensor, Tensor]) -> Tensor | None:

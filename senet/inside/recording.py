@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from .calls import tensors_of
-from .finding import Found, described, evaluating, keep, kept, known, refuse_compiled, unwrapped
+from .finding import Found, described, keep, kept, known, refuse_compiled, unwrapped
 from .hooks import Gates, SEPoints, Tape, fitting
+from .looking import evaluating
 from .reading import Point, Reader
 from .tracking import Tracker
 
@@ -109,7 +110,7 @@ def se_blocks(model: nn.Module, images: Any = None) -> dict[str, SEPoints | Poin
     modules = dict(model.named_modules())
     points = _find(modules)
     if images is not None:
-        with evaluating(modules), torch.no_grad():
+        with evaluating(modules.values()), torch.no_grad():
             points |= _others(known(model, images, modules), points)
     if not points:
         raise ValueError(
@@ -156,7 +157,8 @@ def record(
     """Run ``model`` once and keep what its gates computed.
 
     The model is run in evaluation mode, without gradients, and left as it was: every module's mode, every hook. (In training mode
-    batch norm would learn from the pictures, and one picture's excitations would depend on the others in its batch.)
+    batch norm would learn from the pictures, and one picture's excitations would depend on the others in its batch.) Other threads
+    may use the model meanwhile and see nothing of the recording; one that trains it waits until the recording has ended.
     ``torch.autocast`` and memory formats are the caller's and are respected. A model from ``torch.compile(model)`` or
     ``nn.DataParallel(model)`` is recorded without that, under the names of the original.
 
@@ -176,7 +178,7 @@ def record(
     modules = dict(model.named_modules())  # walked once: it is what recording costs in a small network
     _check_images(images, modules)
     points = _find(modules)
-    with evaluating(modules), torch.no_grad():
+    with evaluating(modules.values()), torch.no_grad():
         found = kept(model, modules)
         if found is None and gates and not _all_known(modules, points):
             found = known(model, images, modules)

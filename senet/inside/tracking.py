@@ -35,6 +35,7 @@ from .calls import (
     rearranges,
     reduced,
 )
+from .looking import Hook
 
 TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 
@@ -129,8 +130,8 @@ class Tracker(TorchFunctionMode):
 
         with ExitStack() as hooks:
             for name, module in modules.items():
-                hooks.enter_context(module.register_forward_pre_hook(partial(enter, name)))
-                hooks.enter_context(module.register_forward_hook(leave, always_call=True))
+                hooks.enter_context(module.register_forward_pre_hook(Hook(partial(enter, name))))
+                hooks.enter_context(module.register_forward_hook(Hook(leave), always_call=True))
             with self:
                 yield self
 
