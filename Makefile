@@ -30,7 +30,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench student instructor package-test FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench webkit student instructor package-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +45,12 @@ test: lint book  ## lint, test the front end, the package, and the built book in
 	$(NPM) --prefix frontend test
 	$(PY) tools/chromium.py --install
 	$(PY) -m tools.firefox --install
+	$(PY) -m tools.webkit --install --optional
 	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+webkit: book  ## install WebKitGTK, as root or by sudo, and test the book in it (make test does, where it can)
+	$(PY) -m tools.webkit --install --sudo
+	$(PY) -m pytest --numprocesses 0 -rs tests/book/test_webkit.py
 
 lint: .venv/.project frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json  ## check style, types, English, and that notebooks hold no outputs
 	$(PY) -m ruff check .

@@ -115,8 +115,12 @@ async function close(name: string): Promise<void> {
  * server.
  */
 async function unzip(text: string): Promise<ArrayBuffer> {
-  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).arrayBuffer();
+  // Not by a Blob's stream: in the worker of a page from file://, WebKit reads none.
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  const written = writer.write(fromBase64(text)).then(() => writer.close());
+  const [unzipped] = await Promise.all([new Response(readable).arrayBuffer(), written]);
+  return unzipped;
 }
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,8 +1,8 @@
 """Looking into a network during one forward, so that nobody else who runs it meets what looks.
 
 Hooks belong to a module, and a module may run in several threads at once. A :class:`Hook` acts in
-the thread that put it there and does nothing in others. The mode (training or evaluation) belongs to
-a module, too: :func:`evaluating` sets it once for all who look, and only while no other thread is
+the thread that put it there and does nothing in others. A mode (training or evaluation) also belongs
+to a module: :func:`evaluating` sets it once for all who look, and only while no other thread is
 inside a forward in training mode. One that begins meanwhile waits until they have looked.
 """
 
