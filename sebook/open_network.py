@@ -8,6 +8,7 @@ Where there is no network, the error says so, and ``weights=False`` opens the sa
 blocks and the tools are the real ones, and its gates mean nothing.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,8 @@ def opened(name: str, *, weights: bool = True, seed: int = 0, progress: bool = T
     Args:
         name: ``"timm:seresnet50.a1_in1k"`` (any name of ``timm.list_models(pretrained=True)``), ``"torchvision:efficientnet_b0"``
             (any of ``torchvision.models.list_models()``), a name of :func:`senet.pretrained.names`, or the path of a ``.json``
-            that ``python -m senet train`` wrote.
+            that ``python -m senet train`` wrote. ``timm/NAME``, as model cards on the Hub
+            have it, is ``timm:NAME``.
         weights: False for random ones, drawn from ``seed``: nothing is downloaded.
         progress: show a bar while one of ours is fetched.
 
@@ -57,7 +59,7 @@ def opened(name: str, *, weights: bool = True, seed: int = 0, progress: bool = T
         ValueError: there is no network of that name, or it has no SE block.
         ImportError: timm is not installed.
     """
-    library, colon, rest = name.partition(":")
+    library, colon, rest = _as_on_its_card(name).partition(":")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if colon and library == "timm":
@@ -76,6 +78,12 @@ def opened(name: str, *, weights: bool = True, seed: int = 0, progress: bool = T
             )
             preprocessing, classes = checkpoint.preprocessing, checkpoint.classes
     return Opened(name, model.eval(), preprocessing, tuple(classes), weights)
+
+
+def _as_on_its_card(name: str) -> str:
+    """``timm/NAME``, as on the Hugging Face Hub and perhaps after ``hf-hub:``, is ``timm:NAME``."""
+    found = re.fullmatch(r"(?:timm:)?(?:hf[-_]hub:)?timm/([\w.-]+)", name)
+    return f"timm:{found[1]}" if found else name
 
 
 def _timm(name: str, weights: bool) -> tuple[nn.Module, Preprocessing, tuple[str, ...]]:
@@ -140,7 +148,7 @@ def folder_of(path: str) -> Path:
     Raises:
         FileNotFoundError: there is none.
     """
-    folder = Path(path.removeprefix("imagefolder:"))
+    folder = Path(path.removeprefix("imagefolder:")).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give one that has a folder of pictures for each class")
     return folder

@@ -39,7 +39,7 @@ def pictures(data: str, split: str, size: int, store: Path | None = None) -> ima
         return DATA[data](split)
     if not data.startswith(FOLDER):
         one_of([*sorted(DATA), f"{FOLDER}PATH"], data=data)
-    root = Path(data.removeprefix(FOLDER))
+    root = Path(data.removeprefix(FOLDER)).expanduser()
     if split == "test" and not (root / "test").is_dir():
         split = "val"
     if not (root / split).is_dir():
@@ -52,7 +52,7 @@ def pictures(data: str, split: str, size: int, store: Path | None = None) -> ima
 
 def with_test_pictures(name: str) -> tuple[pretrained.Checkpoint, images.Pictures]:
     """The checkpoint of this name, and the pictures that it was measured on. Raises ``ValueError`` where those are not known."""
-    checkpoint = pretrained.get(name)
+    checkpoint = pretrained.find(name)
     data = checkpoint.provenance.get("data")
     if str(data).startswith(FOLDER):
         return checkpoint, pictures(data, "test", checkpoint.preprocessing.size)

@@ -23,11 +23,11 @@ def folder(text: str) -> Path:
 
 
 def file(text: str) -> Path:
-    """A file that can be written; one that is there will be replaced."""
+    """A file that can be written; one that is there will be replaced. Its folder is made now, before the work."""
     path = Path(text)
     if path.is_dir():
         raise ArgumentTypeError(f"{text} is a folder: name a file in it")
-    _writable(path.parent)
+    _writable(path.parent).mkdir(parents=True, exist_ok=True)
     return path
 
 

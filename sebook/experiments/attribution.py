@@ -53,18 +53,22 @@ def channels(
         (N, C), in logits: above 0 where the gate, at its own value, supports the target.
 
     Raises:
-        ValueError: unknown block or method; ``"gradient"`` or ``"conductance"`` with a baseline other than 0.
+        ValueError: unknown block or method; ``"gradient"`` or ``"conductance"`` with a baseline other than 0; a model that answers
+            with something else than (N, K) logits; a target that is none of its classes.
     """
     one_of(CHANNEL_METHODS, method=method)
     at_least_one(steps=steps)
     points = _block(model, block)
     gate = points.gate
-    s = record(model, images).blocks[block].excitation
+    recording = record(model, images)
+    s = recording.blocks[block].excitation
     reference = torch.as_tensor(baseline, dtype=s.dtype, device=s.device).expand_as(s)
     if method == "gradient" and reference.any():
         raise ValueError('baseline: method="gradient" compares with 0 alone: use "integrated" for another baseline')
     if method == "conductance" and reference.any():
         raise ValueError('baseline: method="conductance" compares pictures, not gates: leave it at 0, or use "integrated"')
+
+    _classes(model, recording.logits, target)
 
     def logits(s: Tensor, images: Tensor) -> Tensor:
         with gate.register_forward_hook(Hook(lambda _, __, out: s.view_as(out))):
@@ -192,6 +196,23 @@ def _block(model: nn.Module, name: str) -> SEPoints:
     if name not in points:
         raise ValueError(f"block={name!r} is not an SE block of this model: choose among {', '.join(points)}")
     return points[name]
+
+
+def _classes(model: nn.Module, logits: object, target: object) -> None:
+    """Raise ``ValueError`` where ``model`` is not a classifier, or ``target`` is not one class for each picture."""
+    if not isinstance(logits, Tensor) or logits.ndim != 2:
+        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(
+            f"{type(model).__name__} answers with {got}, not with logits (N, K): wrap it in a module that returns those"
+        )
+    n, k = logits.shape
+    try:
+        numbers = torch.as_tensor(target)
+        whole = not (numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool)
+    except (TypeError, ValueError, RuntimeError):
+        whole = False
+    if not whole or numbers.shape not in ((), (1,), (n,)) or numbers.min() < 0 or numbers.max() >= k:
+        raise ValueError(f"target={target!r} has to be a class, 0 to {k - 1}, or one for each of the {n} pictures")
 
 
 @contextmanager

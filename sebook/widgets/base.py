@@ -8,6 +8,7 @@ there is no script either, on GitHub for instance, it is that figure as it is.
 import html
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import Pictures, from_pil
-from senet.inside.recording import Recording, record, se_blocks
+from senet.images.picture import open_pictures
+from senet.inside.recording import BlockRecord, Recording, record, se_blocks
 
 from ..pages import exhibits, gallery
 from .fields import Picture, ViewError
@@ -36,8 +38,10 @@ class ProbeWidget(View, anywidget.AnyWidget):
 
     Args:
         model: the name of a checkpoint (:mod:`senet.pretrained`), a checkpoint, or a network with SE blocks.
-        pictures: what to choose from: :class:`~senet.images.Pictures`, or Pillow pictures. A checkpoint has a gallery of its own.
-        preprocess: uint8 (N, 3, H, W) to what the network takes. A checkpoint has its own; a network of yours needs one.
+        pictures: what to choose from: :class:`~senet.images.Pictures`, or one or several pictures as paths, Pillow pictures or
+            bytes in arrays (:func:`~senet.images.picture.open_pictures`). A checkpoint has a gallery of its own.
+        preprocess: uint8 (N, 3, H, W), or one Pillow picture, to what the network takes. A checkpoint has its own; a network of
+            yours needs one.
         classes: what each logit stands for; by default the checkpoint's, or those of ``pictures``.
         means: class-mean excitations by block, (K, C), as ``senet.inside.profiles.profile(...).mean``; a shipped checkpoint has
             them.
@@ -55,7 +59,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
     def __init__(
         self,
         model: str | pretrained.Checkpoint | nn.Module,
-        pictures: Pictures | Iterable[Image.Image] | None = None,
+        pictures: Pictures | Iterable[Any] | str | Path | Image.Image | None = None,
         *,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         classes: Sequence[str] | None = None,
@@ -103,8 +107,29 @@ class ProbeWidget(View, anywidget.AnyWidget):
         return self._record(self._pixels[picture : picture + 1], gates=gates)
 
     def _record(self, pixels: Tensor, **options: Any) -> Recording:
-        device = next(self._module.parameters()).device
-        return record(self._module, self._preprocess(pixels.to(device)), device="cpu", **options)
+        x = self._prepared(pixels.to(next(self._module.parameters()).device))
+        recording = record(self._module, x, device="cpu", **options)
+        if not isinstance(recording.logits, Tensor) or recording.logits.ndim != 2:
+            got = tuple(recording.logits.shape) if isinstance(recording.logits, Tensor) else type(recording.logits).__name__
+            raise ValueError(
+                f"{type(self._module).__name__} answers with {got}, not with logits (N, K): wrap it in a module that returns those"
+            )
+        # NumPy and the page know float32, and no bfloat16.
+        blocks = {name: _in_float32(block) for name, block in recording.blocks.items()}
+        return Recording(recording.logits.float(), blocks)
+
+    def _prepared(self, pixels: Tensor) -> Tensor:
+        """What the network takes, also by a transform for one Pillow picture at a time, as timm's are."""
+        try:
+            return self._preprocess(pixels)
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            try:
+                pictures = map(Image.fromarray, pixels.permute(0, 2, 3, 1).cpu().numpy())
+                return torch.stack([self._preprocess(picture) for picture in pictures]).to(pixels.device)
+            except Exception:
+                raise ValueError(
+                    f"preprocess fails on uint8 {tuple(pixels.shape)}: {error}. It has to turn that into what the network takes"
+                ) from error
 
     def _hear(self, _widget: Any, message: Mapping[str, Any], _buffers: Any) -> None:
         """{ask, picture, gates} in; {answer} with float32 buffers back: logits, then z and s of each block."""
@@ -175,6 +200,11 @@ class ProbeWidget(View, anywidget.AnyWidget):
         return {block["name"]: block["channels"] for block in self._gallery["network"]["blocks"]}
 
 
+def _in_float32(block: BlockRecord) -> BlockRecord:
+    z = None if block.squeeze is None else block.squeeze.float()
+    return replace(block, squeeze=z, excitation=block.excitation.float())
+
+
 def _checkpoint(model: Any) -> pretrained.Checkpoint:
     if isinstance(model, pretrained.Checkpoint):
         return model
@@ -184,7 +214,7 @@ def _checkpoint(model: Any) -> pretrained.Checkpoint:
 
 
 def _exhibits(
-    pictures: Pictures | Iterable[Image.Image] | None,
+    pictures: Pictures | Iterable[Any] | str | Path | Image.Image | None,
     checkpoint: pretrained.Checkpoint | None,
     classes: Sequence[str] | None,
 ) -> exhibits.Exhibits:
@@ -195,7 +225,7 @@ def _exhibits(
         return exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
     if not isinstance(pictures, Pictures):
         size = checkpoint.preprocessing.size if checkpoint else 224
-        pictures = from_pil((picture.convert("RGB") for picture in pictures), size)
+        pictures = from_pil(open_pictures(pictures), size)
     if len(pictures) == 0:
         raise ValueError("pictures is empty: give at least one")
     classes = classes or (checkpoint.classes if checkpoint else pictures.classes)

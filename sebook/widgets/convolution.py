@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import Pictures, from_pil, patchwork, photographs
+from senet.images.picture import open_pictures
 
 from ..pages import exhibits, page_svg
 from .embedded import EmbeddedWidget, described, pixels
@@ -79,7 +80,7 @@ class Convolution(EmbeddedWidget):
 
     def __init__(
         self,
-        pictures: Pictures | Iterable[Image.Image] | None = None,
+        pictures: Pictures | Iterable[Any] | None = None,
         *,
         kernel: Any = "edge",
         network: str = "se_resnet_patchwork",
@@ -204,7 +205,7 @@ def parsed(text: str) -> tuple[Tensor, float]:
     return torch.tensor(values).view(3, 3, 3), added
 
 
-def _pictures(given: Pictures | Iterable[Image.Image] | None) -> tuple[Tensor, list[dict[str, str]]]:
+def _pictures(given: Pictures | Iterable[Any] | None) -> tuple[Tensor, list[dict[str, str]]]:
     """uint8 (N, 3, SIZE, SIZE), and what is shown of each."""
     if given is None:
         found = photographs(SIZE)
@@ -223,8 +224,8 @@ def _pictures(given: Pictures | Iterable[Image.Image] | None) -> tuple[Tensor, l
             titles = list(given.titles)
             given = [Image.fromarray(image.permute(1, 2, 0).numpy()) for image in given.images]
         else:
-            given, titles = list(given), []
-        images = from_pil((picture.convert("RGB") for picture in given), SIZE).images
+            titles = []
+        images = from_pil(open_pictures(given), SIZE).images
         titles = titles or [f"picture {i + 1}" for i in range(len(images))]
         ids, alts = [f"{i}-{exhibits.slug(title)}" for i, title in enumerate(titles)], titles
     return images, [described(*each) for each in zip(ids, titles, alts, images, strict=True)]

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 import traitlets
-from PIL import Image
 from torch import Tensor, nn
 
 from senet import pretrained
@@ -80,7 +79,7 @@ class Explorer(ProbeWidget):
     def __init__(
         self,
         model: str | pretrained.Checkpoint | nn.Module,
-        pictures: Pictures | Iterable[Image.Image] | None = None,
+        pictures: Pictures | Iterable[Any] | None = None,
         *,
         picture: int | str = 0,
         second: int | str | None = None,

@@ -1,9 +1,9 @@
 """ "Shallow and deep": what an early and a late SE block make of one picture, channel by channel."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from senet import pretrained
@@ -59,7 +59,7 @@ class ShallowDeep(ProbeWidget):
     def __init__(
         self,
         model: str | pretrained.Checkpoint | nn.Module,
-        pictures: Pictures | Iterable[Image.Image] | None = None,
+        pictures: Pictures | Iterable[Any] | None = None,
         *,
         picture: int | str = 0,
         shallow: str | None = None,

@@ -137,12 +137,18 @@ def difference(fused: GraphModule) -> float | None:
 
     None if that was not checked.
     """
-    return fused.meta["senet.fusion.difference"]
+    return _said(fused, "senet.fusion.difference")
 
 
 def report(fused: GraphModule) -> dict[str, str]:
     """What :func:`fuse` did to each SE block, by its name, in words; ``{}`` if it has none."""
-    return dict(fused.meta["senet.fuse"])
+    return dict(_said(fused, "senet.fuse"))
+
+
+def _said(fused: GraphModule, key: str) -> Any:
+    if key not in getattr(fused, "meta", {}):
+        raise ValueError(f"this {type(fused).__name__} was not made by senet.fuse: pass what fuse returned")
+    return fused.meta[key]
 
 
 class _Tracer(Tracer):

@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from . import folders
 from .picture import open_picture, square
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -221,6 +222,8 @@ def image_folder(
 ) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
 
+    What is hidden is left out, and what is not a picture of a kind that is read here; a warning names it.
+
     Args:
         each: only the first so many pictures of each class, by name; by default all.
         store: a folder in which to keep the pixels, in one file of 3 size^2 bytes a picture: written once, then mapped, so that
@@ -231,10 +234,7 @@ def image_folder(
         FileNotFoundError: no such folder, or no classes in it.
         ValueError: a picture cannot be read; the message names it.
     """
-    from torchvision.datasets import ImageFolder
-
-    found = ImageFolder(str(folder))
-    samples = found.samples  # class by class
+    classes, samples = folders.samples(Path(folder))
     if each is not None:
         samples = [sample for i, sample in enumerate(samples) if i < each or samples[i - each][1] != sample[1]]
     paths = tqdm(
@@ -261,7 +261,7 @@ def image_folder(
             finally:
                 part.unlink(missing_ok=True)
         images = torch.from_file(str(file), size=len(samples) * 3 * size * size, dtype=torch.uint8).view(-1, 3, size, size)
-    return Pictures(images, torch.tensor([label for _, label in samples]), tuple(found.classes))
+    return Pictures(images, torch.tensor([label for _, label in samples]), classes)
 
 
 def _pixels(path: str, size: int) -> np.ndarray:

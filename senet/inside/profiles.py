@@ -6,7 +6,9 @@ block does anything at all: how many of its gates stay open, closed or still, an
 from the excitations alone (Alain and Bengio, arXiv 1610.01644).
 """
 
+import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,8 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -178,24 +181,33 @@ def bootstrap(values: Tensor, resamples: int = 2000) -> Estimate:
 
 
 def save(profile: Profile, path: str | Path) -> None:
-    """Write a profile as float32 safetensors: ``counts``, ``<block>/mean``, ``<block>/variance``, ``<block>/shares``."""
+    """Write a profile as float32 safetensors: ``counts``, ``<block>/mean``, ``<block>/variance``, ``<block>/shares``.
+
+    The header has the blocks in the order of the profile, which is the forward's. The folder is made if it is not there.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     tensors = {"counts": profile.counts}
     for block, values in profile.mean.items():
         tensors[f"{block}/mean"] = values.to(torch.float32)
         tensors[f"{block}/variance"] = profile.variance[block].to(torch.float32)
         if block in profile.shares:
             tensors[f"{block}/shares"] = profile.shares[block].to(torch.float32)
-    save_file(tensors, str(path))
+    save_file(tensors, str(path), {"blocks": json.dumps(list(profile.mean))})
 
 
 def load(path: str | Path) -> Profile:
     """Read what :func:`save` wrote. Raises ``FileNotFoundError`` where there is no such file."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path} is not there: make it with `python -m senet profile NAME`")
-    tensors = {name: values.to(torch.float64) if values.is_floating_point() else values for name, values in load_file(path).items()}
-    blocks = [name.removesuffix("/mean") for name in tensors if name.endswith("/mean")]
-    # safetensors sorts by name; the forward's order is by stage and block, which the names' order is too below ten blocks a stage.
-    blocks.sort(key=lambda name: [int(part) if part.isdigit() else part for part in name.replace("layer", "layer.").split(".")])
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        order = (file.metadata() or {}).get("blocks")
+    tensors = {name: values.to(torch.float64) if values.is_floating_point() else values for name, values in tensors.items()}
+    if order is not None:
+        blocks = json.loads(order)
+    else:  # an older file: safetensors sorts by name, and numbers in names count the stages and the blocks
+        blocks = [name.removesuffix("/mean") for name in tensors if name.endswith("/mean")]
+        blocks.sort(key=lambda name: [part.zfill(9) if part.isdigit() else part for part in re.split(r"(\d+)", name)])
     parts = ({b: tensors[f"{b}/{part}"] for b in blocks if f"{b}/{part}" in tensors} for part in ("mean", "variance", "shares"))
     return Profile(tensors["counts"], *parts)
 
