@@ -88,6 +88,7 @@ def test_two_names_for_one_tensor_are_refused(states):
         lambda state: {"state_dict": state, "epoch": 3},
         lambda state: {"model": {f"module.{key}": value for key, value in state.items()}},
         lambda state: {f"_orig_mod.module.{key}": value for key, value in state.items()},
+        lambda state: {f"ema_model.backbone.{key}": value for key, value in state.items()},
         lambda state: {"model_state_dict": {f"model.{key}": value for key, value in state.items()}},
         lambda state: {"n_averaged": torch.tensor(3)} | {f"module.{key}": value for key, value in state.items()},
     ],

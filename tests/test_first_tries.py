@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from timm import create_model
 from timm.data import create_transform
 from torch import Tensor, nn
 
@@ -62,7 +63,7 @@ def test_a_widget_takes_a_path_alone(widget, path):
     expected = pretrained.get(NAME)
     (picture,) = open_pictures(path)
     assert shown._pixels.shape == (1, 3, 32, 32)
-    pixels = torch.from_numpy(np.asarray(picture.crop((0, 4, 32, 36)))).permute(2, 0, 1)[None]
+    pixels = torch.from_numpy(np.array(picture.crop((0, 4, 32, 36)))).permute(2, 0, 1)[None]
     answer = record(pretrained.load(expected), expected.preprocessing(pixels))
     torch.testing.assert_close(shown.probe(0).logits, answer.logits)
 
@@ -77,7 +78,7 @@ def test_a_widget_takes_timms_transform_and_bfloat16(photograph):
     half = copy.deepcopy(model).bfloat16()
     shown = ShallowDeep(half, pixels, preprocess=lambda x: (x / 255).bfloat16(), classes=["a", "b"])
     assert shown.probe(0).blocks["layer1.0.se"].excitation.dtype == torch.float32
-    with pytest.raises(ValueError, match=r"preprocess fails on uint8 \(1, 3, 32, 32\)"):
+    with pytest.raises(ValueError, match=r"preprocess fails on uint8 \(1, 3, 224, 224\)"):
         ShallowDeep(model, pixels, preprocess=lambda x: x.nothing, classes=["a", "b"])
 
 
@@ -190,3 +191,18 @@ def test_a_report_is_of_what_fuse_returned():
         with pytest.raises(ValueError, match="was not made by senet.fuse: pass what fuse returned"):
             ask(traced)
     assert difference(copy.deepcopy(fuse(model))) < 1e-9
+
+
+def test_gates_beside_attention_of_another_kind():
+    """sehalonet has SE in its first stages and halo attention in the others: six blocks, each as its own hooks see it."""
+    torch.manual_seed(0)
+    model, x, seen = create_model("sehalonet33ts", num_classes=3).eval(), torch.randn(1, 3, 256, 256), {}
+    blocks = {name: module for name, module in model.named_modules() if type(module).__name__ == "SEModule"}
+    for name, block in blocks.items():
+        block.register_forward_hook(lambda module, args, out, name=name: seen.__setitem__(name, (args[0], out)))
+    recording = record(model, x, maps=True)
+    assert list(recording.blocks) == list(seen) == list(blocks)
+    assert len(blocks) == 6
+    for name, block in recording.blocks.items():
+        assert torch.equal(block.maps, seen[name][0])
+        assert torch.equal(block.rescaled, seen[name][1])

@@ -154,6 +154,21 @@ def test_captums_layer_methods_see_the_same(method, layer, pictures):
         assert torch.equal(got, expected)
 
 
+@pytest.mark.parametrize("name", [STANDARD, "SEBasicBlock, pre"])
+def test_captum_keeps_what_every_module_of_a_block_saw(name, pictures):
+    model = made(name)
+    plain = unoptimised(model)
+    for path, _ in model.layer2.named_modules(prefix="layer2"):
+        if path.endswith("relu") and ".se." not in path:  # Captum refuses a module that runs more than once
+            continue
+        for of_input in (False, True):
+            got, expected = (
+                LayerActivation(network, network.get_submodule(path)).attribute(pictures, attribute_to_layer_input=of_input)
+                for network in (model, plain)
+            )
+            assert all(map(torch.equal, tensors(got), tensors(expected))), path
+
+
 @pytest.mark.parametrize("treated", [as_it_is, fused], ids=["as it is", "fused"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_forward_derivatives_are_pytorchs(name, treated, pictures):

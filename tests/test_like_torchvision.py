@@ -25,6 +25,7 @@ RESNETS = {
     for block in (SEBasicBlock, SEBottleneck)
     for placement in PLACEMENTS
 }
+RESNETS["grouped"] = functools.partial(se_resnet, SEBottleneck, [1, 1, 1, 1], num_classes=5, groups=4, width_per_group=8)
 BUILDERS = {
     **RESNETS,
     **{f"se_resnet20, {placement}": functools.partial(se_resnet20, num_classes=5, placement=placement) for placement in PLACEMENTS},

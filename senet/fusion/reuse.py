@@ -81,6 +81,8 @@ def watched(module: nn.Module) -> bool:
     """
     if module._backward_hooks or module._backward_pre_hooks or "forward" in module.__dict__:
         return True
+    if not (module._forward_hooks or module._forward_pre_hooks):
+        return False
     hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
     return not all(isinstance(hook, Hook) and hook.idle() for hook in hooks)
 

@@ -19,9 +19,8 @@ from ..models import legacy, resnet
 from ..models.se import SEBlock
 
 SE_WEIGHT = re.compile(r"(^|\.se\.)fc[12]\.weight$")
-# Where training scripts put a state dict, and what wrappers write before its keys.
+# Where training scripts put a state dict.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "model_ema", "state_dict_ema", "ema")
-PREFIXES = ("module.", "model.", "_orig_mod.")
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def convert(weights: nn.Module | Mapping[str, Any], source: str, architecture: s
 
     Args:
         weights: the other library's network; or its state dict, with any number of classes. Then usual wrappings come off: a
-            dictionary with one of ``WRAPPERS``, keys that all begin with one of ``PREFIXES``. Batch norm's
+            dictionary with one of ``WRAPPERS``, keys that all begin alike, as ``module.``. Batch norm's
             ``num_batches_tracked`` may be absent, as in files older than PyTorch 0.4.1.
         source: ``"timm"`` (``seresnet18`` to ``152``, ``seresnext50_32x4d``), ``"legacy"`` (timm's ``legacy_seresnet50`` to
             ``152``, and Cadene's ``se_resnet``), ``"moskomule"``, or ``"SE_Block"``: a tutorial's block with the layers
@@ -142,8 +141,12 @@ def _unwrapped(weights: Any) -> Mapping[str, Tensor]:
             )
     if "n_averaged" in inside:  # torch.optim.swa_utils.AveragedModel
         inside = {key: value for key, value in inside.items() if key != "n_averaged"}
-    while inside and (prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in inside)), None)):
-        inside = {key.removeprefix(prefix): value for key, value in inside.items()}
+    # Wrappers write module., model., _orig_mod., backbone. and the like before every key. A network has several parts, but a
+    # block alone has one.
+    while len(first := {key.partition(".")[0] for key in inside}) == 1 and not first & {"fc", "excitation"}:
+        if not all("." in key for key in inside):
+            break
+        inside = {key.partition(".")[2]: value for key, value in inside.items()}
     return inside
 
 
