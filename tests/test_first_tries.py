@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torchvision
 from PIL import Image
 from timm import create_model
 from timm.data import create_transform
@@ -206,3 +207,17 @@ def test_gates_beside_attention_of_another_kind():
     for name, block in recording.blocks.items():
         assert torch.equal(block.maps, seen[name][0])
         assert torch.equal(block.rescaled, seen[name][1])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_quantized_network_is_recorded_in_numbers():
+    """torchvision's MobileNetV3 in 8 bits: z, s and U as float32, and gates of one's own, as far as 8 bits can say them."""
+    torch.manual_seed(0)
+    model, x = torchvision.models.quantization.mobilenet_v3_large(weights=None, quantize=True).eval(), torch.randn(1, 3, 64, 64)
+    (name, block), *_ = record(model, x, maps=True).blocks.items()
+    assert block.squeeze.dtype == block.excitation.dtype == block.rescaled.dtype == torch.float32
+    torch.testing.assert_close(block.squeeze, block.maps.mean((2, 3)), rtol=0, atol=0.02)
+    closed = record(model, x, gates={name: torch.zeros(block.excitation.shape[1])})
+    assert not closed.blocks[name].excitation.any()
+    same = record(model, x, gates={name: lambda s: s})
+    assert torch.equal(same.logits, record(model, x).logits)

@@ -188,7 +188,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", action="store_true", help="get it where there is none, by apt-get")
     parser.add_argument("--sudo", action="store_true", help="let sudo install it, where that needs no password (so in CI anyway)")
-    parser.add_argument("--optional", action="store_true", help="say why there is none, and go on")
+    parser.add_argument("--optional", action="store_true", help="go on without it where it is not installed, and say why")
     options = parser.parse_args()
     tried = []
     may = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"] if options.sudo or os.environ.get("CI") else None
@@ -204,10 +204,10 @@ def main() -> None:
         with launch() as session:
             print(f"WebKitGTK {session.version} starts.")
     except FileNotFoundError as error:
-        said = "\n".join(["No WebKit starts on this machine, so its tests are left out.", *tried, f"  {error}"])
-        if not options.optional:
-            sys.exit(said)
-        print(said, file=sys.stderr)
+        said = "\n".join([*tried, f"  {error}"])
+        if not (options.optional and missing()):
+            sys.exit(f"No WebKit starts on this machine. What was tried:\n{said}")
+        print(f"There is no WebKit on this machine, so its tests are left out:\n{said}", file=sys.stderr)
 
 
 if __name__ == "__main__":

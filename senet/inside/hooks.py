@@ -32,6 +32,11 @@ class SEPoints:
         return getattr(self.first, "in_features", None) or self.first.in_channels
 
 
+def _numbers(x: Tensor) -> Tensor:
+    """What a quantized network's 8 bits stand for, in float32; any other tensor as it is."""
+    return x.dequantize() if x.is_quantized else x
+
+
 class Tape:
     """The hooks' memory for one forward."""
 
@@ -57,23 +62,25 @@ class Tape:
             return model(images)
 
     def see_maps(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
-        u = args[0]
+        u = _numbers(args[0])
         if self.copy or u.is_inference():  # a tensor of torch.inference_mode does not count its versions
             self.maps[name] = u.clone()
         else:
             self.maps[name], self.versions[name] = u, u._version
 
     def see_squeeze(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
-        self.squeeze[name] = args[0].flatten(1)
+        self.squeeze[name] = _numbers(args[0]).flatten(1)
 
     def see_excitation(self, name: str, module: nn.Module, args: tuple[Tensor, ...], s: Tensor) -> Tensor | None:
         if name in self.excitation:
             raise ValueError(f"{name} (or its gate) ran twice in one forward, and one record holds one: give each use its own")
         if (override := self.gates.get(name)) is not None:
-            override = override(s.flatten(1)) if callable(override) else override
-            override = override.to(s).view(-1, *s.shape[1:])
-            s = torch.where(override.isnan(), s, override)
-        self.excitation[name], self.ran[name] = s.flatten(1), next(self.order)
+            own = _numbers(s)
+            override = override(own.flatten(1)) if callable(override) else override
+            override = override.to(own).view(-1, *s.shape[1:])
+            own = torch.where(override.isnan(), own, override)
+            s = torch.quantize_per_tensor(own, s.q_scale(), s.q_zero_point(), s.dtype) if s.is_quantized else own
+        self.excitation[name], self.ran[name] = _numbers(s).flatten(1), next(self.order)
         return s
 
     def add(self, values: Mapping[str, tuple[int, Tensor | None, Tensor, Tensor | None]]) -> None:
