@@ -106,7 +106,7 @@ def photographs(size: int, classes: tuple[str, ...]) -> Exhibits:
     parts.append(_described(images.photographs(size, classes), "scikit-image"))
     part = _joined(parts, classes)
     labels = part.pictures.labels.tolist()
-    shown = [i for i, title in enumerate(part.pictures.titles) if labels[i] >= 0 or title in KEPT]
+    shown = [i for i, title in enumerate(part.pictures.titles) if part.sources[i] != "scikit-image" or title in KEPT]
     shown.sort(key=lambda i: labels[i] < 0)  # those of a class first
     return _some(part, shown)
 

@@ -40,7 +40,7 @@ def photographs(size: int, classes: Sequence[str]) -> Pictures:
         classes: in which to count labels.
 
     Returns:
-        uint8 (N, 3, size, size), N from 1 to 14, with labels, titles and credits.
+        uint8 (N, 3, size, size), N from 1 to 12, with labels, titles and credits.
 
     Raises:
         ValueError: none belongs to them.
