@@ -98,7 +98,7 @@ def _timm(name: str, weights: bool) -> tuple[nn.Module, Preprocessing, tuple[str
             f"name='timm:{name}' is not a model of timm {timm.__version__}: choose one of timm.list_models(), such as {near}"
         )
     model = timm.create_model(architecture)
-    se_blocks(model)  # says so if there are none, before anything is fetched
+    _has_gates(model, timm.data.resolve_model_data_config(model)["input_size"][-1])
     if weights:
         model = _downloaded(f"timm:{name}", lambda: timm.create_model(name, pretrained=True))
     config = timm.data.resolve_model_data_config(model)
@@ -116,13 +116,21 @@ def _torchvision(name: str, weights: bool) -> tuple[nn.Module, Preprocessing, tu
         )
     best = models.get_model_weights(name)["DEFAULT"]
     model = models.get_model(name)
-    se_blocks(model)
+    _has_gates(model, best.transforms().crop_size[0])
     if weights:
         model = _downloaded(f"torchvision:{name}", lambda: models.get_model(name, weights=best))
     way = best.transforms()
     size, resized = way.crop_size[0], way.resize_size[0]
     preprocessing = Preprocessing(size, tuple(way.mean), tuple(way.std), min(1.0, size / resized), way.interpolation.value)
     return model, preprocessing, tuple(best.meta["categories"])
+
+
+def _has_gates(model: nn.Module, side: int) -> None:
+    """Raise ``ValueError`` if there are none, before anything is fetched. By name where that is enough: it takes no forward."""
+    try:
+        se_blocks(model)
+    except ValueError:
+        se_blocks(model, torch.rand(1, 3, side, side))
 
 
 def _downloaded(name: str, make: Any) -> nn.Module:

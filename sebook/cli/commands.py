@@ -16,11 +16,12 @@ from senet import images, machine, pretrained, training
 from senet.arguments import at_least_one
 from senet.images.picture import open_picture
 from senet.inside import profiles
+from senet.inside.finding import anatomy
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
 from ..experiments import controls, linear_probe, studies, study, unfamiliar
-from ..measure import bench, cost, cost_table
+from ..measure import bench, cost, cost_table, coverage
 from . import datasets, files_command
 from .provenance import command, keep, measured_on
 
@@ -174,6 +175,35 @@ def record_pictures(args: Namespace) -> None:
             tensors |= {f"{block.name}/z": block.squeeze, f"{block.name}/s": block.excitation}
         save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, str(args.out))
         print(args.out)
+
+
+def show_anatomy(args: Namespace) -> None:
+    """Every gate of a network: where it is, what it squeezes and multiplies, and whether that is proved."""
+    if files_command.is_file(args.file):
+        return files_command.show_anatomy(args)
+    if refused := [f"--{name}" for name in ("mean", "std", "size", "svg", "json", "fold") if getattr(args, name) is not None]:
+        raise ValueError(f"{', '.join(refused)}: for .onnx and .tflite files alone, and {args.file} is a network's name")
+    network = open_network.opened(args.file, weights=not args.random)
+    shown = [open_picture(path) for path in args.picture] or images.photographs(network.preprocessing.size).images[:2].split(1)
+    print(anatomy(network.model, torch.cat([network.preprocessing(each) for each in shown])))
+
+
+def compare_coverage(args: Namespace) -> None:
+    """The gates that are found in networks of timm and torchvision without names, and an independent count of them."""
+    if args.scan:
+        print(
+            "\n".join(sorted({*coverage.timm_families(print), *coverage.torchvision_families()} ^ {*coverage.NETWORKS}))
+            or "complete"
+        )
+        return
+    asked = args.networks or coverage.NETWORKS
+    rows = []
+    for name in asked:
+        rows.append(coverage.row(name))
+        print(coverage.table(rows[-1:]).splitlines()[-1], flush=True)
+    if args.out:
+        about = {"command": command(), **machine.circumstances(), "timm": version("timm")}
+        keep(about | {"side": coverage.SIDE, "largest": coverage.LARGEST, "networks": rows}, args.out)
 
 
 def write_gallery(args: Namespace) -> None:

@@ -1,5 +1,5 @@
-"""``python -m senet``: train, study, evaluate, profile, probe, controls, unfamiliar, attribution, record, anatomy, gallery,
-export, bench, cost, cost-table, weights, preflight.
+"""``python -m senet``: train, study, evaluate, profile, probe, controls, unfamiliar, attribution, record, anatomy, coverage,
+gallery, export, bench, cost, cost-table, weights, preflight.
 
 Each has a ``--help``.
 """
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    for part in (_training, _inside, _pages, _measuring, _rest):
+    for part in (_training, _inside, _covering, _pages, _measuring, _rest):
         part(add)
     return parser
 
@@ -161,8 +161,9 @@ def _inside(add: Add) -> None:
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
     _taking_pictures(recorder)
 
-    looked = add("anatomy", files_command.show_anatomy)
-    looked.add_argument("file", help="an .onnx or .tflite file")
+    looked = add("anatomy", commands.show_anatomy)
+    looked.add_argument("file", metavar="name", help=f"{ANY}, or an .onnx or .tflite file, to which the other options belong")
+    looked.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
     looked.add_argument("picture", nargs="*", type=Path, help="what to measure on; by default scikit-image's photographs")
     looked.add_argument("--svg", type=options.file, help="also draw the gates")
     looked.add_argument("--json", type=options.file, help="also write the numbers, for programs")
@@ -179,6 +180,13 @@ def _taking_pictures(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--size", type=files_command.sides, help="224, or height and width as 48x320, where a file leaves them open"
     )
+
+
+def _covering(add: Add) -> None:
+    covered = add("coverage", commands.compare_coverage)
+    covered.add_argument("networks", nargs="*", help="as timm:NAME or torchvision:NAME; by default one of each family with SE")
+    covered.add_argument("--scan", action="store_true", help="instead, say which families the list lacks, or has too many; minutes")
+    covered.add_argument("--out", type=options.file, help="file for the result, as JSON")
 
 
 def _pages(add: Add) -> None:

@@ -15,6 +15,7 @@ def _names(text: str) -> frozenset[str]:
 # Without underscores: `mul`, `mul_` and `__mul__` are one.
 PRODUCTS = frozenset({"mul", "rmul", "imul", "multiply", "addcmul", "einsum"})
 ADDS = frozenset({"add", "radd", "iadd"})
+SCALES = PRODUCTS | {"div", "truediv", "true_divide"}
 LAYERS = _names(
     "conv1d conv2d conv3d linear bilinear matmul rmatmul mm bmm addmm baddbmm einsum "
     "linear_dynamic linear_relu conv2d_relu conv_transpose2d"
@@ -22,7 +23,8 @@ LAYERS = _names(
 WINDOWS = frozenset(f"{prefix}{kind}_pool{d}d" for prefix in ("", "adaptive_") for kind in ("avg", "max") for d in (1, 2, 3))
 REDUCTIONS = {
     "mean": "mean", "nanmean": "mean", "sum": "sum", "nansum": "sum", "amax": "max", "max": "max", "amin": "min", "min": "min",
-    "norm": "norm", "vector_norm": "norm", "std": "deviation", "var": "variance", "logsumexp": "logsumexp", "median": "median",
+    "norm": "norm", "linalg_norm": "norm", "linalg_vector_norm": "norm", "linalg_matrix_norm": "norm",
+    "std": "deviation", "var": "variance", "logsumexp": "logsumexp", "median": "median",
 }  # fmt: skip
 POOLS = WINDOWS | frozenset(REDUCTIONS)
 COMPARES = _names("eq ne lt le gt ge isnan isfinite argmax argmin argsort zeros_like ones_like")
@@ -122,7 +124,7 @@ def reduced(name: str, args: tuple, kwargs: dict, before: tuple[int, ...], after
         whole = tuple(d for d in spatial if after[d] == 1 and (before[d] > 1 or name.startswith("adaptive")))
         small = all(before[d] <= 3 for d in spatial) and not name.startswith("adaptive")
         return kind, () if small else whole
-    at = 2 if name in ("norm", "vector_norm") else 1
+    at = 2 if name.endswith("norm") else 1
     dim = kwargs.get("dim", kwargs.get("axis", args[at] if len(args) > at else None))
     if isinstance(dim, Tensor) or dim is None:
         return REDUCTIONS[name], tuple(range(rank))

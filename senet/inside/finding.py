@@ -130,9 +130,7 @@ def described(model: nn.Module, tracker: Tracker) -> Found:
 
 
 def _gate(candidate: Candidate, name: str, depth: int, kind: str, dims: tuple[int, ...], path: Any) -> Gate:
-    channels = 1
-    for d in dims:
-        channels *= candidate.sizes[d]
+    channels = torch.Size(candidate.sizes[d] for d in dims).numel() if kind in BY_CHANNEL else candidate.sizes[1]
     if path is None:
         one = {"family": kind, "kind": candidate.gate.op, "channels": candidate.sizes[1], "pool": "none"}
         return Gate(name=name, depth=depth, where=candidate.where, **one)

@@ -106,5 +106,5 @@ def _changing(new: Callable[[Tensor, Any], Tensor], channels: Channels) -> Chang
 
 def _one(changes: PerGate, name: str) -> Change:
     if name not in changes:
-        raise ValueError(f"{name} is not in the recording to freeze by, which has {', '.join(changes)}: record the same network")
+        raise ValueError(f"{name!r} is not in the recording to freeze by, which has {', '.join(changes)}: record the same network")
     return changes[name]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .calls import BOUNDING, ELEMENTWISE, LAYERS
+from .calls import ADDS, BOUNDING, ELEMENTWISE, LAYERS
 from .tracking import Candidate, Pool, Seen
 
 
@@ -30,7 +30,7 @@ class Path:
     """The way from pool to gate.
 
     Attributes:
-        layers: that mix channels, in the order in which they ran.
+        layers: that mix channels, in the order in which they ran; of several branches, the first's.
         pools: where the pixels became one number.
         bound: the function after the last layer.
         operations: the names of all operations between.
@@ -46,7 +46,10 @@ class Path:
 def path_of(gate: Seen) -> Path:
     """Follow a gate back to where the pixels were pooled."""
     nodes = list(_before(gate))
-    layers = [node for node in reversed(nodes) if node.op in LAYERS and not _single(node)]
+    main = [gate]  # where two branches add up, the first
+    while main[-1].parents:
+        main.append(main[-1].parents[0])
+    layers = [node for node in reversed(main) if node.op in LAYERS and not _single(node)]
     pools = [node.pool for node in reversed(nodes) if node.pool is not None]
     first = next((parent for layer in layers[:1] for parent in layer.parents), None)
     first = first or next(node for node in reversed(nodes) if node.pool is not None)
@@ -64,6 +67,8 @@ def bound_of(gate: Seen) -> Bound:
             chain.append(node.again)
             name = node.op if name == "linear" or name not in BOUNDING else name
         elif node.op != "reshape":
+            if node.op in ADDS and not chain and (kinds := {bound_of(parent).kind for parent in node.parents} - {"linear"}):
+                return Bound(" + ".join(sorted(kinds) * 2 if len(kinds) == 1 else sorted(kinds)), None, -torch.inf, torch.inf)
             break
         node = node.parents[0]
     x = torch.linspace(-16, 16, 3201, dtype=torch.float64)  # in steps of 0.01
@@ -154,7 +159,8 @@ def family(candidate: Candidate) -> tuple[str | None, tuple[int, ...], Path | No
     if len(dims) > 1:
         if rank == 5 and dims == (1, 2):
             return "selective kernel" if learned else None, dims, path
-        return "coordinate attention" if learned else None, dims, path
+        every_channel = 1 not in dims or (rank == 4 and lost == {3})
+        return ("spatial gate" if every_channel else "coordinate attention") if learned else None, dims, path
     by_pixel = (rank == 4 and dims[0] in (2, 3) and lost != {1, 2}) or (rank == 5 and dims[0] in (2, 3))
     if rank == 3 and dims == (2,):
         by_pixel = any(node.op.startswith("conv") for node in path.layers)

@@ -54,6 +54,8 @@ class Point:
     def compact(self, s: Tensor, rank: int) -> Tensor:
         """The gate as (N, C), in float where it is quantised."""
         s = s.dequantize() if s.is_quantized else s
+        if s.ndim == rank and self.dims == (1,) and s.shape[2:].numel() == 1:  # the usual case, without delay
+            return s.flatten(1)
         s = s.reshape((1,) * (rank - s.ndim) + tuple(s.shape))
         return s[tuple(slice(None) if d == 0 or d in self.dims else slice(0, 1) for d in range(rank))].flatten(1)
 
@@ -93,21 +95,23 @@ class Reader:
     @contextmanager
     def reading(self, model: nn.Module) -> Iterator["Reader"]:
         """Read what runs within this block."""
-        runs: dict[str, int] = {}
-        open_modes: list[ExitStack] = []
-        homes: dict[str, dict[int, dict[str, Point]]] = {}
+        grouped: dict[str, dict[int, dict[str, Point]]] = {}
         for name, point in self.points.items():
-            homes.setdefault(point.module, {}).setdefault(point.run, {})[name] = point
+            grouped.setdefault(point.module, {}).setdefault(point.run, {})[name] = point
+        homes = {home: {run: _Counting(self, points) for run, points in each.items()} for home, each in grouped.items()}
+        runs = dict.fromkeys(homes, -1)
+        open_modes: list[_Counting | None] = []
 
         def enter(home: str, *_: Any) -> None:
-            runs[home] = runs.get(home, -1) + 1
-            mode = ExitStack()
-            if points := homes[home].get(runs[home]):
-                mode.enter_context(_Counting(self, points))
+            runs[home] += 1
+            mode = homes[home].get(runs[home])
+            if mode is not None:
+                mode.__enter__()
             open_modes.append(mode)
 
         def leave(*_: Any) -> None:
-            open_modes.pop().close()
+            if (mode := open_modes.pop()) is not None:
+                mode.__exit__(None, None, None)
 
         with ExitStack() as hooks:
             for home in homes:
@@ -119,17 +123,18 @@ class Reader:
     def see(self, name: str, point: Point, factors: tuple[Tensor, Tensor]) -> Tensor | None:
         """Keep one gate; what to put in its place, if anything."""
         s, u = factors[point.side], factors[1 - point.side]
-        if point.compact(s, u.ndim).shape[1] != point.channels:
+        own = point.compact(s, u.ndim)
+        if own.shape[1] != point.channels:
             raise ValueError(
                 f"{name}: the model ran otherwise than when its gates were found, and has no gate of {point.channels} channels "
                 "there: call senet.inside.finding.forget(model), and record it again"
             )
         new = None
         if (wanted := self.gates.get(name)) is not None:
-            own = point.compact(s, u.ndim)
-            new = s = point.spread(wanted(own) if callable(wanted) else wanted, s)
+            new = point.spread(wanted(own) if callable(wanted) else wanted, s)
+            own = point.compact(new, u.ndim)
         kept = point.maps(u.clone()) if self.keep_maps else None
-        self.values[name] = next(self.order), self.squeeze.get(name), point.compact(s, u.ndim), kept
+        self.values[name] = next(self.order), self.squeeze.get(name), own, kept
         return new
 
 

@@ -27,6 +27,7 @@ from .calls import (
     LAYERS,
     POOLS,
     PRODUCTS,
+    SCALES,
     Call,
     again_on,
     called,
@@ -193,6 +194,8 @@ class Tracker(TorchFunctionMode):
             return self.narrow(name, first, (), pool=pool, address=address)
         if any(each.wide for each in tracked):
             made = self.wide(name, first)
+            if name in SCALES and len(tensors) == 1 and (product := self.products.get(tracked[0].root)) is not None:
+                self.products[made.root] = product  # x * relu6(...) / 6: the product, at another size
             masks = [tensor for tensor, each in zip(tensors, seen, strict=True) if each is None and tensor.ndim]
             if name in (*PRODUCTS, "masked_fill", "where") and len(tracked) == 1 and masks and masks[0].shape[1:2] == (1,):
                 made.root = tracked[0].root  # padding was masked: for us it is the same tensor

@@ -1,0 +1,35 @@
+"""The table of gates that were found in networks of timm and torchvision: ``{coverage}`` shows ``data/results/coverage.json``."""
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+
+class Coverage(SphinxDirective):
+    """See the module."""
+
+    def run(self) -> list[nodes.Node]:
+        from sebook.measure import coverage
+
+        path = Path(self.env.srcdir, "data/results/coverage.json")
+        self.env.note_dependency(str(path))
+        measured = json.loads(path.read_text("utf8"))
+        rows = measured["networks"]
+        gates, proved = sum(sum(row["found"].values()) for row in rows), sum(row["proved"] for row in rows)
+        said = (
+            f"{len(rows)} networks with random weights, the smallest of each family: {gates} gates, of which {proved} are proved "
+            f"(timm {measured['timm']}, {measured['versions']}, {measured['date']})."
+        )
+        holder = nodes.Element()
+        lines = [said, "", *coverage.table(rows).splitlines()]
+        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
+        return holder.children
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_directive("coverage", Coverage)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,61 @@
+"""The table of gates in networks of timm and torchvision: what it says is what is counted and found, and can be found again."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sebook.cli import main
+from sebook.measure import coverage
+
+ROOT = Path(__file__).parents[1]
+KEPT = json.loads((ROOT / "data/results/coverage.json").read_text("utf8"))
+ROWS = {row["network"]: row for row in KEPT["networks"]}
+
+
+def test_all_that_is_counted_is_found():
+    assert tuple(ROWS) == coverage.NETWORKS
+    assert {name: row["found"] for name, row in ROWS.items()} == {name: row["counted"] for name, row in ROWS.items()}
+    assert {family for row in ROWS.values() for family in row["found"]} >= set(coverage.CLASSES.values())
+    for name, row in ROWS.items():
+        gates = sum(row["found"].values())
+        # A detector with random weights reports no box, whatever its gates do.
+        assert row["proved"] == gates or "rcnn" in name, name
+
+
+@pytest.mark.parametrize("name", ["timm:test_byobnet", "timm:gcresnext26ts", "torchvision:lraspp_mobilenet_v3_large"])
+def test_a_row_can_be_found_again(name):
+    assert {key: value for key, value in coverage.row(name).items() if key != "search"} == {
+        key: value for key, value in ROWS[name].items() if key != "search"
+    }
+
+
+def test_the_command_says_what_it_finds(capsys, tmp_path):
+    assert main(["coverage", "timm:test_efficientnet", "--out", str(tmp_path / "c.json")]) == 0
+    assert json.loads((tmp_path / "c.json").read_text())["networks"][0]["found"] == ROWS["timm:test_efficientnet"]["found"]
+    assert "| `timm:test_efficientnet` |" in capsys.readouterr().out
+
+
+def test_anatomy_of_a_network_by_its_name(capsys, tmp_path):
+    Image.new("RGB", (64, 48), "teal").save(tmp_path / "teal.png")
+    assert main(["anatomy", "timm:ghostnet_050", str(tmp_path / "teal.png"), "--random"]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"GhostNet: \d+ gates", said)
+    assert "SE, hard sigmoid of slope 0.1667" in said
+    assert main(["anatomy", "timm:ghostnet_050", "--random", "--svg", str(tmp_path / "x.svg")]) == 1
+    assert "--svg: for .onnx and .tflite files alone" in capsys.readouterr().err
+
+
+def test_the_pages_code_runs(capsys):
+    """As a reader would copy it."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "book/any-network.md").read_text("utf8"), re.DOTALL)
+    names: dict = {"__name__": "page"}
+    exec(compile(code, "any-network.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert "SE, hard sigmoid of slope 0.1667, 8/32, mean, residual (any-network.md:" in said
+    assert "proved" in said
+    assert names["block"].excitation.shape == (4, 32)
+    assert names["closed"].blocks[""].excitation[:, [0, 5]].abs().max() == 0
+    assert len(names["frozen"].blocks[""].excitation.unique(dim=0)) == 1
