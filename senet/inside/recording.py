@@ -38,6 +38,7 @@ HOOK_POINTS = (
 
 # Models of these libraries have no gate but in blocks of those classes.
 KNOWN_LIBRARIES = ("torch", "torchvision.ops", "torchvision.models", "senet", "sebook")
+NOTHING = ". Nor is there a product in its forward with a factor that was pooled over the pixels"
 OTHER_GATES = ("torchvision.models.segmentation", "torchvision.models.detection")
 
 
@@ -114,7 +115,7 @@ def se_blocks(model: nn.Module, images: Any = None) -> dict[str, SEPoints | Poin
             points |= _others(known(model, images, modules), points)
     if not points:
         raise ValueError(
-            _none(model, "" if images is not None else ". With an example, se_blocks(model, images) finds any other gate")
+            _none(model, NOTHING if images is not None else ". With an example, se_blocks(model, images) finds any other gate")
         )
     return points
 
@@ -196,7 +197,7 @@ def record(
         raise ValueError(
             f"{type(model).__name__} has SE blocks ({', '.join(points)}), but its forward calls none of them"
             if points
-            else _none(model)
+            else _none(model, NOTHING)
         )
     put = partial(_put, device=device)
     blocks = {
