@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from senet.inside import finding, recording
-from senet.inside.finding import evaluating, find
+from senet.inside.finding import find
+from senet.inside.looking import evaluating
 from senet.inside.recording import record
 from tests.common import scramble
 
@@ -45,7 +46,7 @@ def test_finding_takes_three_forwards_and_reading_a_twentieth_more(name, picture
             model(images)
 
     def search() -> None:
-        with evaluating(modules), torch.no_grad():
+        with evaluating(modules.values()), torch.no_grad():
             find(model, images, modules)
 
     def first() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from senet.inside.finding import evaluating, find, prove_all
+from senet.inside.finding import find, prove_all
 
 # By class: the family of its gate. The count knows these names and nothing of what they compute.
 CLASSES = {
@@ -107,7 +107,7 @@ def row(name: str, seed: int = 0) -> dict[str, Any]:
     model, side = _opened(library, short)
     images = torch.randn(1, 3, side, side)
     modules = dict(model.named_modules())
-    with evaluating(modules), torch.no_grad():
+    with torch.no_grad():
         enliven(model, torch.randn(4, 3, side, side))
         counted = count(model, images)
         plain = _seconds(lambda: model(images))
