@@ -197,5 +197,5 @@ def test_ncnn_and_tensorflow_js_are_read_as_graphs(tmp_path):
 def test_a_tflite_file_asks_for_what_reads_it(tmp_path, monkeypatch):
     (tmp_path / "net.tflite").write_bytes(b"\0\0\0\0TFL3")
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
-    with pytest.raises(ImportError, match="needs ai-edge-litert, which is not installed: pip install 'senet\\[tflite\\]'"):
+    with pytest.raises(ImportError, match="needs ai-edge-litert, which is not installed: pip install ai-edge-litert"):
         pictures_of.opened(tmp_path / "net.tflite")

@@ -1,5 +1,6 @@
 """A TFLite file as a graph: its operations by ONNX's names, each fused activation as a node of its own."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from .graph import Graph, Node
 
-INSTALL = "pip install 'senet[tflite]'"
+INSTALL = "pip install ai-edge-litert"
 OPS = {
     "CONV_2D": "Conv",
     "DEPTHWISE_CONV_2D": "DepthwiseConv",
@@ -55,17 +56,21 @@ FUSED = {1: "Relu", 2: "Clip", 3: "Relu6", 4: "Tanh"}
 KINDS = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
 
 
-def schema() -> Any:
-    """LiteRT's description of the format.
+def litert(module: str) -> Any:
+    """A module of LiteRT, which neither the book nor the package requires: only those who have a TFLite file need it.
 
     Raises:
         ImportError: ai-edge-litert is not installed.
     """
     try:
-        from ai_edge_litert import schema_py_generated
+        return importlib.import_module(f"ai_edge_litert.{module}")
     except ImportError as error:
         raise ImportError(f"a TFLite file needs ai-edge-litert, which is not installed: {INSTALL}") from error
-    return schema_py_generated
+
+
+def schema() -> Any:
+    """LiteRT's description of the format."""
+    return litert("schema_py_generated")
 
 
 def read(path: str | Path) -> Any:

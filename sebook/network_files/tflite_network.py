@@ -65,8 +65,7 @@ class TfliteNetwork(Tapped):
         return Reading(got[:count], squeeze, excitation, hidden)
 
     def _tapped(self, model: Any) -> bytes:
-        import flatbuffers
-
+        flatbuffers = tflite_file.schema().flatbuffers  # what the schema is read and written by
         part, at = model.subgraphs[0], {name: i for i, name in enumerate(self._names)}
         for each in self.found:
             s = at[each.excitation]
@@ -113,10 +112,8 @@ def _operation(model: Any, code: int, kind: int, options: Any, inputs: list[int]
 
 
 def _opened(data: bytes, path: Path) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
     try:
-        interpreter = Interpreter(model_content=data, num_threads=1)
+        interpreter = tflite_file.litert("interpreter").Interpreter(model_content=data, num_threads=1)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"LiteRT can't run {path}: {str(error).strip()[:200]}") from error
