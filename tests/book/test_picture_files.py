@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from senet.images.picture import square
 
+from .conftest import PATIENCE
 from .live import answered, answers, encoded, give, own, picture, run, shows, started
 from .shallow_deep import CHAPTER, Widget
 
@@ -269,29 +270,29 @@ def test_the_size_is_the_files(widget: Widget):
     expect(own(widget).get_by_role("application", name=words)).to_be_visible()
 
 
-def test_a_picture_dropped_beside_the_widget_is_taken(widget: Widget, tmp_path: Path):
+def test_a_picture_dropped_beside_the_widget_is_taken(widget: Widget):
     """The browser would leave the page for it."""
-    path = tmp_path / "beside.png"
-    path.write_bytes(encoded(picture(seed=2)))
-    address = widget.page.url
-    heading = widget.page.locator("h1:visible, h2:visible").first
-    heading.scroll_into_view_if_needed()
-    box = heading.bounding_box()
-    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
-    session = widget.page.context.new_cdp_session(widget.page)
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 5, "y": box["y"] + 5, "data": data})
-    session.detach()
-    started(widget)
-    answered(widget, "beside.png")
-    shows(widget, answers(picture(seed=2)))
-    assert widget.page.url.partition("?")[0] == address.partition("?")[0]
-    expect(own(widget)).to_be_in_viewport()
+    taken = widget.page.evaluate(
+        """([bytes, name]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], name, {type: "image/png"}));
+            return ["dragover", "drop"].map((kind) => {
+                const event = new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: data});
+                document.querySelector("article h1, main h1").dispatchEvent(event);
+                return event.defaultPrevented;
+            });
+        }""",
+        [list(encoded(picture(seed=2))), "beside.png"],
+    )
+    assert taken == [True, True]
+    first = widget.page.locator("figure", has=widget.page.locator(".senet-own")).first  # the page's first widget has it
+    expect(first.locator(".senet-own")).to_have_attribute("data-engine", "ready", timeout=PATIENCE)
+    expect(first.locator(".senet-title")).to_have_text("beside.png")
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(widget: Widget):
     """By its header: there is no picture in the file at all."""
-    widget.page.evaluate("window.createImageBitmap = () => { throw new Error('decoded') }")
+    widget.page.evaluate("() => { window.createImageBitmap = () => { throw new Error('decoded') } }")
     head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IEND", b"")
     give(widget, data, "bomb.png")
