@@ -6,7 +6,9 @@ A cell's metadata say what Jupyter's own slides are made by, ``{"slideshow": {"s
     notes    a teaching note, for the speaker    (none)   is no slide
 
 So a slide can't fall behind its chapter: it *is* the chapter's text, numbers, formulas and figures, and the page's own script
-brings its widgets to life. Read as it is, the page is a storyboard for a phone or for paper; ``assets/slides.js`` presents it.
+brings its widgets to life. A paragraph gives its first sentence to the wall and all of it to the speaker (:mod:`book_shortened`).
+Read as it is, the page is a storyboard for a phone or for paper; ``assets/slides.js`` presents it, and ``assets/slides-parts.js``
+shows of a slide as much at a time as the screen holds.
 (reveal.js would do so as well; but its view for speakers writes a script into a new window, which the pages' policy forbids.)
 """
 
@@ -24,6 +26,7 @@ from sphinx.errors import ExtensionError
 
 import book_published
 from book_exercises import reading_order
+from book_shortened import fold_listing, shorten
 
 PAGE = "book/slides"
 ABOUT = "A storyboard of every chapter, to present, to read or to print: its own text, numbers and figures, with widgets that work."
@@ -34,12 +37,12 @@ DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>
 # What a slide takes of the theme's styles, in its order, and of the book's own.
 STYLES = (
     *("styles/theme.css", "styles/pydata-sphinx-theme.css", "pygments.css", "styles/sphinx-book-theme.css"),
-    *("mystnb.*.css", "math/Temml-Local.css", "senet/widgets.css", "book.css", "slides.css"),
+    *("mystnb.*.css", "math/Temml-Local.css", "senet/widgets.css", "book.css", "linked.css", "slides.css"),
 )
 SCRIPTS = ("exercises.js", "senet/page.js")
 
 TEMPLATE = """<!doctype html>
-<html lang="en" data-content_root="../">
+<html lang="en" data-content_root="../" data-theme="light">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -48,6 +51,7 @@ TEMPLATE = """<!doctype html>
 {card}
 <link rel="icon" href="../_static/{icon}">
 {styles}
+<script src="../_static/slides-parts.js"></script>
 <script src="../_static/slides.js"></script>
 {scripts}
 </head>
@@ -61,9 +65,9 @@ TEMPLATE = """<!doctype html>
 {contents}
 </ol>
 <details class="keys only-script"><summary>Keys</summary>
-<p><kbd>p</kbd> presents, <kbd>Esc</kbd> ends it. <kbd>→</kbd> <kbd>←</kbd> or <kbd>Space</kbd> turn, <kbd>Home</kbd> comes back
-to this list, <kbd>n</kbd> shows the notes, <kbd>v</kbd> opens a second window for the speaker, with notes, clock and
-what comes next.</p>
+<p><kbd>p</kbd> presents, <kbd>Esc</kbd> ends it. <kbd>→</kbd> <kbd>←</kbd> or <kbd>Space</kbd> turn: a slide that is too
+long for the screen comes in parts. <kbd>Home</kbd> comes back to this list, <kbd>n</kbd> shows the notes, <kbd>v</kbd> opens
+a second window for the speaker, with notes, clock and what comes next.</p>
 </details>
 </section>
 {slides}
@@ -143,11 +147,14 @@ def slim(block: nodes.Node) -> nodes.Node:
     return block
 
 
-def rendered(app: Sphinx, docname: str, shown: list[nodes.Node]) -> tuple[str, str]:
-    """(title, HTML) of a slide. Titles become headings of the second level, links into the chapter lead to the chapter."""
-    title, parts = "", []
+def rendered(app: Sphinx, docname: str, shown: list[nodes.Node]) -> tuple[str, str, str]:
+    """(title, HTML, paragraphs that are shortened on it) of a slide. Titles become headings of the second level.
+
+    Links into the chapter lead to the chapter.
+    """
+    title, parts, whole = "", [], []
     for node in shown:
-        node = node.deepcopy()
+        node = fold_listing(node.deepcopy())
         for link in node.findall(nodes.reference):
             if link.get("refid"):
                 link["refuri"] = f"{Path(docname).name}.html#{link.attributes.pop('refid')}"
@@ -158,17 +165,20 @@ def rendered(app: Sphinx, docname: str, shown: list[nodes.Node]) -> tuple[str, s
             words = re.sub(r"^<p>|</p>$", "", words.strip())
             title = title or re.sub(r"<[^>]+>", "", words)
             parts.append(f"<h2>{words}</h2>" if not parts else f"<h3>{words}</h3>")
-        else:
-            parts.append(fragment(app, node))
-    return html.unescape(title), "\n".join(parts)
+            continue
+        short = shorten(node) if isinstance(node, nodes.paragraph) else [node]
+        if len(short) != 1 or short[0] is not node:
+            whole.append(fragment(app, node))
+        parts += [fragment(app, each) for each in short]
+    return html.unescape(title), "\n".join(parts), "\n".join(whole)
 
 
 def fragment(app: Sphinx, node: nodes.Node) -> str:
     return TERM.sub(r"\1", app.builder.render_partial(node)["fragment"])
 
 
-def speaker(notes: list[str]) -> str:
-    """Teaching notes as HTML. They are Markdown of the plain kind: lists, emphasis, code."""
+def speaker(notes: list[str], whole: str = "") -> str:
+    """Teaching notes as HTML, and the paragraphs of which the slide shows a part. Notes are Markdown of the plain kind."""
     from markdown_it import MarkdownIt
 
     written = []
@@ -176,6 +186,8 @@ def speaker(notes: list[str]) -> str:
         found = DETAILS.search(note)
         summary, text = found.groups() if found else ("For teachers", note)
         written.append(f"<p><strong>{html.escape(summary)}</strong></p>\n{MarkdownIt().render(text)}")
+    if whole:
+        written.append(f"<p><strong>The chapter's text</strong></p>\n{whole}")
     return f'<details class="speaker"><summary>Notes</summary>\n{"".join(written)}</details>' if written else ""
 
 
@@ -199,13 +211,13 @@ def render_slides(app: Sphinx) -> list:
         made = deck(doctree, cells)
         chapter = ""
         for number, slide in enumerate(made, start=1):
-            title, body = rendered(app, docname, slide.shown)
+            title, body, whole = rendered(app, docname, slide.shown)
             chapter = chapter or title
             heading = "" if title else f'<h2 class="again">{html.escape(chapter)}</h2>\n'
             source = f'<p class="slide-from"><a href="{name}.html">{html.escape(chapter)}</a></p>'
             slides.append(
                 f'<section class="slide" id="{name}-{number}" data-title="{html.escape(title or chapter)}">\n'
-                f"{heading}{body}\n{speaker(slide.notes)}\n{source}\n</section>"
+                f"{heading}{body}\n{speaker(slide.notes, whole)}\n{source}\n</section>"
             )
         contents.append(f'<li><a href="#{name}-1">{html.escape(chapter)}</a>, {len(made)} slides</li>')
     app.book_slides = ("\n".join(contents), "\n".join(slides))
