@@ -1,17 +1,19 @@
 // Bundle the widgets twice from one source: page.js and plots.js for published pages, widget.js and
 // widget-plots.js for notebooks. `--watch` rebuilds on change.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { notices, packages } from "./notices.ts";
 
 const out = new URL("../sebook/widgets/static/", import.meta.url).pathname;
 const common: esbuild.BuildOptions = {
   bundle: true,
   minify: true,
   charset: "utf8",
-  legalComments: "none",
+  legalComments: "none", // third-party.txt has them
+  metafile: true,
   target: ["chrome105", "firefox110", "safari16"], // the first with container queries
   logLevel: "warning",
 };
@@ -36,12 +38,14 @@ if (process.argv.includes("--watch")) {
   for (const bundle of bundles)
     await (await esbuild.context({ ...bundle, logLevel: "info" })).watch();
 } else {
+  const metafiles: esbuild.Metafile[] = [];
   for (const bundle of bundles) {
-    await esbuild.build(bundle);
+    metafiles.push((await esbuild.build(bundle)).metafile!);
     const bytes = readFileSync(bundle.outfile!);
     const size = (n: number) => `${(n / 1000).toFixed(1)} kB`.padStart(9);
     console.log(
       `${basename(bundle.outfile!).padEnd(12)}${size(bytes.length)}, gzipped ${size(gzipSync(bytes, { level: 9 }).length)}`,
     );
   }
+  writeFileSync(`${out}third-party.txt`, notices(packages(metafiles)));
 }

@@ -58,7 +58,7 @@ def slim_style(style: str, icons: set[str]) -> tuple[str, set[str]]:
 
 def slim_font(source: Path, target: Path, characters: set[str]) -> None:
     """Write the font with these characters only, as WOFF, which every browser reads and Python packs by itself."""
-    font = TTFont(source)
+    font = TTFont(source, recalcTimestamp=False)  # or two builds of a commit would differ
     options = subset.Options(flavor="woff", layout_features=[], notdef_outline=True, hinting=False)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[ord(character) for character in characters])

@@ -5,6 +5,7 @@ ipywidgets would embed has no reader and is left out. An output that only a kern
 """
 
 import html
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 from book_mathml import STYLE, TEMML
@@ -21,6 +23,8 @@ from book_mathml import STYLE, TEMML
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SCRIPTS = Path("sebook/widgets/static")  # page.js, widgets.css and what they load: `npm run build` puts them there
 ASSETS = Path("_build/assets/senet")  # the same, beside gallery/ (recorded answers) and live/ (networks)
+
+WIDGET = re.compile(r'<figure class="senet-widget"[^>]*\bdata-senet="([\w-]+)"')  # book_try gives it that name as its id
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,23 @@ def check_outputs(app: Sphinx, doctree: nodes.document) -> None:
         kinds = {node["mime_type"] for node in bundle.children}
         if WIDGET_VIEW in kinds and "text/html" not in kinds:
             logger.warning("this widget has no text/html, so that a page without a kernel can't show it", location=bundle)
+
+
+class OneId(SphinxTransform):
+    """A section whose title is a widget's name leaves that id to the widget's figure: addresses of views end with it."""
+
+    default_priority = 850  # once sections have their ids, and before anything looks them up
+
+    def apply(self, **kwargs) -> None:
+        taken = {found for raw in self.document.findall(nodes.raw) for found in WIDGET.findall(raw.astext())}
+        for section in self.document.findall(nodes.section):
+            for old in taken.intersection(section["ids"]):
+                new = f"{old}-section"
+                section["ids"] = [new if each == old else each for each in section["ids"]]
+                self.document.ids[new] = self.document.ids.pop(old)
+                for name, known in self.document.nameids.items():
+                    if known == old:
+                        self.document.nameids[name] = new
 
 
 def drop_widget_state(app: Sphinx, env: BuildEnvironment) -> None:
@@ -79,6 +100,7 @@ def write_entry(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", gather_assets, priority=100)  # before Sphinx looks whether the folders of assets are there
+    app.add_transform(OneId)
     app.connect("doctree-read", check_outputs)
     app.connect("env-updated", drop_widget_state)
     app.connect("html-page-context", add_scripts)

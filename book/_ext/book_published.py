@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -22,6 +23,7 @@ from sebook.pages.block_card import draw_card
 CARD = "card.png"  # 1200 x 630, what the networks of readers ask for
 REDIRECTS = "book/redirects.yml"
 NOT_FOUND = '<meta name="robots" content="noindex" />'  # by search engines
+LOST = Path(__file__).with_name("lost.js")
 SHOWN = ("senet", "torch", "torchvision", "anywidget", "jupyter-book")
 
 PAGE = """<!doctype html>
@@ -118,6 +120,22 @@ def redirects(text: str) -> dict[str, str]:
     return moved
 
 
+def guide(app: Sphinx) -> str:
+    """llms.txt (https://llmstxt.org): the book's parts and pages with what each is about, for programs that read."""
+    env, base = app.env, app.config.html_baseurl
+
+    def line(name: str) -> str:
+        said = about(env.get_doctree(name))
+        return f"- [{env.titles[name].astext()}]({base}{app.builder.get_target_uri(name)})" + (f": {said}" if said else "")
+
+    root = app.config.root_doc
+    parts = [f"# {app.config.html_title}\n\n> {about(env.get_doctree(root), 400)}\n"]
+    for tree in env.tocs[root].findall(addnodes.toctree):
+        pages = [page for _, name in tree["entries"] for page in (name, *env.toctree_includes.get(name, ())) if page in env.titles]
+        parts.append(f"## {tree.get('caption') or 'Pages'}\n\n" + "\n".join(map(line, pages)) + "\n")
+    return "\n".join(parts)
+
+
 def write_extras(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
@@ -131,10 +149,12 @@ def write_extras(app: Sphinx, exception: Exception | None) -> None:
     )
     (out / "sitemap.xml").write_text(sitemap, encoding="utf8")
     (out / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n", encoding="utf8")
+    (out / "llms.txt").write_text(guide(app), encoding="utf8")
     (out / ".nojekyll").touch()  # or GitHub would leave out _static
-    # At whatever depth a page is missed: the link is from the host's root.
-    back = f'There is no page at this address. <a href="{urlsplit(base).path}">Go to the book’s beginning.</a>'
+    # At whatever depth a page is missed: the link is from the host's root, and the script corrects it for another host.
+    back = f'There is no page at this address. <a data-beginning href="{urlsplit(base).path}">Go to the book’s beginning.</a>'
     lost = PAGE.format(title="Page not found", heading="Page not found", text=back, head=NOT_FOUND)
+    lost = lost.replace("</main>", f"</main>\n<script>{LOST.read_text('utf8')}</script>")
     (out / "404.html").write_text(lost, encoding="utf8")
     draw_card(out / "_static" / CARD, app.config.html_title.replace(" &", "\n&").split("\n"))
     for old, new in redirects((root / REDIRECTS).read_text("utf8")).items():

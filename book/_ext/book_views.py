@@ -8,7 +8,8 @@ exist.
     ```{timetable} 60
     ```
 
-is a table of the page's sections that are named "0–5 minutes: what happens", which have to follow each other and to end at 60.
+is a table of the page's sections that are named "0–5 minutes: what happens (alone)", which have to follow each other and to end at
+60. In brackets is who works: see WORK.
 """
 
 import re
@@ -20,7 +21,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 VIEW = re.compile(r"^(?P<words>.+?)\s*<(?P<page>[\w-]+)(?P<state>\?[^<>\s#]+)?(?P<place>#[\w-]+)?>$", re.DOTALL)
-STEP = re.compile(r"^(\d+)–(\d+) minutes: (.+)$")
+STEP = re.compile(r"^(\d+)–(\d+) minutes: (.+?)(?: \(([^()]+)\))?$")
+WORK = {"alone", "in pairs", "together"}  # one of them, or two: "alone, then in pairs"
 BUILT = {"slides"}  # pages that no document becomes: see book_slides
 
 logger = logging.getLogger(__name__)
@@ -77,20 +79,23 @@ def tabulate(app: Sphinx, doctree: nodes.document) -> None:
             if begins != clock or ends <= begins:
                 logger.warning("the step %r begins at %d, and %d minutes are over", step[3], begins, clock, location=section)
             clock = ends
-            rows.append((f"{begins}–{ends}", step[3], section["ids"][0]))
+            if not step[4] or not set(re.split(r", then ", step[4])) <= WORK:
+                logger.warning("the step %r has to say who works, as in (alone, then in pairs)", step[3], location=section)
+            rows.append((f"{begins}–{ends}", step[3], step[4] or "", section["ids"][0]))
         if clock != place["minutes"]:
             logger.warning("the steps end at %d of %d minutes", clock, place["minutes"], location=place)
         place.replace_self(_table(rows))
 
 
-def _table(rows: list[tuple[str, str, str]]) -> nodes.table:
-    group = nodes.tgroup("", nodes.colspec(colwidth=20), nodes.colspec(colwidth=80), cols=2)
-    head = nodes.row("", *(nodes.entry("", nodes.paragraph("", words)) for words in ("minutes", "what happens")))
+def _table(rows: list[tuple[str, str, str, str]]) -> nodes.table:
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (15, 60, 25)), cols=3)
+    head = nodes.row("", *(nodes.entry("", nodes.paragraph("", words)) for words in ("minutes", "what happens", "who works")))
     group += nodes.thead("", head)
     body = nodes.tbody()
-    for minutes, what, target in rows:
+    for minutes, what, who, target in rows:
         link = nodes.reference("", "", nodes.Text(what), refid=target, internal=True)
-        body += nodes.row("", nodes.entry("", nodes.paragraph("", minutes)), nodes.entry("", nodes.paragraph("", "", link)))
+        cells = (nodes.paragraph("", minutes), nodes.paragraph("", "", link), nodes.paragraph("", who))
+        body += nodes.row("", *(nodes.entry("", cell) for cell in cells))
     group += body
     return nodes.table("", group, classes=["senet-timetable"])
 

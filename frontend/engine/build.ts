@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { notices } from "../notices.ts";
 
 const [folder, ...models] = process.argv.slice(2);
 if (!folder || models.length === 0) throw new Error("usage: node build.ts FOLDER MODEL.onnx ...");
@@ -37,6 +38,7 @@ provide(
 );
 for (const model of models) provide(basename(model, ".onnx"), packed(model));
 provide("manifest", sizes);
+writeFileSync(join(out, "third-party.txt"), notices([join(here, "node_modules/onnxruntime-web")]));
 
 function packed(path: string): string {
   return gzipSync(readFileSync(path), { level: 9 }).toString("base64");

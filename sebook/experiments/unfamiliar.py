@@ -4,7 +4,7 @@ A softmax always names a class, and over things that a network has never seen it
 a picture is unfamiliar to the extent that its gates, all blocks together, are far from the mean gates of every class, and that no
 class is likely:
 
-    score = min over classes k of |s - mean_k| + weight * -log(largest probability)
+    score = min over classes k of distance(s, mean_k) + weight * -log(largest probability)
 
 Above ``threshold`` the page says so (`frontend/src/math/unfamiliar.ts` is the same rule). ``threshold`` lets 5 % of pictures of
 the network's own classes pass for unfamiliar; it is set on one half of the test pictures, and the other half says what came of it.

@@ -16,6 +16,7 @@ from .conftest import HTML, book_pages
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import book_history  # noqa: E402
 import book_published  # noqa: E402
 
 BASE = book_published.published_at(yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))["repository"]["url"])
@@ -65,6 +66,50 @@ def test_the_map_names_every_page():
     assert named == {BASE + path for path in pages if path not in moved}
     assert f"Sitemap: {BASE}sitemap.xml" in (HTML / "robots.txt").read_text("utf8")
     assert (HTML / ".nojekyll").exists()
+
+
+def test_the_guide_for_programs_names_every_chapter():
+    """llms.txt: a title, what the book is about, and parts with links that lead somewhere."""
+    text = (HTML / "llms.txt").read_text("utf8")
+    assert re.match(r"# .+\n\n> .+\n\n## ", text)
+    links = re.findall(r"^- \[[^\]]+\]\(([^)]+)\)", text, re.MULTILINE)
+    assert all((HTML / link.removeprefix(BASE)).exists() for link in links)
+    sources = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
+    assert sources <= {Path(link).stem for link in links}
+
+
+def test_every_page_says_when_it_changed_and_leads_to_changes_and_licences():
+    known = book_history.last_changes(ROOT)
+    for path in book_pages():
+        text = (HTML / path).read_text("utf8")
+        if 'class="book-foot"' not in text:
+            assert path in (*PLAIN, "book/slides.html") or 'http-equiv="refresh"' in text
+            continue
+        foot = text[text.index('class="book-foot"') :].split("</p>")[0]
+        for target in re.findall(r'href="([^"]+)"', foot):
+            assert (HTML / path).parent.joinpath(target).resolve().exists() or target == "#"
+        assert "Changes" in foot and "Errata" in foot and "Third-party notices" in foot
+        source = next((known[name] for kind in ("md", "ipynb") if (name := str(Path(path).with_suffix(f".{kind}"))) in known), None)
+        assert bool(source) == ("<time" in foot)
+
+
+def test_others_licences_are_with_their_work():
+    """Of all that LICENCES.md names as part of a built book."""
+    text = (HTML / "third-party.txt").read_text("utf8")
+    for name in (
+        "onnxruntime-web",
+        "d3-array",
+        "@observablehq/plot",
+        "Temml",
+        "Sphinx",
+        "pydata-sphinx-theme",
+        "sphinx-book-theme",
+    ):
+        assert re.search(rf"^=+\n{re.escape(name)}\b", text, re.MULTILINE), name
+    for name in ("Bootstrap", "Font Awesome Free", "clipboard.js"):
+        own = text[text.index(f"\n{name}\n=") :]
+        assert "Permission is hereby granted" in own.split("\n====", 2)[1] + own.split("\n====", 2)[-1]
+    assert (HTML / "_static" / "senet" / "third-party.txt").exists()
 
 
 def test_the_card_has_the_size_that_is_asked_for():
