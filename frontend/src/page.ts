@@ -10,6 +10,7 @@ import { type Gallery, recordedProbe } from "./network/gallery.ts";
 import { liveProbe } from "./network/live.ts";
 import type { Probe } from "./network/network.ts";
 import { need, provide } from "./network/registry.ts";
+import { arrive } from "./parts/arrival.ts";
 import { blockFigures } from "./parts/block-figure.ts";
 import { h } from "./parts/dom.ts";
 import { embed } from "./parts/embed.ts";
@@ -114,11 +115,13 @@ function start(): void {
     const kind = figure.dataset.senet!;
     const count = (met[kind] = (met[kind] ?? 0) + 1);
     keys.set(figure, count === 1 ? kind : `${kind}-${count}`);
+    figure.id ||= keys.get(figure)!; // links to its views end in this anchor
     near.observe(figure);
   }
   const figures = new Map([...keys].map(([figure, key]) => [key, figure as HTMLElement]));
   embed(figures);
   listenForProseLinks(figures);
+  arrive(figures);
 }
 
 Object.assign(globalThis, { SENet: { provide } });

@@ -1,5 +1,6 @@
 """The explorer: a whole network as a ribbon of gates, any two blocks as charts, and one channel looked into everywhere."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -206,7 +207,9 @@ class Explorer(ProbeWidget):
 
     def state(self) -> dict[str, Any]:
         networks = [[name, pretrained.get(name).title] for name in (self._network, *self._others) if name]
-        return {**super().state(), "networks": networks, "small": self.small, "gates": gates_to(self.pulled)}
+        measured = {name: found for name, _ in networks if (found := accuracies(name))}
+        more = {"networks": networks, "small": self.small, "gates": gates_to(self.pulled)}
+        return {**super().state(), **more, **({} if self.small else {"accuracies": measured})}
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, dict(self.gates))
@@ -222,3 +225,17 @@ class Explorer(ProbeWidget):
             f"shallow to deep; inked is open. Those of {closed} are the most closed, {gates[closed].mean():.2f} on average."
         )
         return page_svg.to_svg(ribbon(self._pixels[self.picture], likeliest, gates, title=shown["title"]), caption), caption
+
+
+def accuracies(network: str) -> dict[str, float] | None:
+    """Shares of test pictures that a shipped network gets right with its gates set otherwise, by ``python -m senet controls``.
+
+    Returns:
+        By the names that the page's switch has for them; None where nobody measured them, or where the results do not ship.
+    """
+    file = pretrained.get(network).file.parent / "results" / f"controls-{network}.json"
+    if not file.is_file():
+        return None
+    controls = json.loads(file.read_text(encoding="utf-8"))["controls"]
+    names = {"own": "trained", "mean": "frozen", "other": "shuffled", "one": "one"}
+    return {ours: controls[theirs]["accuracy"] for ours, theirs in names.items()}

@@ -5,7 +5,7 @@ this name has to change the dots. A name is a regular expression; the first cont
 needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
 """
 
-from .crawl import DOWNLOAD, OPEN, PAGE_LINK, SCROLL, Control, arrow_down, drag_up
+from .crawl import DOWNLOAD, OPEN, PAGE_LINK, SCROLL, Control, arrow_down
 from .preparations import (
     a_gate_pulled,
     a_study,
@@ -17,7 +17,6 @@ from .preparations import (
     gates_let_go,
     give_a_network,
     give_a_picture,
-    handle_in_sight,
     held_up,
     released,
     running,
@@ -33,7 +32,7 @@ SAVES = [Control("button: (SVG|PNG|CSV): save .+", DOWNLOAD, each=True)]
 def foot(changed: str) -> list[Control]:
     """Link and Reset. ``changed`` names a control to operate, so that there is something to reset."""
     return [
-        Control("link: (Link to this view|Link copied)", PAGE_LINK),
+        Control("link: (Link to this view.*|Link copied)", PAGE_LINK),
         Control("button: Reset", ".senet-live", first=chosen(changed)),
     ]
 
@@ -90,6 +89,13 @@ OWN = [
 ]
 
 
+# What the explorer says first: a guess, which is answered and asked again, and a tour of the text's links.
+FIRST = [
+    Control("button: stage \\d", ".senet-guess"),
+    Control("button: Ask again", ".senet-guess"),
+    Control("button: Show me around", ".senet-live, .senet-back"),
+]
+
 CONTROLS: dict[str, list[Control]] = {
     "shallow-deep": [
         Control("radio: .+", ".senet-prediction, .senet-dots"),
@@ -106,9 +112,12 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Order channels by"),
     ],
     "explorer": [
+        *FIRST,
         Control("radio: .+", ".senet-prediction, .senet-ribbon"),
         Control("button: Fetch the network to see its maps", ".senet-engine", stalled_with_a_channel),
         *OWN,
+        Control("select: Gates of all blocks", ".senet-ribbon"),
+        Control(r"summary: The \d+ classes that it knows", OPEN),
         Control("select: Second picture", ".senet-second"),
         Control("button: Swap the two", ".senet-prediction"),
         Control(
@@ -121,9 +130,6 @@ CONTROLS: dict[str, list[Control]] = {
         Control("range: from place.*", ".senet-plot"),
         *hand("shallower"),
         *hand("deeper"),
-        Control(
-            "element: senet-handle", ".senet-hand-line", handle_in_sight("deeper"), pointer=drag_up, keys=None
-        ),  # Shift and arrows do
         *by_hand("deeper"),
         Control("button: Why did this gate open.*", ".senet-why-map", gates_let_go("deeper")),
         Control("summary: Numbers of this map", OPEN, first=answered_why),
@@ -136,10 +142,10 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Network", ".senet-ribbon"),
     ],
     "explorer, small": [
+        *FIRST,
         Control("radio: .+", ".senet-prediction, .senet-ribbon"),
         Control("button: .+ gates, on average .+", ".senet-ribbon", each=True, keys=arrow_down),
-        Control("slider: Channels of the shallower block", "[data-side=shallower] .senet-readout"),
-        Control("slider: Channels of the deeper block", "[data-side=deeper] .senet-readout"),
+        Control("slider: Channels of the chosen block", "[data-side=chosen] .senet-readout"),
         *foot("radio: .+"),
     ],
     "convolution": [

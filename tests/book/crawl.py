@@ -195,14 +195,6 @@ def drag_left(crawl: Crawl, control: Locator) -> None:
     )
 
 
-def drag_up(crawl: Crawl, control: Locator) -> None:
-    control.hover()
-    box = control.bounding_box()
-    crawl.page.mouse.down()
-    crawl.page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 20)
-    crawl.page.mouse.up()
-
-
 def type_over(crawl: Crawl, control: Locator) -> None:
     control.click()
     control.fill("0.37")

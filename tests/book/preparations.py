@@ -83,17 +83,6 @@ def gates_let_go(side: str) -> Callable[[Crawl], None]:
     return let_go
 
 
-def handle_in_sight(side: str) -> Callable[[Crawl], None]:
-    """And the channel that is held is among those shown: which these are depends on the network."""
-
-    def bring(crawl: Crawl) -> None:
-        gates_let_go(side)(crawl)
-        if not crawl.find("element: senet-handle"):
-            crawl.do(f"slider: Channels of the {side} block")
-
-    return bring
-
-
 def a_gate_pulled(side: str) -> Callable[[Crawl], None]:
     def pull(crawl: Crawl) -> None:
         gates_let_go(side)(crawl)

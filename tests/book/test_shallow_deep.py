@@ -119,7 +119,9 @@ def test_comparisons(widget: Widget, truth: Truth, way: str):
             rows = {"predicted": means[predicted], "true": means[label], "all": means.mean(0)}
             expected = rows[compare] if compare in rows else means[truth.classes.index(compare)]
             np.testing.assert_allclose(np.array(drawn, float), expected, atol=1e-4, rtol=0)
-            assert lines == (1 + len(truth.classes) if compare == "all" else 1)
+            # of all classes a line each, or, where lines of so many channels would be a tangle, their range
+            each = 1 if len(expected) >= 64 else len(truth.classes)
+            assert lines == (1 + each if compare == "all" else 1)
 
 
 def test_a_picture_of_no_class_has_no_true_class(widget: Widget, truth: Truth):

@@ -1,5 +1,6 @@
 // One of the two blocks that are open: its name, its chart, and a sentence that says what it shows.
 
+import type { Comparison } from "../math/channels.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, say } from "../parts/dom.ts";
 import { dotChart } from "../parts/dot-chart.ts";
@@ -12,15 +13,14 @@ import type { ExplorerView } from "./view.ts";
 export interface BlockSide {
   el: HTMLElement;
   show(block: BlockInfo, chart: Drawn["charts"][number], axis: Drawn["axis"]): void;
+  /** What may wait for the next frame: the sentence. */
+  tell(): void;
 }
 
-/** @param session as it is once the side is used @param still whether no gate can be pulled here */
-export function blockSide(
-  word: string,
-  session: () => Session<ExplorerView>,
-  still: boolean,
-): BlockSide {
+/** @param session as it is once the side is used */
+export function blockSide(word: string, session: () => Session<ExplorerView>): BlockSide {
   let block: BlockInfo;
+  let shown: { s: Float32Array; comparison: Comparison } | null = null;
   const title = h("p", { class: "senet-side-title" });
   const summary = h("p", { class: "senet-summary" });
   const hold = (channel: number | null) => {
@@ -29,11 +29,17 @@ export function blockSide(
     const beside = open.find(({ name }) => name !== block.name)?.name;
     session().wish({ block: block.name, beside, channel });
   };
-  const pull = (channel: number, value: number, stroke: string) => {
-    session().hand.set(block, [channel], () => value, stroke);
-    void session().pullGates();
-  };
-  const chart = dotChart(`${word} block`, hold, still ? null : pull);
+  const byHand = () => session().hand.now[block.name];
+  const chart = dotChart(`${word} block`, hold, {
+    to(channel, value, stroke) {
+      session().hand.set(block, [channel], () => value, stroke);
+      void session().pullGates();
+    },
+    wanted(channel) {
+      const value = byHand()?.[channel] ?? NaN;
+      return Number.isNaN(value) ? null : value;
+    },
+  });
   const el = h(
     "div",
     { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` },
@@ -46,17 +52,27 @@ export function blockSide(
     show(now, { order, comparison, held }, axis) {
       block = now;
       el.dataset.block = block.name;
-      const { answer: all, view, hand, pulled, probe } = session();
-      const answer = all.blocks[position(probe.network.blocks, block.name)]!;
+      const { answer: all, view, probe } = session();
+      const answered = all.blocks[position(probe.network.blocks, block.name)]!;
+      const set = byHand() ?? null;
+      // A gate that was pulled is shown where it was pulled to, also before the network runs.
+      const answer = set ? { ...answered, s: overridden(answered.s, set) } : answered;
+      shown = { s: answer.s, comparison };
       const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
       const part = { from: Math.min(view.from, block.channels - count), count };
-      const set = (pulled && hand.now[block.name]) || null;
       say(title, `${block.title} (C = ${block.channels})`);
       const ends = endsOf(view.order, order[part.from]!, order[part.from + count - 1]!);
       chart.draw({ answer, comparison, order, axis, ends, held, set, part });
-      say(summary, summed(answer.s, comparison));
+    },
+    tell() {
+      if (shown) say(summary, summed(shown.s, shown.comparison));
     },
   };
+}
+
+/** (C,): what is set by hand, and the network's own where nothing is. */
+function overridden(own: Float32Array, set: Float32Array): Float32Array {
+  return own.map((value, c) => (Number.isNaN(set[c]!) ? value : set[c]!));
 }
 
 /** What the left and the right end of the axis are. */

@@ -19,6 +19,8 @@ export interface Looked {
 
 export interface ChannelDetail {
   el: HTMLElement;
+  /** What it will show. */
+  choose(block: string, channel: number | null): void;
   /**
    * The numbers, at once. What has to be fetched for another channel is taken away until it is
    * there.
@@ -78,6 +80,10 @@ class Detail implements ChannelDetail {
     );
   }
 
+  choose(block: string, channel: number | null): void {
+    set(this.el, { "data-block": block, "data-channel": channel });
+  }
+
   show(looked: Looked): void {
     const other = this.now?.block !== looked.block;
     const moved = other || this.now?.channel !== looked.channel;
@@ -90,7 +96,7 @@ class Detail implements ChannelDetail {
     this.title.textContent = chosen
       ? `Channel ${channel} of ${block.title}`
       : "One channel, everywhere";
-    set(this.el, { "data-block": block.name, "data-channel": channel });
+    this.choose(block.name, channel);
     if (moved) {
       for (const { canvas } of [this.before, this.after]) {
         canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);

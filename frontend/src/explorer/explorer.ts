@@ -7,7 +7,9 @@ import type { Probe } from "../network/network.ts";
 import { choice, h } from "../parts/dom.ts";
 import type { Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
-import { type Stage, stage } from "./stage.ts";
+import type { Accuracies } from "./all-gates.ts";
+import type { Stage } from "./setting.ts";
+import { stage } from "./stage.ts";
 import { type ExplorerView, settled } from "./view.ts";
 import { type OpenDropped, yourNetwork } from "./your-network.ts";
 
@@ -19,6 +21,8 @@ export interface World {
   small: boolean;
   /** Opens a file of the reader's, where the book can run one. */
   drop?: OpenDropped;
+  /** By network. */
+  accuracies?: Record<string, Accuracies>;
 }
 
 /** A file of the reader's is in no address: nobody else has it. */
@@ -30,7 +34,7 @@ const unkept = (keeper: Keeper): Keeper => ({ ...keeper, keep() {}, link: () => 
  */
 export async function explorer(
   root: HTMLElement,
-  { networks, open, small, drop }: World,
+  { networks, open, small, drop, accuracies }: World,
   keeper: Keeper,
 ): Promise<() => void> {
   const { author, reader } = keeper.initial();
@@ -42,7 +46,7 @@ export async function explorer(
   const line = h("p", { class: "senet-problem", role: "alert" });
   const yours = drop && !small ? yourNetwork(root, drop, enterYours) : null;
   const choose = networks.length > 1 || yours ? [menu.el] : [];
-  const head = small ? [line] : [...choose, ...(yours ? [yours.el] : []), line];
+  const head = small ? [line] : [...choose, line, ...(yours ? [yours.el] : [])];
   let now: Stage | null = null;
   let tickets = 0;
 
@@ -72,7 +76,14 @@ export async function explorer(
     // an address without a network means the first
     const usually = { ...normal, network: names[0]! };
     const its = own ? unkept(keeper) : keeper;
-    const next = await stage(place, probe, settle(wanted, normal), usually, its, small);
+    const next = await stage(place, {
+      probe,
+      first: settle(wanted, normal),
+      usual: usually,
+      keeper: its,
+      small,
+      accuracies: accuracies?.[name] ?? null,
+    });
     if (ticket !== tickets) return next.end();
     now?.end();
     now = next;

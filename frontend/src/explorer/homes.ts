@@ -23,11 +23,11 @@ export function pageExplorer(
   open: (network: string) => Promise<Probe>,
   drop: DropOn,
 ): Promise<() => void> {
-  const { networks, small, ...author } = state;
+  const { networks, small, accuracies, ...author } = state;
   const names = networks.map(([name]: [string]) => name);
   const keeper = pageKeeper(key, author, { network: { kind: "one", of: names }, ...rules });
   const yours: OpenDropped = (...asked) => drop(...asked, names[0]);
-  return explorer(root, { networks, open, small: !!small, drop: yours }, keeper);
+  return explorer(root, { networks, open, small: !!small, drop: yours, accuracies }, keeper);
 }
 
 /** The learner's own network: there is one, and Python has it. */

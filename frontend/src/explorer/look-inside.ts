@@ -13,6 +13,8 @@ import type { ExplorerView } from "./view.ts";
 
 export interface LookInside {
   el: HTMLElement;
+  /** What channel of what block, at once. */
+  choose(view: ExplorerView): void;
   show(session: Session<ExplorerView>): void;
   words(): string;
   /** The occlusion map that is shown, null for none. */
@@ -54,6 +56,7 @@ export function lookInside(probe: Probe): LookInside {
 
   return {
     el: detail.el,
+    choose: ({ block, channel }) => detail.choose(block, channel),
     show(session) {
       const { block, channel } = session.view;
       const answer = session.answer.blocks[position(blocks, block)]!;

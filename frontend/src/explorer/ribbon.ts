@@ -6,12 +6,11 @@
 //                    ──arrow up, down──▶ its next channel is chosen
 //                    ──Enter, click──▶ opened as a chart ──click on a gate──▶ that channel chosen
 //
-// An open gate is drawn in strong colour, a closed one is pale. A strip is one element, coloured
-// through a mask with a band per gate: a network has hundreds of gates, and to restyle one element
-// for each with every picture took longer than all else together.
+// An open gate is drawn in strong colour, a closed one is pale (parts/bands.ts).
 
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
+import { bands } from "../parts/bands.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
 
 export interface Strip {
@@ -43,6 +42,8 @@ export interface Strips {
 export interface Ribbon {
   el: HTMLElement;
   show(strips: Strips): void;
+  /** What may wait for the next frame: words. */
+  tell(): void;
   /** What it shows, in a sentence. */
   words(): string;
 }
@@ -73,7 +74,7 @@ class Blocks implements Ribbon {
       "aria-label": "Blocks from shallow to deep",
       style: `--blocks:${blocks.length}`,
     });
-    strip.append(...this.columns.map(({ button }) => button));
+    strip.append(...stages(blocks), ...this.columns.map(({ button }) => button));
     strip.addEventListener("keydown", (event) => this.key(event));
     const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
     const ink = h("span", {}, "gate ", symbol("s"), this.from);
@@ -83,10 +84,10 @@ class Blocks implements Ribbon {
 
   show(strips: Strips): void {
     this.now = strips;
-    const { rows, low, high, to } = strips;
+    const { rows } = strips;
     const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { button, name, bar, far } = this.columns[at]!;
+      const { button, bar, far } = this.columns[at]!;
       const block = this.blocks[at]!;
       const { distance } = row;
       drawGates(this.columns[at]!, row, strips, block);
@@ -94,17 +95,19 @@ class Blocks implements Ribbon {
       const chosen = block.name === strips.block;
       const state = { "aria-pressed": String(open), "data-chosen": chosen };
       set(button, { ...state, "data-distance": distance ?? "" });
-      say(name, this.label(block, row));
       const tall = distance === null || furthest === 0 ? 0 : (100 * distance) / furthest;
       set(bar.firstElementChild!, { style: `height:${tall}%` });
       say(far, distance === null ? "" : decimal(distance, 2));
     });
-    say(
-      this.from,
-      `: pale = more closed (${decimal(low, 2)}), strong = more open (${decimal(high, 2)})`,
-    );
-    say(this.bars, to ? `bars: how far this picture’s gates are from ${to}, on average` : "");
-    if (!this.el.contains(document.activeElement)) this.tell(null, null);
+  }
+
+  tell(): void {
+    if (!this.now) return;
+    const { rows, low, high, to } = this.now;
+    rows.forEach((row, at) => say(this.columns[at]!.name, this.label(this.blocks[at]!, row)));
+    say(this.from, `: pale is closed (${decimal(low, 2)}), strong is open (${decimal(high, 2)})`);
+    say(this.bars, to ? `bars: how far from ${to}, on average` : "");
+    if (!this.el.contains(document.activeElement)) this.point(null, null);
   }
 
   words(): string {
@@ -129,16 +132,16 @@ class Blocks implements Ribbon {
       return this.now!.rows[at]!.order[Math.min(block.channels - 1, Math.max(0, place))]!;
     };
     const onGates = (event: Event) => !!(event.target as Element).closest(".senet-cells");
-    button.addEventListener("focus", () => this.tell(at, null));
+    button.addEventListener("focus", () => this.point(at, null));
     button.addEventListener("click", (event) => {
       this.reach(at);
       const byKey = event.detail === 0;
       this.choose(block.name, !byKey && onGates(event) ? channel(event) : undefined);
     });
     button.addEventListener("pointermove", (event) => {
-      if (onGates(event)) this.tell(at, channel(event));
+      if (onGates(event)) this.point(at, channel(event));
     });
-    button.addEventListener("pointerleave", () => this.tell(null, null));
+    button.addEventListener("pointerleave", () => this.point(null, null));
     return made;
   }
 
@@ -172,11 +175,12 @@ class Blocks implements Ribbon {
   }
 
   /** Say what is pointed at, or what the focus is on. */
-  private tell(at: number | null, channel: number | null): void {
+  private point(at: number | null, channel: number | null): void {
     if (!this.now) return;
     if (at === null) {
-      return this.readout.replaceChildren(
-        "Choose a block to open it as a chart, or one of its gates.",
+      return say(
+        this.readout,
+        "Each column is a block, each stripe a gate. Press a column to open it below.",
       );
     }
     const [block, row] = [this.blocks[at]!, this.now.rows[at]!];
@@ -230,7 +234,12 @@ function columnOf(block: BlockInfo, at: number): Column {
       tabindex: at === 0 ? 0 : -1,
     },
     name,
-    h("span", { class: "senet-depth", "aria-hidden": "true" }, short(block)),
+    h(
+      "span",
+      { class: "senet-depth", "aria-hidden": "true" },
+      h("span", { class: "senet-word" }, "block "),
+      short(block),
+    ),
     h("span", { class: "senet-cells" }, inks, pulls, mark),
     bar,
     far,
@@ -245,14 +254,10 @@ function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo)
   const { low, high } = strips;
   const percent = (place: number) => (100 * place) / order.length;
   const middle = (channel: number) => `top:${percent(order.indexOf(channel) + 0.5)}%`;
-  const ink = (value: number) => Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
   const shown = second ? [s, second] : [s];
   matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
     const gates = shown[side]!;
-    const bands = order.map(
-      (c, i) => `rgba(0,0,0,${ink(gates[c]!).toFixed(3)}) 0 ${percent(i + 1).toFixed(3)}%`,
-    );
-    const style = `-webkit-mask-image:linear-gradient(${bands})`;
+    const style = bands("bottom", gates, order, low, high);
     set(strip, { style, "data-values": gates.join(" ") });
   });
   const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
@@ -261,6 +266,23 @@ function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo)
   );
   const chosen = strips.block === block.name ? strips.channel : null;
   set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
+}
+
+/** A heading over the columns of each stage, where blocks have stages. */
+function stages(blocks: BlockInfo[]): HTMLElement[] {
+  const last = Math.max(...blocks.map(({ stage }) => stage ?? 0));
+  return blocks.flatMap((block, at) => {
+    const { stage, channels } = block;
+    if (stage === null || blocks[at - 1]?.stage === stage) return [];
+    const count = blocks.filter((other) => other.stage === stage).length;
+    const depth = stage === 1 ? "first layers" : stage === last ? "last layers" : "";
+    const words = [
+      `stage ${stage}`,
+      h("span", { class: "senet-word" }, depth && ` (${depth})`, `: ${channels} gates each`),
+    ];
+    const style = `grid-column:${at + 1}/span ${count}`;
+    return h("span", { class: "senet-of-stage", style, "aria-hidden": "true" }, ...words);
+  });
 }
 
 /** "3.1" for stage 3, block 1; else the depth. */

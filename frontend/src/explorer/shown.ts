@@ -4,6 +4,7 @@
 import { axis, type Comparison, comparison, distance, ordered } from "../math/channels.ts";
 import { largest } from "../math/softmax.ts";
 import type { Answer, BlockInfo, Gates } from "../network/network.ts";
+import type { Earlier } from "./before.ts";
 import type { Drawn } from "./drawing.ts";
 import { type ExplorerView, type Known, SECOND } from "./view.ts";
 
@@ -15,6 +16,11 @@ export interface Seen {
   second: Answer | null;
   /** Gates that were set by hand, as far as the answers heed them. */
   set: Gates;
+  /**
+   * On a first page: what was shown before the last change, to be compared with; null at the
+   * start. There one block is open.
+   */
+  before?: Earlier | null;
 }
 
 /** A picture's index in the gallery, null for none. */
@@ -28,16 +34,19 @@ export function position(blocks: BlockInfo[], name: string): number {
   return blocks.findIndex((block) => block.name === name);
 }
 
-/** The open blocks, the shallower first. */
-export function opened(blocks: BlockInfo[], view: ExplorerView): BlockInfo[] {
-  return blocks.filter(({ name }) => name === view.block || name === view.beside);
+/** The open blocks, the shallower first. @param one whether there is one */
+export function opened(blocks: BlockInfo[], view: ExplorerView, one = false): BlockInfo[] {
+  return blocks.filter(({ name }) => name === view.block || (!one && name === view.beside));
 }
 
 /** What the gates of block number b are compared with. */
 export function compared(
-  { probe: { network, pictures, means }, view, answer, second }: Seen,
+  { probe: { network, pictures, means }, view, answer, second, before }: Seen,
   b: number,
 ): Comparison {
+  if (before === null) return { of: null, mean: null, each: [] };
+  if (before)
+    return { of: SECOND, called: before.called, mean: before.answer.blocks[b]!.s, each: [] };
   if (view.compare === SECOND)
     return second
       ? {
@@ -67,7 +76,8 @@ export function firstPlace(seen: Seen): number {
 
 /** All that ribbon, charts, tables and exports are drawn from. */
 export function drawn(seen: Seen): Drawn {
-  const { probe, view, answer, second, set } = seen;
+  const { probe, view, answer, set, before } = seen;
+  const second = before === undefined ? seen.second : (before?.answer ?? null);
   const { pictures } = probe;
   const { blocks, title } = probe.network;
   const rows = blocks.map(({ name }, b) => {
@@ -87,11 +97,13 @@ export function drawn(seen: Seen): Drawn {
     blocks.map(({ range }) => range),
     answer.blocks.map(({ s }) => s),
   );
-  const open = opened(blocks, view);
+  const open = opened(blocks, view, before !== undefined);
   const { of } = compared(seen, 0);
-  const to = second
-    ? pictures[at(pictures, view.second)!]!.title
-    : of && (of === "all" ? "the mean" : `the mean of ${of}`);
+  const to = before
+    ? before.called
+    : second
+      ? pictures[at(pictures, view.second)!]!.title
+      : of && (of === "all" ? "the mean" : `the mean of ${of}`);
   return {
     caption: `${title || "This network"}: ${pictures[at(pictures, view.picture)]!.title}`,
     blocks,

@@ -2,55 +2,39 @@
 // asked, the session knows (state/session.ts); here is what is on the screen.
 
 import { meanOf } from "../math/channels.ts";
-import { percent } from "../math/format.ts";
-import { largest, softmax } from "../math/softmax.ts";
 import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
+import { afterPaint, type Later } from "../parts/after-paint.ts";
 import { h, say } from "../parts/dom.ts";
 import { knownClasses } from "../parts/doubt.ts";
-import { type GateControls, gateControls } from "../parts/gate-controls.ts";
+import { type GateControls, gateControls, undoKeys } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
 import { picker } from "../parts/picker.ts";
-import { prediction } from "../parts/prediction.ts";
-import { type Cell, saver } from "../parts/save.ts";
-import { handWords, introduced } from "../parts/sentences.ts";
+import { type Prediction, prediction } from "../parts/prediction.ts";
+import { handWords, introduced, taken } from "../parts/sentences.ts";
 import { tables } from "../parts/table.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
 import type { Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
 import { type Held, Session } from "../state/session.ts";
+import { type AllGates, allGates } from "./all-gates.ts";
+import { Before } from "./before.ts";
 import { type BlockSide, blockSide } from "./block-side.ts";
 import { type ChartOptions, chartOptions } from "./chart-options.ts";
-import { coloursOf, drawing } from "./drawing.ts";
+import { type FirstWords, firstWords } from "./first-words.ts";
 import { type LookInside, lookInside } from "./look-inside.ts";
-import { numbersOf, patched } from "./numbers.ts";
 import { type Ribbon, ribbon } from "./ribbon.ts";
 import { type SecondPicture, secondPicture } from "./second-picture.ts";
-import { compared, drawn, firstPlace, opened, position, type Seen } from "./shown.ts";
+import type { Setting, Stage } from "./setting.ts";
+import { drawn, firstPlace, opened, position, type Seen } from "./shown.ts";
+import { takeAway } from "./take-away.ts";
+import { type UnderWay, underWay } from "./under-way.ts";
 import { type ExplorerView, SECOND, settled } from "./view.ts";
 
-export interface Stage {
-  /** @param ours whether it was made here: then it is kept */
-  change(wanted: Wanted, ours: boolean): Promise<void>;
-  readonly view: ExplorerView;
-  end(): void;
-}
-
-/**
- * Build it into `root`; resolves once it shows its first answer.
- * @param usual the view that an address need not repeat
- * @param small the form for a first page: choose, look, point; nothing to be set
- */
-export async function stage(
-  root: HTMLElement,
-  probe: Probe,
-  first: ExplorerView,
-  usual: ExplorerView,
-  keeper: Keeper,
-  small: boolean,
-): Promise<Stage> {
-  const made = new ExplorerStage(root, probe, first, usual, keeper, small);
-  await made.session.start();
+/** Build it into `root`; resolves once it shows its first answer. */
+export async function stage(root: HTMLElement, setting: Setting): Promise<Stage> {
+  const made = new ExplorerStage(root, setting);
+  await made.begin();
   return made;
 }
 
@@ -61,15 +45,20 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly small: boolean;
   private readonly overall: Float32Array[] | null;
   private marked = -1; // the picture that is marked in the gallery
+  private readonly before: Before | null; // of the small form
+  private readonly rest: Later;
   // ---- what it consists of
+  private readonly first: FirstWords;
   private readonly sides: BlockSide[];
   private readonly gallery: ReturnType<typeof picker>;
-  private readonly predicted: ReturnType<typeof prediction>;
+  private readonly predicted: Prediction;
   private readonly strip: Ribbon;
   private readonly other: SecondPicture;
   private readonly key = legend();
+  private readonly all: AllGates;
   private readonly charts: ChartOptions;
   private readonly pull: GateControls;
+  private readonly under: UnderWay;
   private readonly inside: LookInside;
   private readonly numbers = tables();
   private readonly line = h("p", { class: "senet-problem", role: "alert" });
@@ -78,28 +67,18 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly foot: Actions;
   private readonly yours: OwnPicture | null;
 
-  constructor(
-    root: HTMLElement,
-    probe: Probe,
-    first: ExplorerView,
-    usual: ExplorerView,
-    keeper: Keeper,
-    small: boolean,
-  ) {
+  constructor(root: HTMLElement, setting: Setting) {
+    const { probe, first, usual, keeper, small, accuracies } = setting;
     [this.probe, this.rules, this.small] = [probe, keeper.rules, small];
+    this.before = small ? new Before() : null;
     this.overall = probe.means?.map(meanOf) ?? null;
-    const session = (this.session = new Session<ExplorerView>(
-      root,
-      probe,
-      keeper,
-      first,
-      usual,
-      this,
-    ));
+    const session = (this.session = new Session(root, probe, keeper, first, usual, this));
     const wish = (wanted: Wanted) => session.wish(wanted);
     const { pictures, network, live } = probe;
-    const words = network.blocks.length > 1 ? ["shallower", "deeper"] : ["shallower"];
-    this.sides = words.map((word) => blockSide(word, () => session, small));
+    const pair = network.blocks.length > 1 && !small;
+    const words = pair ? ["shallower", "deeper"] : [small ? "chosen" : "shallower"];
+    this.sides = words.map((word) => blockSide(word, () => session));
+    this.first = firstWords(probe, (index) => wish({ picture: pictures[index]!.id }));
     this.gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
     this.predicted = prediction(probe);
     this.strip = ribbon(network.blocks, (block, channel) => this.choose(block, channel));
@@ -108,6 +87,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       (id) => wish({ second: id, compare: id ? SECOND : usual.compare }),
       () => wish({ picture: session.view.second, second: session.view.picture }),
     );
+    this.all = allGates(session, accuracies);
     this.charts = chartOptions(probe, keeper.rules.zoom!.of, wish, this.key.el);
     const titles = words.length === 2 ? ["Shallower", "Deeper"] : ["Block"];
     this.pull = gateControls(titles, session.hand, () => void session.pullGates());
@@ -115,7 +95,17 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.foot = actions(
       () => wish({ ...usual }),
       (words) => this.say(words),
-      ...(small ? [] : [this.saver(root)]),
+      ...(small
+        ? []
+        : [
+            takeAway(
+              root,
+              session,
+              () => this.seen(),
+              this.inside,
+              (link) => this.predicted.head(link),
+            ),
+          ]),
     );
     this.yours =
       live && !small
@@ -126,8 +116,19 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
             () => void session.again(),
           )
         : null;
+    this.under = underWay(live, () => {
+      if (!this.yours) void session.again(); // who else would hear that answers come from elsewhere now
+    });
+    this.rest = afterPaint(this.live, () => this.drawRest());
     root.replaceChildren(...this.layout());
-    if (!small) root.addEventListener("keydown", (event) => this.undo(event));
+    // the panel of the gates has these keys as well, and keeps them to itself
+    undoKeys(root, session.hand, () => void session.pullGates());
+  }
+
+  /** Ask and draw for the first time, all of it. */
+  async begin(): Promise<void> {
+    await this.session.start();
+    this.rest.now();
   }
 
   get view(): ExplorerView {
@@ -139,7 +140,9 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   }
 
   end(): void {
+    this.rest.drop();
     this.session.end();
+    this.under.end();
     this.inside.end();
     this.yours?.end();
   }
@@ -175,21 +178,39 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.live.textContent = words;
   }
 
+  /** What the reader looks at; the rest waits until that is painted. */
   draw(): void {
     const { session } = this;
-    const { view, index, answer, plain, second, pulled } = session;
-    const { pictures, network } = this.probe;
-    if (index !== this.marked) this.gallery.choose(index); // which asks where things lie: a layout
-    this.marked = index;
+    const { index, answer, plain, pulled } = session;
+    if (this.before) this.before.take(this.probe.pictures[index]!.title, plain, pulled);
     this.predicted.show(index, answer, pulled ? plain : null);
-    this.other.show(session.position(view.second), second);
     const { strips, axis, charts } = drawn(this.seen());
     this.strip.show(strips);
-    const open = opened(network.blocks, view);
-    const widest = Math.max(...open.map(({ channels }) => channels));
-    this.charts.show(view, widest, pictures[index]!.label !== null);
-    this.sides.forEach((side, i) => side.show(open[i]!, charts[i]!, axis));
+    this.open().forEach((block, i) => this.sides[i]!.show(block, charts[i]!, axis));
     this.key.show(charts[0]!.comparison);
+    this.under.show(session.hand.count, this.handWords());
+    if (!this.small) this.inside.choose(session.view);
+    this.rest.ask();
+  }
+
+  private drawRest(): void {
+    const { session } = this;
+    const { view, index, answer, second, probe } = session;
+    const { pictures, network } = probe;
+    const open = this.open();
+    const { charts } = drawn(this.seen());
+    if (index !== this.marked) this.gallery.choose(index); // which asks where things lie: a layout
+    this.marked = index;
+    this.first.show(index);
+    this.strip.tell();
+    for (const side of this.sides) side.tell();
+    this.other.show(session.position(view.second), second);
+    this.charts.show(
+      view,
+      Math.max(...open.map((block) => block.channels)),
+      pictures[index]!.label !== null,
+    );
+    this.all.show();
     this.drawHand(open);
     this.numbers.show({
       classes: network.classes,
@@ -201,33 +222,32 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
         comparison: charts[i]!.comparison,
       })),
     });
-    say(this.about, introduced(this.probe));
+    say(this.about, introduced(probe));
     this.foot.show(session.link, without(pictures[index]!));
     if (!this.small) this.inside.show(session);
   }
 
   spoken(): string {
     const { answer, index, hand } = this.session;
-    const { pictures, network } = this.probe;
-    const top = largest(answer.logits, 1)[0]!;
-    const sure = percent(softmax(answer.logits)[top]!);
-    const taken = `${pictures[index]!.title}. Taken for ${network.classes[top]!}, ${sure}. ${this.predicted.verdict()}`;
-    const said = [taken, this.strip.words(), this.inside.words()];
+    const seen = `${taken(this.probe, index, answer)} ${this.predicted.verdict()}`;
+    const said = [seen, this.strip.words(), this.inside.words()];
     return [...said, hand.count > 0 ? this.handWords() : ""].filter(Boolean).join(" ");
   }
 
-  // ---- parts of it
   private layout(): Node[] {
     const full = <T>(...nodes: T[]): T[] => (this.small ? [] : nodes);
     return [
+      this.first.el,
       this.gallery.el,
-      ...(this.yours ? [this.yours.el] : []),
-      this.predicted.el,
-      ...full(this.other.el),
-      this.strip.el,
-      this.small ? this.key.el : this.charts.el,
-      h("div", { class: "senet-sides" }, ...this.sides.map(({ el }) => el)),
+      this.predicted.el, // which sticks: whatever is pulled below, its effect is in sight
       this.line,
+      this.strip.el,
+      this.under.el,
+      h("div", { class: "senet-sides", "data-one": this.small }, ...this.sides.map(({ el }) => el)),
+      ...full(this.all.el),
+      this.small ? this.key.el : this.charts.el,
+      ...full(this.other.el),
+      ...(this.yours ? [this.yours.el] : []),
       ...full(this.inside.el),
       h("div", { class: "senet-foot" }, ...full(this.pull.el, this.numbers.el), this.foot.el),
       this.about,
@@ -236,13 +256,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     ];
   }
 
-  private saver(root: HTMLElement): HTMLElement {
-    return saver("this view", {
-      name: () => `${this.probe.network.name || "explorer"}-${this.view.picture}`,
-      rows: () => this.rows(),
-      svg: () =>
-        drawing(drawn(this.seen()), coloursOf(root), this.predicted.head(this.session.link)),
-    });
+  private open(): ReturnType<typeof opened> {
+    return opened(this.probe.network.blocks, this.session.view, this.small);
   }
 
   /** A block from the ribbon takes the place of the open one that was chosen before the last. */
@@ -250,16 +265,6 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     const { view } = this.session;
     const beside = block === view.block || block === view.beside ? {} : { beside: view.block };
     this.session.wish({ block, ...beside, ...(channel === undefined ? {} : { channel }) });
-  }
-
-  private undo(event: KeyboardEvent): void {
-    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-    if (!(ctrlKey || metaKey) || altKey || key.toLowerCase() !== "z") return;
-    // the panel of the gates has these keys as well, and keeps them to itself
-    event.preventDefault();
-    if (shiftKey) this.session.hand.redo();
-    else this.session.hand.undo();
-    void this.session.pullGates();
   }
 
   private drawHand(open: ReturnType<typeof opened>): void {
@@ -272,22 +277,15 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.pull.show(sides, this.handWords());
   }
 
-  /** What all that is drawn follows from. */
   private seen(): Seen {
     const { view, answer, second, hand, pulled } = this.session;
-    return { probe: this.probe, view, answer, second, set: pulled ? hand.now : {} };
+    const seen = { probe: this.probe, view, answer, second, set: pulled ? hand.now : {} };
+    return this.before ? { ...seen, before: this.before.now } : seen;
   }
 
   private handWords(): string {
-    const { hand, pulled, plain, answer, ready } = this.session;
-    const { classes } = this.probe.network;
-    return handWords(hand.count, pulled ? { plain, answer, classes } : null, ready);
-  }
-
-  private rows(): Cell[][] {
-    const { answer, second, pulled, plain, view } = this.session;
-    const known = { network: this.probe.network, answer, plain: pulled ? plain : null, second };
-    const table = numbersOf({ ...known, compared: (b) => compared(this.seen(), b) });
-    return [...table, ...patched(this.inside.map(), view)];
+    const { hand, pulled, plain, answer, ready, probe } = this.session;
+    const done = pulled ? { plain, answer, classes: probe.network.classes } : null;
+    return handWords(hand.count, done, ready);
   }
 }

@@ -6,10 +6,15 @@
 // ends is a round dot. (One of no length at all has no direction, and WebKit then draws no round
 // ends.) All dots are one path, by channel: it glides to another picture's as a whole, and there is
 // one element to be styled, not one per channel.
+//
+// From 64 channels on, stems and joined steps would be a tangle. There each mean is a dash by itself,
+// a curve below the dots shows all gates sorted, and below is a strip of bands, of the gates and of
+// their means.
 
 import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import type { BlockAnswer } from "../network/network.ts";
+import { bands } from "./bands.ts";
 import { h, matched, say, set, svg } from "./dom.ts";
 
 export interface Excitations {
@@ -30,6 +35,8 @@ export interface Excitations {
 }
 
 const DOT = "h0.001";
+/** So many channels at once are drawn in the wide form. */
+const WIDE = 64;
 
 export class Marks {
   readonly el: SVGSVGElement;
@@ -41,15 +48,18 @@ export class Marks {
     height: 100,
     visibility: "hidden",
   });
+  /** The wide form's strips. */
+  readonly heat = h("div", { class: "senet-heat", "aria-hidden": "true", hidden: true });
   private readonly grid = layer("grid");
+  private readonly curve = layer("sorted");
   private readonly lines = layer("means");
   private readonly stems = layer("stems");
   private readonly dots = layer("dots");
 
   constructor() {
-    const { marker, grid, lines, stems, dots } = this;
+    const { marker, grid, curve, lines, stems, dots } = this;
     const plain = { preserveAspectRatio: "none", "aria-hidden": "true" };
-    this.el = svg("svg", plain, marker, grid, lines, stems, dots);
+    this.el = svg("svg", plain, marker, grid, curve, lines, stems, dots);
   }
 
   /** Mark the channel at a place, null for none. */
@@ -64,6 +74,7 @@ export class Marks {
     set(this.el, { viewBox: `${from} 0 ${count} 100`, "data-many": count > 32 });
     this.drawDots(data, y);
     this.drawMeans(data, y);
+    this.drawWide(data, y);
     matched(this.grid, axis.ticks.length, () => svg("path")).forEach((line, i) =>
       set(line, { d: `M${from} ${y(axis.ticks[i]!)}h${count}` }),
     );
@@ -91,24 +102,46 @@ export class Marks {
     const { mean } = comparison;
     const [s, z] = [answer.s.join(" "), answer.z.join(" ")];
     set(this.dots, { "data-s": s, "data-z": z, "data-mean": mean && mean.join(" ") });
-    matched(this.stems, mean ? 1 : 0, () => svg("path")).forEach((path) =>
+    matched(this.stems, mean && count < WIDE ? 1 : 0, () => svg("path")).forEach((path) =>
       set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }),
     );
   }
 
   /**
    * As steps, a channel wide each: a slanted line would show values between channels, where there
-   * are none.
+   * are none. Of many classes on many channels, the range of their means.
    */
   private drawMeans(data: Excitations, y: (value: number) => string): void {
     const { mean, each } = data.comparison;
     const { from, count } = partOf(data);
     const shown = data.order.slice(from, from + count);
+    const wide = count >= WIDE;
     const steps = (row: Float32Array) =>
-      shown.map((c, i) => `${i === 0 ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
-    const rows = mean ? [mean, ...each] : [];
+      shown.map((c, i) => `${i === 0 || wide ? "M" : "L"}${from + i} ${y(row[c]!)}h1`).join("");
+    const range = () =>
+      shown.map((c, i) => {
+        const means = each.map((row) => row[c]!);
+        return `M${from + i + 0.5} ${y(Math.min(...means))}V${y(Math.max(...means))}`;
+      });
+    const others = each.length === 0 ? [] : wide ? [range().join("")] : each.map(steps);
+    const rows = mean ? [steps(mean), ...others] : [];
     matched(this.lines, rows.length, () => svg("path")).forEach((line, i) =>
-      set(line, { d: steps(rows[i]!), class: i === 0 ? "senet-mean" : "senet-one" }),
+      set(line, { d: rows[i]!, class: i === 0 ? "senet-mean" : "senet-one" }),
+    );
+  }
+
+  private drawWide(data: Excitations, y: (value: number) => string): void {
+    const { answer, order, axis, comparison } = data;
+    const { from, count } = partOf(data);
+    const wide = count >= WIDE;
+    this.heat.hidden = !wide;
+    const shown = wide ? order.slice(from, from + count) : [];
+    const sorted = shown.map((c) => answer.s[c]!).sort((a, b) => b - a);
+    const steps = sorted.map((s, i) => `${i ? "L" : "M"}${from + i} ${y(s)}h1`).join("");
+    matched(this.curve, wide ? 1 : 0, () => svg("path")).forEach((path) => set(path, { d: steps }));
+    const rows = wide ? [answer.s, ...(comparison.mean ? [comparison.mean] : [])] : [];
+    matched(this.heat, rows.length, () => h("span")).forEach((strip, i) =>
+      set(strip, { style: bands("right", rows[i]!, shown, axis.low, axis.high) }),
     );
   }
 }

@@ -3,22 +3,27 @@
 //
 //   nothing held ──point──▶ shown while pointed at ──leave──▶ nothing held
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
-//                                         held ──drag its handle, or Shift and arrow──▶ gate pulled
+//   any ──press a dot and drag, or Shift and arrow on the one held──▶ held, and its gate pulled
 
 import { comparedWith } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
 import { h, say, set, symbol } from "./dom.ts";
 import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
+import { pressed } from "./dot-chart-press.ts";
 import { stepped } from "./keys.ts";
 
-/**
- * A gate is pulled to a value from 0 to 1. `stroke` names a movement of the hand, from begin to
- * end.
- */
-export type Pull = (channel: number, value: number, stroke: string) => void;
+/** What pulls gates. */
+export interface Pull {
+  /** To a value from 0 to 1. `stroke` names a movement of the hand, from begin to end. */
+  to(channel: number, value: number, stroke: string): void;
+  /** Where a gate was pulled to, whether or not the network has answered; null if it was not. */
+  wanted(channel: number): number | null;
+}
+
 type Hold = (channel: number | null) => void;
 
 const STEP = 0.05; // of a key
+const FINGER = 28; // pixels from a dot that a finger may be off
 
 export interface DotChart {
   el: HTMLElement;
@@ -49,7 +54,7 @@ class Chart implements DotChart {
   private data: Excitations | null = null;
   private pointed: number | null = null; // a channel under the mouse
   private strokes = 0;
-  private pulling: string | null = null;
+  private onHandle = false; // where the last press was
 
   constructor(name: string, hold: Hold, pull: Pull | null) {
     [this.name, this.hold, this.pull] = [name, hold, pull];
@@ -63,13 +68,14 @@ class Chart implements DotChart {
         "aria-valuemin": 0,
       },
       this.marks.el,
+      this.marks.heat,
       this.flag,
       pull && this.handle,
     );
     const ends = h("div", { class: "senet-ends" }, this.first, this.last);
     const { scale } = this.marks;
     this.el = h("div", { class: "senet-chart" }, scale, this.slider, ends, this.readout);
-    this.listenToHandle();
+    if (pull) this.listenToPresses(pull);
     this.listenToPointer();
     this.listenToKeys();
   }
@@ -94,14 +100,18 @@ class Chart implements DotChart {
     const left = (100 * (place - from + 0.5)) / count;
     this.marks.mark(seen ? place : null);
     set(this.flag, { hidden: !seen, style: `left:clamp(0.7rem,${left}%,100% - 0.7rem)` });
-    const s = channel === null ? axis.high : answer.s[channel]!;
+    const s = channel === null ? axis.high : (this.pull?.wanted(channel) ?? answer.s[channel]!);
     const down = 100 * Math.min(1, Math.max(0, (axis.high - s) / (axis.high - axis.low)));
     const hidden = !seen || channel !== held;
     set(this.handle, { hidden, style: `left:${left}%;top:${down}%` });
     set(this.slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
     if (channel !== null) return this.read(channel);
-    const more = this.pull ? " Then drag it, or press Shift with an arrow." : "";
-    this.readout.replaceChildren(`Point at a dot, tap it, or use the arrow keys.${more}`);
+    say(
+      this.readout,
+      this.pull
+        ? "Press a dot and drag it. Keys: arrows choose, Shift with an arrow pulls."
+        : "Point at a dot, tap it, or use the arrow keys.",
+    );
     set(this.slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
   }
 
@@ -128,7 +138,7 @@ class Chart implements DotChart {
           : `(${signed(s - mean)})`;
       lines.push(h("span", {}, `${comparedWith(comparison)}: ${decimal(mean)} ${more}`));
     }
-    if (!Number.isNaN(byHand?.[channel] ?? NaN)) lines.push(h("span", {}, "set by hand"));
+    if (!Number.isNaN(byHand?.[channel] ?? NaN)) lines[0]!.append(", set by hand");
     say(this.flag, String(channel));
     this.readout.replaceChildren(...lines);
     set(this.slider, { "aria-valuetext": lines.map((line) => line.textContent).join("; ") });
@@ -143,33 +153,40 @@ class Chart implements DotChart {
     return this.data!.order[from + Math.min(count - 1, Math.max(0, place))]!;
   }
 
-  private pullTo({ clientY }: PointerEvent): void {
+  private valueAt({ clientY }: MouseEvent): number {
     const { top, height } = this.slider.getBoundingClientRect();
-    const { axis, held } = this.data!;
-    const value = axis.high - ((clientY - top) / height) * (axis.high - axis.low);
-    this.pull!(held!, Math.min(1, Math.max(0, value)), this.pulling!);
+    const { high, low } = this.data!.axis;
+    return Math.min(1, Math.max(0, high - ((clientY - top) / height) * (high - low)));
   }
 
-  private listenToHandle(): void {
-    const { handle, slider } = this;
-    handle.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault();
-      event.stopPropagation();
-      slider.focus();
-      handle.setPointerCapture(event.pointerId);
-      this.pulling = this.stroke();
+  /** Whether a finger is on a channel's dot. */
+  private touches(event: MouseEvent, channel: number): boolean {
+    const { top, height } = this.slider.getBoundingClientRect();
+    const { answer, axis } = this.data!;
+    const s = this.pull!.wanted(channel) ?? answer.s[channel]!;
+    const down = (height * (axis.high - s)) / (axis.high - axis.low);
+    return Math.abs(event.clientY - top - down) <= FINGER;
+  }
+
+  private listenToPresses(pull: Pull): void {
+    pressed(this.slider, {
+      at: (event) => {
+        if (!this.data) return null;
+        this.onHandle = event.target === this.handle;
+        const channel = this.onHandle ? this.data.held! : this.channelAt(event);
+        return event.pointerType === "mouse" || this.touches(event, channel) ? channel : null;
+      },
+      begin: (channel) => {
+        this.pointed = null;
+        if (this.data!.held !== channel) this.hold(channel);
+        this.slider.focus({ preventScroll: true });
+        return this.stroke();
+      },
+      pull: (channel, event, stroke) => {
+        pull.to(channel, this.valueAt(event), stroke);
+        this.point(); // at once; the answer follows
+      },
     });
-    handle.addEventListener("pointermove", (event) => {
-      event.stopPropagation();
-      if (this.pulling !== null) this.pullTo(event);
-    });
-    for (const end of ["pointerup", "pointercancel"] as const) {
-      handle.addEventListener(end, () => {
-        this.pulling = null;
-      });
-    }
-    handle.addEventListener("click", (event) => event.stopPropagation()); // or it would be let go
   }
 
   private listenToPointer(): void {
@@ -186,7 +203,7 @@ class Chart implements DotChart {
       if (this.data) this.point();
     });
     this.slider.addEventListener("click", (event) => {
-      if (!this.data) return;
+      if (!this.data || this.onHandle) return; // a click on the handle lets nothing go
       const channel = this.channelAt(event);
       this.hold(channel === this.data.held ? null : channel);
     });
@@ -201,8 +218,9 @@ class Chart implements DotChart {
       if (event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      const to = Math.min(1, Math.max(0, data.answer.s[data.held]! + by));
-      pull(data.held, Math.round(to * 100) / 100, this.stroke());
+      const now = pull.wanted(data.held) ?? data.answer.s[data.held]!; // keys outrun a network
+      const to = Math.min(1, Math.max(0, now + by));
+      pull.to(data.held, Math.round(to * 100) / 100, this.stroke());
     });
     const hold = (channel: number | null) => {
       this.pointed = null;

@@ -61,13 +61,8 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
     say(line, words);
   }
 
-  panel.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // arrow keys are the sliders' here
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z")
-      return;
-    event.preventDefault();
-    act(() => (event.shiftKey ? hand.redo() : hand.undo()))();
-  });
+  panel.addEventListener("keydown", (event) => event.stopPropagation()); // arrows are the sliders'
+  undoKeys(panel, hand, changed);
   return {
     el,
     show(shown, words) {
@@ -75,6 +70,18 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
       fill();
     },
   };
+}
+
+/** Control and Z undo, with Shift they redo. */
+export function undoKeys(element: HTMLElement, hand: ByHand, changed: () => void): void {
+  element.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if (!(ctrlKey || metaKey) || altKey || key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    if (shiftKey) hand.redo();
+    else hand.undo();
+    changed();
+  });
 }
 
 function side(title: string, hand: ByHand, changed: () => void) {

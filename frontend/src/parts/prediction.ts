@@ -30,6 +30,8 @@ export function prediction(probe: Probe): Prediction {
   const verdict = h("p", { class: "senet-verdict" });
   const doubts = h("p", { class: "senet-doubt" });
   const list = h("ol", { class: "senet-likeliest", "aria-label": "Likeliest classes" });
+  // no name is cut, and bars are as long as names leave room
+  list.style.setProperty("--longest", `${Math.max(...classes.map(({ length }) => length))}ch`);
   const el = h(
     "div",
     { class: "senet-prediction" },

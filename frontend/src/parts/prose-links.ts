@@ -4,10 +4,12 @@
 //   text ──click──▶ widget shows the link's state, in view and with the focus ──"Back to the text"──▶ text, widget as it was
 //
 // A second try before the way back leaves from the second link, and the widget returns to what it
-// was before the first.
+// was before the first. The links of one widget are also the steps of a tour: the bar goes to the
+// next and to the one before, and a button `data-tour` in the widget begins it.
 
 import { addressOf, go } from "../state/deep-links.ts";
-import { h } from "./dom.ts";
+import { bringIntoView } from "./arrival.ts";
+import { button, h } from "./dom.ts";
 
 interface Way {
   key: string;
@@ -16,6 +18,11 @@ interface Way {
   bar: HTMLElement;
 }
 
+/** The links that set a widget, in the order of the text. */
+export const linksTo = (key: string): HTMLAnchorElement[] => [
+  ...document.querySelectorAll<HTMLAnchorElement>(`a[data-try="${key}"]`),
+];
+
 /** @param figures of the page's widgets, by key */
 export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
   let way: Way | null = null;
@@ -23,44 +30,62 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
   document.querySelector("main, article")?.append(said);
   // In the capture phase: before the theme's own listeners for links.
   document.addEventListener("click", (event) => {
-    const link = (event.target as Element | null)?.closest<HTMLAnchorElement>("a[data-try]");
+    const target = event.target as Element | null;
+    const tour = target?.closest<HTMLElement>("[data-tour]");
+    if (tour) return step(linksTo(tour.dataset.tour!)[0]!, figures.get(tour.dataset.tour!)!);
+    const link = target?.closest<HTMLAnchorElement>("a[data-try]");
     const figure = figures.get(link?.dataset.try ?? "");
-    if (
-      !link ||
-      !figure ||
-      event.button !== 0 ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.shiftKey ||
-      event.altKey
-    )
-      return;
+    if (!link || !figure || event.button !== 0) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    begin(link, figure);
+    begin(link, figure, link.getBoundingClientRect().top);
   });
 
-  function begin(link: HTMLAnchorElement, figure: HTMLElement): void {
+  /** @param top where the link was in the window, to which the way back leads */
+  function begin(link: HTMLAnchorElement, figure: HTMLElement, top: number): void {
     const key = link.dataset.try!;
     const before =
       way?.key === key ? way.before : (addressOf(key) ?? new URLSearchParams(location.search));
-    const top = link.getBoundingClientRect().top;
     way?.bar.remove();
-    const back = h("button", { type: "button", onclick: () => end(link, top) }, "Back to the text");
-    const close = h("button", { type: "button", "aria-label": "Stay here", onclick: stay }, "×");
-    const bar = h(
-      "div",
-      { class: "senet-back", role: "group", "aria-label": "The way back" },
-      h("span", {}, `Shown: ${link.textContent}`),
-      back,
-      close,
-    );
+    const bar = barFor(link, figure, top);
     figure.before(bar);
     way = { key, before, bar };
     go(key, new URLSearchParams(link.search));
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
-    figure.scrollIntoView({ block: "start", behavior: "instant" });
+    bringIntoView(figure);
     said.textContent = `Shown in the figure: ${link.textContent}. Before the figure is the button Back to the text.`;
+  }
+
+  function barFor(link: HTMLAnchorElement, figure: HTMLElement, top: number): HTMLElement {
+    const links = linksTo(link.dataset.try!);
+    const at = links.indexOf(link);
+    const to = (words: string, by: number) => {
+      const other = links[at + by];
+      const made = button(words, () => other && step(other, figure, words));
+      made.disabled = !other;
+      return made;
+    };
+    const close = h("button", { type: "button", "aria-label": "Stay here", onclick: stay }, "×");
+    const many = links.length > 1;
+    const bar = h(
+      "div",
+      { class: "senet-back", role: "group", "aria-label": "The way back" },
+      h("span", {}, `${many ? `${at + 1} of ${links.length}. ` : ""}Shown: ${link.textContent}`),
+      ...(many ? [to("Previous", -1), to("Next", 1)] : []),
+      button("Back to the text", () => end(link, top)),
+      close,
+    );
+    bar.addEventListener("keydown", ({ key }) => void (key === "Escape" && stay()));
+    return bar;
+  }
+
+  /** Another step of the tour; the focus stays on the button that led there. */
+  function step(link: HTMLAnchorElement, figure: HTMLElement, pressed = "Next"): void {
+    begin(link, figure, innerHeight / 3);
+    const buttons = [...way!.bar.querySelectorAll("button")].filter(({ disabled }) => !disabled);
+    const same = buttons.find(({ textContent }) => textContent === pressed);
+    (same ?? buttons[0]!).focus({ preventScroll: true });
   }
 
   function end(link: HTMLAnchorElement, top: number): void {

@@ -17,6 +17,13 @@ export function summed(s: Float32Array, comparison: Comparison): string {
   return `${extent}; the classes’ means lie on average ${decimal(apart)} away from their middle.`;
 }
 
+/** What a picture is taken for, and how surely. */
+export function taken({ pictures, network }: Probe, index: number, { logits }: Answer): string {
+  const top = largest(logits, 1)[0]!;
+  const sure = percent(softmax(logits)[top]!);
+  return `${pictures[index]!.title}. Taken for ${network.classes[top]!}, ${sure}.`;
+}
+
 /** Whose answers these are, and how far to trust them. */
 export function introduced({ network: { title, accuracy }, engine }: Probe): string {
   const name = title || "This network";

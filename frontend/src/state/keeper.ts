@@ -90,6 +90,7 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
       latest = { view, usual };
       const url = new URL(address(view, usual));
       url.searchParams.delete("embed"); // a link is to the whole page
+      url.hash = key; // it leads to the widget, and not to the page's top
       return url.href;
     },
   };

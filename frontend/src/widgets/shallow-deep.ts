@@ -2,8 +2,6 @@
 // other, and the prediction. What changes and what is asked, the session knows (state/session.ts).
 
 import { axis, COMPARISONS, meanOf, type Order, type Scale } from "../math/channels.ts";
-import { percent } from "../math/format.ts";
-import { largest, softmax } from "../math/softmax.ts";
 import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
 import { type Choice, choice, h, options, say } from "../parts/dom.ts";
@@ -11,7 +9,7 @@ import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
 import { picker } from "../parts/picker.ts";
 import { prediction } from "../parts/prediction.ts";
-import { handWords, introduced } from "../parts/sentences.ts";
+import { handWords, introduced, taken } from "../parts/sentences.ts";
 import { tables } from "../parts/table.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
 import { type Sets, setsOf, settle, type Wanted } from "../state/fields.ts";
@@ -186,12 +184,9 @@ class ShallowDeep implements Held<ShallowDeepView> {
 
   spoken(): string {
     const { answer, index } = this.session;
-    const { pictures, network } = this.probe;
-    const top = largest(answer.logits, 1)[0]!;
-    const sure = percent(softmax(answer.logits)[top]!);
-    const taken = `${pictures[index]!.title}. Taken for ${network.classes[top]!}, ${sure}.`;
+    const seen = taken(this.probe, index, answer);
     const blocks = this.sides.map(({ title, summary }) => `${title}: ${summary.textContent}`);
-    return [taken, this.predicted.verdict(), ...blocks].join(" ");
+    return [seen, this.predicted.verdict(), ...blocks].join(" ");
   }
 
   // ---- parts of it

@@ -1,0 +1,37 @@
+// A link to a widget's view leads to the widget, also where it has no anchor, and also while what
+// is above the widget still grows.
+
+const SETTLED = 3000; // milliseconds, by when a page has come to rest
+
+/** Where the eye goes first: below the page's head, picture and answer with what they follow from. */
+export function bringIntoView(figure: HTMLElement): void {
+  const { scrollMarginTop } = getComputedStyle(figure);
+  const start = figure.querySelector<HTMLElement>(".senet-stage .senet-prediction");
+  if (!start) return figure.scrollIntoView({ block: "start", behavior: "instant" });
+  // What sticks is already where it sticks: its place in the flow is that of what comes before it.
+  const before = start.previousElementSibling!.getBoundingClientRect();
+  scrollBy({ top: before.bottom - Number.parseFloat(scrollMarginTop), behavior: "instant" });
+}
+
+/** @param figures of the page's widgets, by key */
+export function arrive(figures: Map<string, HTMLElement>): void {
+  const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (visit && visit.type !== "navigate") return; // the browser knows where the reader was
+  const figure = sought(figures);
+  if (!figure) return;
+  const again = new ResizeObserver(() => bringIntoView(figure));
+  const leave = () => again.disconnect();
+  again.observe(document.body);
+  for (const move of ["wheel", "touchstart", "pointerdown", "keydown"])
+    addEventListener(move, leave, { once: true, passive: true });
+  setTimeout(leave, SETTLED);
+}
+
+/** The widget that the address names by its anchor, else by what it sets. */
+function sought(figures: Map<string, HTMLElement>): HTMLElement | null {
+  const anchor = location.hash.slice(1);
+  if (anchor) return figures.get(anchor) ?? null;
+  const names = [...new URLSearchParams(location.search).keys()];
+  const key = [...figures.keys()].find((key) => names.some((name) => name.startsWith(`${key}.`)));
+  return key === undefined ? null : figures.get(key)!;
+}

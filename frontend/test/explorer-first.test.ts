@@ -1,0 +1,67 @@
+// The explorer's words and comparisons that need no page: a guess, what was shown before, bands.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { words } from "../src/explorer/all-gates.ts";
+import { Before } from "../src/explorer/before.ts";
+import { judged, moved } from "../src/explorer/first-words.ts";
+import type { Answer, BlockInfo } from "../src/network/network.ts";
+import { bands } from "../src/parts/bands.ts";
+
+const block = (stage: number | null) => ({ stage, channels: 2 }) as BlockInfo;
+const answer = (...gates: [number, number][]): Answer => ({
+  logits: new Float32Array(2),
+  blocks: gates.map((s) => ({ z: new Float32Array(2), s: Float32Array.from(s) })),
+});
+
+test("a guess is answered by how far each stage's gates move", () => {
+  const blocks = [block(1), block(1), block(2), block(null)];
+  const a = answer([0, 0], [0, 0], [0, 0], [0, 0]);
+  const b = answer([0.25, 0.25], [0.75, 0.75], [1, 0.5], [1, 1]);
+  const far = moved(blocks, [a, b]);
+  assert.deepEqual(
+    [...far],
+    [
+      [1, 0.5],
+      [2, 0.75],
+    ],
+  );
+  assert.match(judged(2, far), /^Yes: stage 2 moves most, by 0\.75 .*; stage 1 by 0\.50\.$/);
+  assert.match(judged(1, far), /^Not stage 1: stage 2 moves most/);
+});
+
+test("what was before: another picture, then this one's own gates, then nothing", () => {
+  const before = new Before();
+  const now = () => before.now;
+  const [cat, dog] = [answer([0, 0]), answer([1, 1])];
+  before.take("cat", cat, false);
+  assert.equal(now(), null);
+  before.take("dog", dog, false);
+  assert.deepEqual(now(), { answer: cat, called: "those for cat" });
+  before.take("dog", dog, false); // another block is opened: the comparison stays
+  assert.equal(now()?.called, "those for cat");
+  before.take("dog", dog, true);
+  assert.deepEqual(now(), { answer: dog, called: "the network’s own gates" });
+  before.take("dog", dog, false); // let go
+  assert.equal(now(), null);
+});
+
+test("bands: one stop a run of equal gates, from pale to strong, and never beyond", () => {
+  const style = bands("right", Float32Array.of(0, 0, 2, 0.5), [0, 1, 2, 3], 0, 1);
+  const stops = [...style.matchAll(/ ([\d.]+)%,transparent\) 0 ([\d.]+)%/g)];
+  assert.deepEqual(
+    stops.map(([, ink, end]) => [Number(ink), Number(end)]),
+    [
+      [0, 50],
+      [100, 75],
+      [50.2, 100],
+    ],
+  );
+});
+
+test("the switch says what was measured, and where nothing was", () => {
+  const known = { own: 0.9, mean: 0.8, other: 0.7, one: 0.1 };
+  assert.equal(words("own", "", known), "Right on 90.0% of the test pictures.");
+  assert.match(words("other", "the rocket", known), /^Those for the rocket\. .*70\.0%.*90\.0%/);
+  assert.match(words("one", "", null), /not measured/);
+});
