@@ -156,8 +156,11 @@ _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
 
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
+# What a page needs to train a network: sebook/pages/trainer.py.
+TRAINED := _build/models/train-se.json _build/models/train-none.json
+
 _build/.live: _build/.gallery $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
-	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS))
+	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED))
 	@touch $@
 
 # The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and

@@ -1,12 +1,12 @@
-// What a page fetches to run a network itself: `node build.ts FOLDER MODEL.onnx ...` writes
-// FOLDER/live/*.js.
+// What a page fetches to run or to train a network itself: `node build.ts FOLDER MODEL.onnx ...`
+// writes FOLDER/live/*.js.
 //
 // Each is a script that hands over one text (SENet.provide), since from file:// a page can load
 // nothing else: the worker's source, and as base64 of gzip the runtime and the networks. The
 // manifest has their sizes, for progress in bytes.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join, parse } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { notices } from "../notices.ts";
@@ -19,7 +19,8 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 
 const { outputFiles } = await esbuild.build({
-  entryPoints: [join(here, "worker.ts")],
+  entryPoints: [join(here, "worker.ts"), join(here, "trainer.ts")],
+  outdir: out,
   bundle: true,
   minify: true,
   write: false,
@@ -31,12 +32,12 @@ const { outputFiles } = await esbuild.build({
 });
 
 const sizes: Record<string, number> = {};
-provide("worker", outputFiles[0]!.text);
+for (const { path, text } of outputFiles) provide(parse(path).name, text);
 provide(
   "runtime",
   packed(join(here, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm")),
 );
-for (const model of models) provide(basename(model, ".onnx"), packed(model));
+for (const model of models) provide(parse(model).name, packed(model));
 provide("manifest", sizes);
 writeFileSync(join(out, "third-party.txt"), notices([join(here, "node_modules/onnxruntime-web")]));
 

@@ -7,9 +7,9 @@
 //            with map: of one channel, U and the rescaled U
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { fromBase64 } from "../src/math/packed.ts";
 import type { DroppedInfo, FromWorker, Question, ToWorker } from "../src/network/runtime.ts";
 import { Dropped } from "./dropped.ts";
+import { unzip, words } from "./unzip.ts";
 
 interface Network {
   session: InferenceSession;
@@ -109,18 +109,3 @@ async function close(name: string): Promise<void> {
   await dropped?.close();
   await network?.session.release();
 }
-
-/**
- * Gzip inside base64: a script is all that loads from file://, and this way it is small on any
- * server.
- */
-async function unzip(text: string): Promise<ArrayBuffer> {
-  // Not by a Blob's stream: in the worker of a page from file://, WebKit reads none.
-  const { readable, writable } = new DecompressionStream("gzip");
-  const writer = writable.getWriter();
-  const written = writer.write(fromBase64(text)).then(() => writer.close());
-  const [unzipped] = await Promise.all([new Response(readable).arrayBuffer(), written]);
-  return unzipped;
-}
-
-const words = (error: unknown) => (error instanceof Error ? error.message : String(error));

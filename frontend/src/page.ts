@@ -4,7 +4,7 @@
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
 import { type DropOn, pageExplorer } from "./explorer/homes.ts";
-import type { Manifest } from "./network/download.ts";
+import { download, type Manifest } from "./network/download.ts";
 import { openDropped } from "./network/dropped.ts";
 import { type Gallery, recordedProbe } from "./network/gallery.ts";
 import { liveProbe } from "./network/live.ts";
@@ -30,6 +30,10 @@ const PLOTTED: Record<
   curves: async (root, data, keeper) => (await need<Plots>("plots")).curves(root, data, keeper),
   profiles: async (root, data, keeper) =>
     (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+  train: async (root, data, keeper) => {
+    const files = { manifest: () => need<Manifest>("live/manifest"), download };
+    return (await need<Plots>("plots")).train(root, data, keeper, files);
+  },
 };
 
 const probes = new Map<string, Promise<Probe>>();

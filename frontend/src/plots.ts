@@ -3,8 +3,9 @@
 
 import { curves } from "./widgets/curves.ts";
 import { profiles } from "./widgets/profiles.ts";
+import { train } from "./widgets/train.ts";
 
-export const PLOTS = { curves, profiles };
+export const PLOTS = { curves, profiles, train };
 export type Plots = typeof PLOTS;
 
 (

@@ -6,12 +6,14 @@ import { h } from "./parts/dom.ts";
 import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { curves } from "./widgets/curves.ts";
 import { profiles } from "./widgets/profiles.ts";
+import { train } from "./widgets/train.ts";
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.classList.add("senet-widget");
   const live = h("div", { class: "senet-live" });
   el.append(live);
   const keeper = kernelKeeper(model, PAUSE);
+  if (model.get("_widget") === "train") return train(live, model.get("_data"), keeper, null);
   if (model.get("_widget") === "profiles") {
     return profiles(live, model.get("_data"), keeper, (name) =>
       Promise.reject(new Error(`${name} is not among the profiles`)),

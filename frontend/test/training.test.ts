@@ -7,8 +7,11 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { NumpyRandom } from "../src/training/numpy-random.ts";
 import { patchwork } from "../src/training/patchwork.ts";
+import type { TrainFile } from "../src/training/run.ts";
+import { opened, written } from "../src/training/safetensors.ts";
 import { scheduled } from "../src/training/schedule.ts";
 import { TorchRandom } from "../src/training/torch-random.ts";
+import { interval, lineOf, readLines, verdict } from "../src/widgets/train-data.ts";
 
 const drawn = JSON.parse(readFileSync(new URL("drawn.json", import.meta.url), "utf8"));
 const near = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) <= by, `${a} ${b}`);
@@ -47,4 +50,46 @@ test("rates and momenta are those of OneCycleLR", () => {
     near(mine, rate, 1e-9);
     near(its, momentum, 1e-9);
   });
+});
+
+const file = {
+  title: "tiny",
+  weights: [["a.weight", [2, 1]]],
+  statistics: [["n.running_mean", [1], 0]],
+} as unknown as TrainFile;
+
+test("a network's file is read back, and others are refused in words", () => {
+  const weights = { weights: Float32Array.of(1.5, -2), statistics: Float32Array.of(0.25) };
+  const bytes = written(file, weights, {});
+  assert.deepEqual(opened(file, bytes), weights);
+  assert.equal((bytes.length - 3 * 4 - 8) % 8, 0); // tensors begin where all processors can read
+  assert.throws(() => opened(file, bytes.slice(0, 6)), /not a .safetensors file/);
+  const wider = { ...file, weights: [["a.weight", [3]]] } as unknown as TrainFile;
+  assert.throws(
+    () => opened(wider, bytes),
+    /a.weight is of shape 2,1: .* another network than tiny/,
+  );
+  const other = { ...file, weights: [["b", [2]]] } as unknown as TrainFile;
+  assert.throws(() => opened(other, bytes), /b is missing/);
+});
+
+test("what is said of the seeds follows their interval", () => {
+  const t = [12.706, 4.303, 3.182];
+  const pair = (seed: number, difference: number) => ({ seed, se: 0.5 + difference, none: 0.5 });
+  assert.match(verdict([], t), /Train both/);
+  assert.match(verdict([pair(0, 0.01)], t), /One seed: .*\+1.0 points.*says nothing/);
+  assert.match(verdict([pair(0, 0.01), pair(1, -0.02)], t), /ahead in 1.*contains zero/);
+  const apart = [pair(0, 0.01), pair(1, 0.0101), pair(2, 0.0099)];
+  assert.match(verdict(apart, t), /leaves out zero: SE is ahead/);
+  const { mean, half } = interval([1, 2, 3], t);
+  near(mean, 2, 1e-12);
+  near(half!, 4.303 / Math.sqrt(3), 1e-9);
+});
+
+test("a line of results is read as it was written", () => {
+  const run = { recipe: "quick", rate: "0.1" };
+  const found = { seed: 7, se: 0.5, none: 1 };
+  const { runs, odd } = readLines(`${lineOf(run, found)}\n\n  ${lineOf(run, found)} \nnonsense`);
+  assert.deepEqual(runs, [{ ...run, ...found }]);
+  assert.deepEqual(odd, ["nonsense"]);
 });

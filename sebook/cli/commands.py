@@ -219,6 +219,11 @@ def write_gallery(args: Namespace) -> None:
             print(build_profiles(name, args.out))
         if args.onnx:
             _export(pretrained.get(name), args.onnx / f"{name}.onnx")
+    if args.onnx and not args.networks:
+        from ..pages import trainer  # what alone needs onnx
+
+        for path in trainer.build(args.onnx):
+            print(path)
 
 
 def export_probe(args: Namespace) -> None:

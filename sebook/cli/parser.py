@@ -193,7 +193,9 @@ def _pages(add: Add) -> None:
     gallery = add("gallery", commands.write_gallery)
     gallery.add_argument("--out", type=options.folder, required=True, help="folder for the files")
     gallery.add_argument(
-        "--onnx", type=options.folder, help="folder in which also to write the networks themselves, as `export` does"
+        "--onnx",
+        type=options.folder,
+        help="folder in which also to write the networks themselves, as `export` does, and what a page trains",
     )
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 

@@ -12,6 +12,7 @@ from .relatives import Relatives
 from .rescale import Rescale
 from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
+from .train import Train
 
 __all__ = [
     "Advice",
@@ -26,4 +27,5 @@ __all__ = [
     "Rescale",
     "ShallowDeep",
     "Squeeze",
+    "Train",
 ]

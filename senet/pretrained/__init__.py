@@ -151,12 +151,17 @@ def load(name: str | Checkpoint, progress: bool = True) -> nn.Module:
 def read(path: str | Path) -> Checkpoint:
     """The checkpoint that a JSON describes, as :func:`save` wrote it; the weights lie beside it.
 
+    A ``.safetensors`` file that was trained in a page of the book describes itself.
+
     Raises:
         CheckpointError: no such file, or it describes no checkpoint.
     """
     path = Path(path)
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        if path.suffix == ".safetensors":
+            entry = _notes(path)
+        else:
+            entry = json.loads(path.read_text(encoding="utf-8"))
         entry["preprocessing"] = Preprocessing(**entry["preprocessing"])
         entry["classes"] = tuple(entry["classes"])
         entry["file"] = path.parent / entry["file"]
@@ -240,6 +245,17 @@ def _shipped() -> dict[str, Path]:
         if found := {path.stem: path for path in paths if path.with_suffix(".safetensors").exists()}:
             return found
     return {}
+
+
+def _notes(path: Path) -> dict[str, Any]:
+    """What a file of tensors says of itself, as an entry of :func:`save` has it."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    notes = json.loads(data[8 : 8 + length]).get("__metadata__", {}) if length < len(data) else {}
+    if "senet" not in notes:
+        raise ValueError("it has no notes of its network")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return {**json.loads(notes["senet"]), "name": path.stem, "file": path.name, "sha256": sha256}
 
 
 def _tensors(path: Path, sha256: str) -> dict[str, Tensor]:

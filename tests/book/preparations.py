@@ -70,6 +70,21 @@ def covered(crawl: Crawl) -> None:
         crawl.do("application: What the network sees.*")
 
 
+def given_up(crawl: Crawl) -> None:
+    """No network learns, and none will: the test of what it learns is another's."""
+    if not crawl.stalled:
+        stalled(crawl)
+    if crawl.find("button: Give up"):
+        crawl.do("button: Give up")
+
+
+def begun(crawl: Crawl) -> None:
+    if not crawl.stalled:
+        stalled(crawl)
+    if not crawl.find("button: Give up"):
+        crawl.do("button: Train")
+
+
 def gates_let_go(side: str) -> Callable[[Crawl], None]:
     """And a channel of this side is held."""
 

@@ -99,7 +99,8 @@ async function png(svg: string): Promise<Blob> {
   return blob;
 }
 
-function hand(name: string, blob: Blob): void {
+/** Give the reader a file. */
+export function hand(name: string, blob: Blob): void {
   const href = URL.createObjectURL(blob);
   h("a", { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 10_000); // after the browser has taken it

@@ -1,0 +1,290 @@
+// The runs of "Train it here": which are to come, which networks learn now, and what is kept so that
+// a page that is loaded again goes on.
+//
+//   idle ──begin──▶ loading ──▶ running ◀──▶ paused
+//     ▲    └─cancel──┘             │ a seed is over: the next one, or idle again
+//     └──────── give up ───────────┤
+//                    failed ◀──────┘ begin
+
+import { type Files, fetchTrainers, Trainer } from "../network/trainer.ts";
+import { hand } from "../parts/save.ts";
+import { keep, recall } from "../state/kept.ts";
+import type { FromTrainer } from "../training/messages.ts";
+import type { Plan, State } from "../training/run.ts";
+import { ARMS, type Arm, alike, type Recipe, type SeedRun, type TrainView } from "./train-data.ts";
+
+export type Phase = "idle" | "loading" | "running" | "paused" | "failed";
+const KEY = "train:1";
+
+interface Kept {
+  runs: SeedRun[];
+  /** What was under way. */
+  wish: Wish | null;
+  states: Partial<Record<Arm, State>>;
+}
+
+/** Seeds to be run, one after the other. */
+export interface Wish {
+  arms: Arm[];
+  recipe: string;
+  rate: string;
+  seeds: number[];
+}
+
+export class Session {
+  phase: Phase = "idle";
+  message = "";
+  /** Finished runs, in the order in which they ended. */
+  runs: SeedRun[] = [];
+  now: SeedRun | null = null;
+  wish: Wish | null = null;
+  blocks: { name: string; channels: number }[] = [];
+  gates: Float32Array[] | null = null;
+  progress: Partial<Record<Arm, { at: number; of: number; pace: number }>> = {};
+  private states: Partial<Record<Arm, State>> = {};
+  private trainers: Partial<Record<Arm, Trainer>> = {};
+  private waiting = new Set<Arm>();
+  private saving: Partial<Record<Arm, (file: Uint8Array<ArrayBuffer>) => void>> = {};
+  private opening: (told: string) => void = () => {};
+  private abort: AbortController | null = null;
+  private readonly files: Files;
+  private readonly recipes: Record<string, Recipe>;
+  private readonly changed: () => void;
+
+  constructor(files: Files, recipes: Record<string, Recipe>, changed: () => void) {
+    [this.files, this.recipes, this.changed] = [files, recipes, changed];
+  }
+
+  /** What was kept from an earlier visit. @returns whether a run was under way */
+  async remember(): Promise<boolean> {
+    const kept = await recall<Kept>(KEY);
+    if (!kept || this.phase !== "idle") return false;
+    [this.runs, this.wish, this.states] = [kept.runs, kept.wish, kept.states];
+    if (this.wish) this.now = this.begun(this.wish);
+    this.changed();
+    return this.wish !== null;
+  }
+
+  /** Milliseconds until all runs are done; null before a batch was timed. */
+  get left(): number | null {
+    const { wish } = this;
+    const told = Object.values(this.progress);
+    if (!wish || told.length < wish.arms.length || told.some(({ pace }) => !pace)) return null;
+    const slowest = Math.max(...told.map(({ at, of, pace }) => (of - at) * pace));
+    const whole = Math.max(...told.map(({ of, pace }) => of * pace));
+    return slowest + whole * (wish.seeds.length - 1);
+  }
+
+  /** @param paused with a single step */
+  async begin(view: TrainView, paused = false): Promise<void> {
+    const first = view.seed;
+    const seeds = Array.from({ length: Number(view.seeds) }, (_, i) => first + i);
+    const arms: Arm[] = view.arms === "both" ? ["se", "none"] : [view.arms];
+    await this.start({ arms, recipe: view.recipe, rate: view.rate, seeds }, {}, paused);
+  }
+
+  /** Continue what an earlier visit left. */
+  async resume(): Promise<void> {
+    if (this.wish) await this.start(this.wish, this.states);
+  }
+
+  private async start(
+    wish: Wish,
+    states: Partial<Record<Arm, State>>,
+    paused = false,
+  ): Promise<void> {
+    this.quit();
+    [this.wish, this.states, this.phase, this.message] = [wish, states, "loading", ""];
+    const abort = (this.abort = new AbortController());
+    try {
+      await fetchTrainers(
+        this.files,
+        wish.arms,
+        (bytes, total) => this.say(`Fetching ${mega(bytes)} of ${mega(total)} MB.`),
+        abort.signal,
+      );
+    } catch (error) {
+      if (this.abort === abort) this.fail((error as Error).message);
+      return;
+    }
+    if (this.abort !== abort) return;
+    this.say("Starting.");
+    for (const arm of wish.arms)
+      this.trainers[arm] = new Trainer(arm, (message) => this.hear(arm, message));
+    if (paused) this.phase = "paused";
+    this.seed();
+    if (paused) this.all({ step: true });
+  }
+
+  pause(): void {
+    if (this.phase !== "running") return;
+    this.phase = "paused";
+    this.all({ pause: true });
+    this.changed();
+  }
+
+  go(): void {
+    if (this.phase !== "paused") return;
+    this.phase = "running";
+    this.all({ pause: false });
+    this.changed();
+  }
+
+  /** One batch for each network, and then wait. */
+  single(): void {
+    if (this.phase !== "running" && this.phase !== "paused") return;
+    this.phase = "paused";
+    this.all({ step: true });
+    this.changed();
+  }
+
+  /** Give up what is under way; what is finished stays. */
+  stop(): void {
+    this.quit();
+    [this.wish, this.now, this.states] = [null, null, {}];
+    this.keep();
+    this.changed();
+  }
+
+  /** Forget every run. */
+  clear(): void {
+    this.runs = [];
+    this.gates = null;
+    this.stop();
+  }
+
+  /** Hand the reader the network as it is, as a file. @returns the file's name */
+  async save(arm: Arm): Promise<string> {
+    const trainer = this.trainers[arm];
+    if (!trainer) throw new Error(`Train the network ${ARMS[arm]} first: there is none yet.`);
+    const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve) => {
+      this.saving[arm] = resolve;
+      trainer.send({ save: { made: "in a page of the book", with: navigator.userAgent } });
+    });
+    const seed = (this.now ?? this.runs.at(-1))!.seed;
+    const name = `${arm === "se" ? "se_resnet8" : "resnet8"}_seed${seed}.safetensors`;
+    hand(name, new Blob([bytes]));
+    return name;
+  }
+
+  /** Show a network that was saved, here or by Python. @returns what can be said of it */
+  async open(file: Blob, { recipe }: TrainView): Promise<string> {
+    if (this.wish)
+      return "Finish the run that is under way, or give it up, and then open a network.";
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const arm: Arm = new TextDecoder().decode(bytes.subarray(0, 20_000)).includes(".se.fc1")
+      ? "se"
+      : "none";
+    await fetchTrainers(this.files, [arm], () => {}, new AbortController().signal);
+    this.trainers[arm] ??= new Trainer(arm, (message) => this.hear(arm, message));
+    const trainer = this.trainers[arm];
+    return new Promise((resolve) => {
+      this.opening = resolve;
+      trainer.send({ open: bytes, tested: this.recipes[recipe]!.tested });
+    });
+  }
+
+  end(): void {
+    this.quit();
+  }
+
+  private begun({ recipe, rate, seeds, arms }: Wish): SeedRun {
+    const curves = Object.fromEntries(
+      arms.map((arm) => [arm, { losses: [], epochs: this.states[arm]?.history ?? [] }]),
+    );
+    return { seed: seeds[0]!, recipe, rate, curves };
+  }
+
+  private seed(): void {
+    const wish = this.wish!;
+    const { pictures, tested, epochs } = this.recipes[wish.recipe]!;
+    const plan: Plan = { seed: wish.seeds[0]!, pictures, tested, epochs, peak: Number(wish.rate) };
+    this.now = this.begun(wish);
+    this.progress = {};
+    this.waiting = new Set(wish.arms);
+    for (const arm of wish.arms)
+      this.trainers[arm]!.send({
+        train: plan,
+        from: this.states[arm] ?? null,
+        paused: this.phase === "paused",
+      });
+    this.keep();
+  }
+
+  private hear(arm: Arm, message: FromTrainer): void {
+    const curve = this.now?.curves[arm];
+    if ("failed" in message) return this.fail(message.failed);
+    if ("saved" in message) return this.saving[arm]?.(message.saved);
+    if ("opened" in message) this.opening(message.opened);
+    else if ("ready" in message) {
+      if (message.ready.blocks.length > 0) this.blocks = message.ready.blocks;
+    } else if ("made" in message) {
+      this.message = `Making the pictures: ${message.made} of ${message.of}.`;
+    } else if ("gates" in message) {
+      this.gates = message.gates;
+    } else if ("steps" in message) {
+      if (this.phase === "loading") this.phase = "running";
+      this.message = "";
+      curve?.losses.push(...message.steps.map(({ loss }) => loss));
+      this.progress[arm] = { at: message.at, of: message.of, pace: message.pace };
+    } else if ("epoch" in message) {
+      curve?.epochs.push(message.epoch);
+      this.states[arm] = message.state;
+      this.keep();
+    } else {
+      this.waiting.delete(arm);
+      if (this.waiting.size === 0) this.over();
+    }
+    this.changed();
+  }
+
+  private over(): void {
+    const [now, wish] = [this.now!, this.wish!];
+    // the same seed again replaces what it gave before
+    const same = (run: SeedRun) => alike(run, now) && run.seed === now.seed;
+    const before = this.runs.find(same);
+    this.runs = [
+      ...this.runs.filter((run) => !same(run)),
+      { ...now, curves: { ...before?.curves, ...now.curves } },
+    ];
+    this.states = {};
+    const seeds = wish.seeds.slice(1);
+    if (seeds.length > 0) {
+      this.wish = { ...wish, seeds };
+      this.seed();
+      return;
+    }
+    [this.wish, this.now, this.phase] = [null, null, "idle"];
+    this.keep();
+  }
+
+  private keep(): void {
+    const { runs, wish, states } = this;
+    void keep(KEY, { runs, wish, states } satisfies Kept);
+  }
+
+  private all(message: { pause: boolean } | { step: true }): void {
+    for (const trainer of Object.values(this.trainers)) trainer.send(message);
+  }
+
+  private say(message: string): void {
+    this.message = message;
+    this.changed();
+  }
+
+  private fail(message: string): void {
+    this.quit();
+    [this.phase, this.message] = ["failed", message];
+    this.changed();
+  }
+
+  private quit(): void {
+    this.abort?.abort(new Error("cancelled"));
+    this.abort = null;
+    for (const trainer of Object.values(this.trainers)) trainer.end();
+    this.trainers = {};
+    [this.phase, this.message, this.progress] = ["idle", "", {}];
+  }
+}
+
+const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
