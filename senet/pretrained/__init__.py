@@ -27,7 +27,7 @@ from ..arguments import one_of
 from ..images.picture import Preprocessing
 from ..models import cifar, inception, legacy, resnet
 from .convert import convert
-from .download import CheckpointError, check, fetch, file_name, write
+from .download import CheckpointError, check, fetch, file_name, notes, write
 
 __all__ = ["ARCHITECTURES", "Checkpoint", "CheckpointError", "Preprocessing", "convert", "get", "load", "names", "read", "save"]
 
@@ -159,7 +159,7 @@ def read(path: str | Path) -> Checkpoint:
     path = Path(path)
     try:
         if path.suffix == ".safetensors":
-            entry = _notes(path)
+            entry = notes(path)
         else:
             entry = json.loads(path.read_text(encoding="utf-8"))
         entry["preprocessing"] = Preprocessing(**entry["preprocessing"])
@@ -245,17 +245,6 @@ def _shipped() -> dict[str, Path]:
         if found := {path.stem: path for path in paths if path.with_suffix(".safetensors").exists()}:
             return found
     return {}
-
-
-def _notes(path: Path) -> dict[str, Any]:
-    """What a file of tensors says of itself, as an entry of :func:`save` has it."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    notes = json.loads(data[8 : 8 + length]).get("__metadata__", {}) if length < len(data) else {}
-    if "senet" not in notes:
-        raise ValueError("it has no notes of its network")
-    sha256 = hashlib.sha256(data).hexdigest()
-    return {**json.loads(notes["senet"]), "name": path.stem, "file": path.name, "sha256": sha256}
 
 
 def _tensors(path: Path, sha256: str) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ breaks off, and a file that was changed on its way is not opened.
 
 import hashlib
 import http.client
+import json
 import os
 import urllib.error
 import urllib.parse
@@ -110,3 +111,14 @@ def _download(url: str, part: Path, progress: bool) -> None:
         raise CheckpointError(
             f"{url} could not be fetched ({reason}): check the network, or put the file into {cache()} by hand"
         ) from error
+
+
+def notes(path: Path) -> dict[str, Any]:
+    """What a file of tensors says of itself, as an entry of :func:`save` has it."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    notes = json.loads(data[8 : 8 + length]).get("__metadata__", {}) if length < len(data) else {}
+    if "senet" not in notes:
+        raise ValueError("it has no notes of its network")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return {**json.loads(notes["senet"]), "name": path.stem, "file": path.name, "sha256": sha256}

@@ -1,4 +1,4 @@
-// What "Train it here" knows: runs seed by seed, their results, and what can be said of them by now.
+// What "Train it here" knows: runs seed by seed, their results, and what can be said by now.
 
 import { decimal, signed } from "../math/format.ts";
 import type { Epoch } from "../training/run.ts";
@@ -107,7 +107,7 @@ export function lineOf(run: Pick<SeedRun, "recipe" | "rate">, { seed, se, none }
 
 const LINE = /^senet (\w+) ([\d.]+) seed (\d{1,9}) se (0\.\d+|1\.0+) none (0\.\d+|1\.0+)$/;
 
-/** The runs in a text, and the lines that are none; a run counts once, however often it is there. */
+/** The runs in a text, each once, and the lines that are none. */
 export function readLines(text: string): {
   runs: (Pair & Pick<SeedRun, "recipe" | "rate">)[];
   odd: string[];
