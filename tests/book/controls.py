@@ -18,6 +18,8 @@ from .preparations import (
     gates_let_go,
     give_a_network,
     give_a_picture,
+    give_a_result,
+    give_no_network,
     given_up,
     held_up,
     released,
@@ -280,10 +282,19 @@ CONTROLS: dict[str, list[Control]] = {
         Control("button: Give up", ".senet-train-status", first=begun),
         *(Control(f"button: Save the network {arm} SE", ".senet-train-status", first=given_up) for arm in ("with", "without")),
         Control("summary: A class’s results", OPEN),
-        Control("group: .+", SCROLL, each=True),
+        Control("textarea: The class’s results", ".senet-train-class", pointer=give_a_result, keys=give_a_result),
+        Control("slider: Rows of the class’s scatter", ".senet-train-class .senet-readout"),
+        Control("button: Copy", ".senet-train-class"),
+        Control("button: Forget all runs", ".senet-train-verdict"),
+        Control(
+            "file: Open a saved network:", ".senet-train-status", first=given_up, pointer=give_no_network, keys=give_no_network
+        ),
         *TABLES,
         *foot("select: Show"),
     ],
 }
 # What a widget has only in some places: a study to show belongs to the book's own curves.
-SOMETIMES = {"curves": ("select: Show", "select: Value")}
+SOMETIMES = {
+    "curves": ("select: Show", "select: Value"),
+    "train": ("button: Copy", "button: Forget all runs"),  # which tests/book/test_train.py has runs for
+}

@@ -78,6 +78,14 @@ def given_up(crawl: Crawl) -> None:
         crawl.do("button: Give up")
 
 
+def give_a_result(crawl: Crawl, control: Locator) -> None:
+    control.fill("senet quick 0.1 seed 1 se 0.5 none 0.4")
+
+
+def give_no_network(crawl: Crawl, control: Locator) -> None:
+    control.set_input_files({"name": "odd.safetensors", "mimeType": "", "buffer": b"none"})
+
+
 def begun(crawl: Crawl) -> None:
     if not crawl.stalled:
         stalled(crawl)

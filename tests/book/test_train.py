@@ -95,7 +95,7 @@ def test_three_seeds_are_trained_saved_opened_in_python_and_opened_again(page: P
     odd = tmp_path / "odd.safetensors"
     odd.write_bytes(b"none of ours")
     widget.get_by_label("Open a saved network").set_input_files(odd)
-    status(widget, "not a .safetensors file")
+    status(widget, "This is not a .safetensors file.")
 
 
 def test_the_first_steps_are_pytorchs(page: Page, book_url: str, tmp_path):

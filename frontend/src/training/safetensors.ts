@@ -46,6 +46,13 @@ export function written(
   return bytes;
 }
 
+/** Whether these bytes begin as such a file does: with the length of its notes. */
+export function tensors(bytes: Uint8Array): boolean {
+  if (bytes.length <= 8) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getBigUint64(0, true) <= BigInt(bytes.length - 8);
+}
+
 interface Entry {
   dtype: string;
   shape: number[];
@@ -57,9 +64,9 @@ interface Entry {
  * @throws an `Error` that a reader can be shown, where it is another network's or none
  */
 export function opened(file: TrainFile, bytes: Uint8Array): Weights {
+  if (!tensors(bytes)) throw new Error("this is not a .safetensors file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.length > 8 ? Number(view.getBigUint64(0, true)) : Infinity;
-  if (!(length <= bytes.length - 8)) throw new Error("this is not a .safetensors file");
+  const length = Number(view.getBigUint64(0, true));
   let entries: Record<string, Entry>;
   try {
     entries = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));

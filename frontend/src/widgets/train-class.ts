@@ -17,14 +17,14 @@ import { drawScatter } from "./train-plots.ts";
 type Found = Pair & Pick<SeedRun, "recipe" | "rate">;
 
 export function classroom(data: TrainData, mine: () => Found[]): { el: HTMLElement; show(): void } {
-  const lines = h("textarea", { rows: 3, readonly: true, "aria-label": "Your results" });
+  const lines = h("pre", { class: "senet-train-lines" });
   const copied = h("span", { role: "status" });
   const copy = button("Copy", async () => {
-    lines.select();
     try {
-      await navigator.clipboard.writeText(lines.value);
+      await navigator.clipboard.writeText(lines.textContent);
       say(copied, " Copied.");
     } catch {
+      getSelection()?.selectAllChildren(lines);
       say(copied, " Press Ctrl+C: this browser leaves copying to you.");
     }
   });
@@ -50,7 +50,7 @@ export function classroom(data: TrainData, mine: () => Found[]): { el: HTMLEleme
 
   function show(): void {
     const own = mine();
-    lines.value = own.map((run) => lineOf(run, run)).join("\n");
+    say(lines, own.map((run) => lineOf(run, run)).join("\n"));
     copy.disabled = own.length === 0;
     if (!el.open) return;
     const { runs, odd } = readLines(pasted.value);

@@ -11,6 +11,7 @@ import { hand } from "../parts/save.ts";
 import { keep, recall } from "../state/kept.ts";
 import type { FromTrainer } from "../training/messages.ts";
 import type { Plan, State } from "../training/run.ts";
+import { tensors } from "../training/safetensors.ts";
 import { ARMS, type Arm, alike, type Recipe, type SeedRun, type TrainView } from "./train-data.ts";
 
 export type Phase = "idle" | "loading" | "running" | "paused" | "failed";
@@ -172,6 +173,7 @@ export class Session {
     if (this.wish)
       return "Finish the run that is under way, or give it up, and then open a network.";
     const bytes = new Uint8Array(await file.arrayBuffer());
+    if (!tensors(bytes)) return "This is not a .safetensors file.";
     const arm: Arm = new TextDecoder().decode(bytes.subarray(0, 20_000)).includes(".se.fc1")
       ? "se"
       : "none";
