@@ -276,14 +276,14 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Train", ".senet-link"),
         Control("select: Show", ".senet-plotted"),
         Control("slider: Epochs of the run", ".senet-readout"),
-        Control("slider: Rows of the scatter", ".senet-readout"),
+        Control("slider: Runs of the scatter", ".senet-readout"),
         Control("button: One step", ".senet-train-status", first=given_up),
         Control("button: Train", ".senet-train-status", first=given_up),
         Control("button: Give up", ".senet-train-status", first=begun),
         *(Control(f"button: Save the network {arm} SE", ".senet-train-status", first=given_up) for arm in ("with", "without")),
         Control("summary: A class’s results", OPEN),
         Control("textarea: The class’s results", ".senet-train-class", pointer=give_a_result, keys=give_a_result),
-        Control("slider: Rows of the class’s scatter", ".senet-train-class .senet-readout"),
+        Control("slider: Runs of the class’s scatter", ".senet-train-class .senet-readout"),
         Control("button: Copy", ".senet-train-class"),
         Control("button: Forget all runs", ".senet-train-verdict"),
         Control(
@@ -296,5 +296,9 @@ CONTROLS: dict[str, list[Control]] = {
 # What a widget has only in some places: a study to show belongs to the book's own curves.
 SOMETIMES = {
     "curves": ("select: Show", "select: Value"),
-    "train": ("button: Copy", "button: Forget all runs"),  # which tests/book/test_train.py has runs for
+    "train": (
+        "slider: Runs of the scatter",
+        "button: Copy",
+        "button: Forget all runs",
+    ),  # which tests/book/test_train.py has runs for
 }

@@ -76,10 +76,12 @@ def given_up(crawl: Crawl) -> None:
         stalled(crawl)
     if crawl.find("button: Give up"):
         crawl.do("button: Give up")
+    expect(crawl.figure.get_by_role("button", name="Train", exact=True)).to_be_enabled(timeout=PATIENCE)
 
 
 def give_a_result(crawl: Crawl, control: Locator) -> None:
-    control.fill("senet quick 0.1 seed 1 se 0.5 none 0.4")
+    lines = (f"senet quick 0.1 seed {seed} se 0.5 none 0.4{seed}" for seed in (1, 2, 3))
+    control.fill("\n".join(lines))
 
 
 def give_no_network(crawl: Crawl, control: Locator) -> None:

@@ -17,6 +17,7 @@ import { drawScatter } from "./train-plots.ts";
 type Found = Pair & Pick<SeedRun, "recipe" | "rate">;
 
 export function classroom(data: TrainData, mine: () => Found[]): { el: HTMLElement; show(): void } {
+  let held: number | null = null;
   const lines = h("pre", { class: "senet-train-lines" });
   const copied = h("span", { role: "status" });
   const copy = button("Copy", async () => {
@@ -34,7 +35,10 @@ export function classroom(data: TrainData, mine: () => Found[]): { el: HTMLEleme
     placeholder: "senet quick 0.1 seed 3 se 0.4520 none 0.4380",
     oninput: () => show(),
   });
-  const chart = plotFrame("Rows of the class’s scatter", () => {});
+  const chart = plotFrame("Runs of the class’s scatter", (at) => {
+    held = at;
+    show();
+  });
   const words = h("p", { role: "status" });
   const el = h(
     "details",
@@ -57,7 +61,7 @@ export function classroom(data: TrainData, mine: () => Found[]): { el: HTMLEleme
     chart.el.hidden = runs.length === 0;
     const first = runs[0];
     const same = first ? runs.filter((run) => alike(run, first)) : [];
-    chart.show((width) => drawScatter(same, [], data.t, null, width));
+    chart.show((width) => drawScatter(same, [], data.t, held, width));
     const apart = runs.length - same.length;
     const left = [
       apart ? `${apart} of another recipe or rate are left out.` : "",

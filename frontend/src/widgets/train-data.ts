@@ -21,6 +21,13 @@ export interface TrainData {
   t: number[];
 }
 
+/** What the menus offer, by field. */
+export const OFFERED = {
+  rate: { "0.05": "0.05", "0.1": "0.1", "0.2": "0.2" },
+  seeds: { "1": "one seed", "3": "three seeds", "10": "ten seeds" },
+  quantity: { accuracy: "accuracy", loss: "loss" },
+};
+
 export type TrainView = {
   arms: "both" | Arm;
   recipe: string;

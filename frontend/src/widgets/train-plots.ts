@@ -185,7 +185,9 @@ export function drawScatter(
   const rows = [
     ...recorded.map((pair) => ({ ...pair, of: "Python’s runs" })),
     ...found.map((pair) => ({ ...pair, of: "yours" })),
-  ].map((pair) => ({ ...pair, difference: pair.se - pair.none }));
+  ]
+    .map((pair) => ({ ...pair, difference: pair.se - pair.none }))
+    .sort((a, b) => a.difference - b.difference);
   const named = ["yours", ...(recorded.length > 0 ? ["Python’s runs"] : [])];
   const means = named.flatMap((of) => {
     const values = rows.filter((row) => row.of === of).map(({ difference }) => difference);
@@ -222,27 +224,19 @@ export function drawScatter(
       Plot.dot(means, { x: "mean", y: "of", fill: "currentColor", symbol: "diamond", r: 6 }),
     ],
   }) as unknown as Drawing;
-  const y = svg.scale("y")!;
+  const x = svg.scale("x")!;
+  const of = (name: string) => rows.filter((row) => row.of === name).map((row) => row.difference);
   return {
     svg,
-    places: named.map((name) => y.apply(name) as number),
-    along: "y",
-    held,
-    read: (place) =>
-      scatterWords(
-        named[place]!,
-        rows.filter((row) => row.of === named[place]).map((row) => row.difference),
-        t,
-      ),
-    summary: named
-      .map((name) =>
-        scatterWords(
-          name,
-          rows.filter((row) => row.of === name).map((row) => row.difference),
-          t,
-        ),
-      )
-      .join(" "),
+    places: rows.map(({ difference }) => x.apply(difference) as number),
+    along: "x",
+    held: held !== null && held < rows.length ? held : null,
+    read(place) {
+      const { of, seed, se, none, difference } = rows[place]!;
+      const points = signed(100 * difference, 1);
+      return `${of}, seed ${seed}: with SE ${percent(se)}, without ${percent(none)}, ${points} points`;
+    },
+    summary: named.map((name) => scatterWords(name, of(name), t)).join(" "),
   };
 }
 

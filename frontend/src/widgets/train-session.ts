@@ -95,7 +95,8 @@ export class Session {
     paused = false,
   ): Promise<void> {
     this.quit();
-    [this.wish, this.states, this.phase, this.message] = [wish, states, "loading", ""];
+    [this.wish, this.states, this.phase] = [wish, states, "loading"];
+    this.say("Fetching.");
     const abort = (this.abort = new AbortController());
     try {
       await fetchTrainers(

@@ -15,6 +15,7 @@ import {
   type Arm,
   alike,
   duration,
+  OFFERED,
   pairs,
   type SeedRun,
   type TrainData,
@@ -24,9 +25,6 @@ import {
 import { type CurvesWish, curveWords, drawCurves, drawGates, drawScatter } from "./train-plots.ts";
 import { Session } from "./train-session.ts";
 
-const RATES = { "0.05": "0.05", "0.1": "0.1", "0.2": "0.2" };
-const COUNTS = { "1": "one seed", "3": "three seeds", "10": "ten seeds" };
-const QUANTITIES = { accuracy: "accuracy", loss: "loss" };
 const BATCH = 32;
 
 export function train(
@@ -64,7 +62,7 @@ class Train {
     h("span", { class: "senet-key senet-key-dashed" }, "without"),
   );
   private readonly chart = plotFrame("Epochs of the run", (at) => this.hold("chart", at));
-  private readonly scatter = plotFrame("Rows of the scatter", (at) => this.hold("scatter", at));
+  private readonly scatter = plotFrame("Runs of the scatter", (at) => this.hold("scatter", at));
   private readonly gates = h("figure", { class: "senet-train-ribbon", hidden: true });
   private readonly verdict = h("p", { class: "senet-train-verdict" });
   private readonly numbers = grids();
@@ -81,10 +79,10 @@ class Train {
     this.menus = menus((wanted) => this.frame.wish(wanted), {
       arms: ["Network", { both: "both", ...ARMS }],
       recipe: ["Recipe", Object.fromEntries(titles)],
-      rate: ["Highest rate", RATES],
+      rate: ["Highest rate", OFFERED.rate],
       seed: ["First seed", numbered(data.t.length + 1)],
-      seeds: ["Train", COUNTS],
-      quantity: ["Show", QUANTITIES],
+      seeds: ["Train", OFFERED.seeds],
+      quantity: ["Show", OFFERED.quantity],
     });
     this.room = classroom(data, () => this.found());
     const { arms, recipe, rate, seed, seeds, quantity } = this.menus.by;
@@ -183,6 +181,7 @@ class Train {
     const theirs =
       this.shown().rate === "0.1" ? recorded.map(([seed, se, none]) => ({ seed, se, none })) : [];
     this.scatter.show((width) => drawScatter(found, theirs, data.t, this.held.scatter, width));
+    this.scatter.el.hidden = found.length + theirs.length === 0;
     say(this.verdict, verdict(found, data.t));
     this.forget.hidden = session.runs.length === 0;
     const rows = found.map(({ seed, se, none }) => [seed, se, none, se - none]);
@@ -229,7 +228,11 @@ class Train {
     const { phase, wish, left, progress } = session;
     const under = phase === "loading" || phase === "running" || phase === "paused";
     begin.textContent =
-      phase === "running" ? "Pause" : phase === "paused" || wish ? "Go on" : "Train";
+      phase === "running"
+        ? "Pause"
+        : phase === "paused" || (wish && phase !== "loading")
+          ? "Go on"
+          : "Train";
     begin.disabled = phase === "loading";
     single.disabled = phase === "loading" || (phase !== "running" && phase !== "paused" && !!wish);
     stop.disabled = !under && !wish;
@@ -278,7 +281,7 @@ class Train {
 
   private savers(): HTMLElement[] {
     return (Object.keys(ARMS) as Arm[]).map((arm) => {
-      const save = button(`Save the network ${ARMS[arm]}`, async () => {
+      return button(`Save the network ${ARMS[arm]}`, async () => {
         try {
           const name = await this.session.save(arm);
           this.tell(
@@ -288,7 +291,6 @@ class Train {
           this.tell((error as Error).message);
         }
       });
-      return save;
     });
   }
 
