@@ -116,6 +116,7 @@ class Train {
       draw: () => this.draw(),
       spoken: () => this.words(),
     });
+    this.draw();
     void this.session.remember();
   }
 
@@ -163,9 +164,8 @@ class Train {
 
   private draw(): void {
     const { frame, session, menus, data } = this;
-    if (!frame) return; // the frame draws before it is there
-    const now = frame.now;
-    menus.show(now);
+    if (!frame) return; // it draws as it is made, and is not here yet
+    menus.show(frame.now);
     this.drawState();
     const recipe = data.recipes[this.shown().recipe]!;
     this.chart.show((width) => drawCurves(this.curves(), width));
