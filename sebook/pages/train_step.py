@@ -177,6 +177,7 @@ def _file(function: Callable[..., tuple[Tensor, ...]], example: tuple[Tensor, ..
 
 
 def blocks_of(model: nn.Module) -> Mapping[str, Any]:
+    """The SE blocks of a network by name; none where it has none, which :func:`senet.se_blocks` refuses."""
     return se_blocks(model) if any(isinstance(module, SEBlock) for module in model.modules()) else {}
 
 

@@ -291,6 +291,7 @@ def _fits(images: Tensor, device: torch.device) -> bool:
 
 
 def sgd(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """SGD with weight decay on matrices, `se_decay` on those of gates, and none on vectors."""
     gates = {id(p) for block in model.modules() if isinstance(block, SEBlock) for p in block.parameters()}
     matrices = [p for p in model.parameters() if p.ndim > 1 and id(p) not in gates]
     excitations = [p for p in model.parameters() if p.ndim > 1 and id(p) in gates]

@@ -1,5 +1,5 @@
-// W1 and W2 whole, as small drawings: a square for each weight, as large as the weight, filled where it
-// is positive. The chosen unit's row and column are framed.
+// W1 and W2 whole, as small drawings: a square for each weight, as large as the weight, filled
+// where it is positive. The chosen unit's row and column are framed.
 
 import type { Weights } from "../math/excite.ts";
 import { decimal } from "../math/format.ts";
@@ -26,7 +26,7 @@ export class ExcitationMatrices {
     );
   }
 
-  /** Frame what the chosen unit has to do with: a row of the matrix that makes it, a column of the next. */
+  /** Frame the chosen unit: its row of the matrix that makes it, its column of the next. */
   show(unit: string): void {
     const i = numberOf(unit);
     this.mark("w1", unit[0] === "h" ? [i, null] : unit[0] === "z" ? [null, i] : null);
