@@ -286,8 +286,7 @@ def _fits(images: Tensor, device: torch.device) -> bool:
     """Whether ``images`` may be kept on ``device``."""
     if device.type != "cuda":
         return True
-    free, _ = torch.cuda.mem_get_info(device)
-    return images.nbytes <= RESIDENT * free
+    return images.nbytes <= RESIDENT * torch.cuda.mem_get_info(device)[0]  # of what is free
 
 
 def sgd(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
