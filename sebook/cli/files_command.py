@@ -18,11 +18,14 @@ from ..network_files.onnx_network import OnnxNetwork
 from ..network_files.tapped import Tapped
 
 SUFFIXES = (".onnx", ".tflite")
+OURS = (".safetensors", ".json")
 
 
 def is_file(name: str) -> bool:
-    """Whether ``name`` is a network file's, by its end."""
-    return Path(name).suffix.lower() in SUFFIXES
+    """Whether ``name`` is a network file's, by its end, or another file that is not one of our checkpoints: it is refused as such."""
+    path = Path(name)
+    end = path.suffix.lower()
+    return end in SUFFIXES or (path.is_file() and end not in OURS)
 
 
 def three(text: str) -> tuple[float, float, float]:
