@@ -36,7 +36,7 @@ SAVES = [Control("button: (SVG|PNG|CSV): save .+", DOWNLOAD, each=True)]
 def foot(changed: str) -> list[Control]:
     """Link and Reset. ``changed`` names a control to operate, so that there is something to reset."""
     return [
-        Control("link: (Link to this view.*|Link copied)", PAGE_LINK),
+        Control("link: (Link (?:to this view|copied).*)", PAGE_LINK),
         Control("button: Reset", ".senet-live", first=chosen(changed)),
     ]
 
