@@ -22,7 +22,7 @@ OURS = (".safetensors", ".json")
 
 
 def is_file(name: str) -> bool:
-    """Whether ``name`` is a network file's, by its end, or another file that is not one of our checkpoints: it is refused as such."""
+    """Whether ``name`` is a network file's, or a file that is not one of our checkpoints: reading it says why not."""
     path = Path(name)
     end = path.suffix.lower()
     return end in SUFFIXES or (path.is_file() and end not in OURS)

@@ -57,16 +57,17 @@ def test_on_a_phone_the_answer_stays_while_the_ribbon_scrolls(page: Page, book_u
 
 @pytest.mark.parametrize("viewport", [LAPTOP])
 def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
-    """With no scrolling: a picture lies in view, and to choose it changes the answer."""
+    """With no scrolling: a link lies in view that leads to the network with another picture, and its answer changes."""
     explorer = Explorer(page, book_url + FIRST_PAGE)
     page.evaluate("scrollTo(0, 0)")
     before = explorer.likeliest()
-    thumb = explorer.el.locator(".senet-thumbs label").first
-    box = thumb.bounding_box()
+    box = page.locator(".senet-hero a.senet-try").bounding_box()
     assert box["y"] + box["height"] <= LAPTOP["height"]
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    expect(explorer.el.locator(".senet-title")).to_have_text("Falcon 9 at take-off")
     explorer.idle()
     assert explorer.likeliest() != before
+    expect(explorer.el.locator(".senet-likeliest")).to_be_in_viewport()
 
 
 def test_the_dot_follows_while_the_network_is_on_its_way(page: Page, book_url: str):

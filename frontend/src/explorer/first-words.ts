@@ -1,6 +1,7 @@
 // What to do first, in a line; and a guess, asked before the reader looks and answered after.
 //
-//   asked ──a stage──▶ the other picture is shown, and the gates say how far each stage moved ──again──▶ asked
+//   asked ──a stage──▶ the other picture is shown, and the gates say how far each stage moved
+// ──again──▶ asked
 
 import { distance } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";

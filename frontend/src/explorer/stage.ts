@@ -117,7 +117,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
           )
         : null;
     this.under = underWay(live, () => {
-      if (!this.yours) void session.again(); // who else would hear that answers come from elsewhere now
+      // who else would hear that answers come from elsewhere now
+      if (!this.yours) void session.again();
     });
     this.rest = afterPaint(this.live, () => this.drawRest());
     root.replaceChildren(...this.layout());

@@ -1,4 +1,5 @@
-// Beside the gates in hand: how the network that a pull asked for is coming along, and what the pull
+// Beside the gates in hand: how the network that a pull asked for is coming along, and what the
+// pull
 // did.
 
 import type { EngineState, Live } from "../network/network.ts";

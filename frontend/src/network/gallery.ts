@@ -52,7 +52,8 @@ export async function openGallery(gallery: Gallery): Promise<Omit<Probe, "probe"
     ) ?? null;
   return {
     network,
-    // Named beside the gallery's script, which a notebook doesn't have: there it gives no photographs.
+    // Named beside the gallery's script, which a notebook doesn't have: there it gives no
+    // photographs.
     pictures: pictures.map((picture) =>
       picture.photo ? { ...picture, photo: beside(`gallery/${picture.photo}`) } : picture,
     ),

@@ -46,7 +46,10 @@ export interface PictureInfo {
   credit: string;
   /** Index into the network's classes; null where it belongs to none. */
   label: number | null;
-  /** Address of the picture as people see it; absent where it has no more pixels than the network's. */
+  /**
+   * Address of the picture as people see it; absent where it has no more pixels than the
+   * network's.
+   */
   photo?: string | null;
 }
 

@@ -3,7 +3,10 @@
 
 const SETTLED = 3000; // milliseconds, by when a page has come to rest
 
-/** Where the eye goes first: below the page's head, picture and answer with what they follow from. */
+/**
+ * Where the eye goes first: below the page's head, picture and answer with what they follow
+ * from.
+ */
 export function bringIntoView(figure: HTMLElement): void {
   const { scrollMarginTop } = getComputedStyle(figure);
   const start = figure.querySelector<HTMLElement>(".senet-stage .senet-prediction");

@@ -1,4 +1,5 @@
-// Gates as bands of ink: strong where a gate is open, pale where it is closed. One element, coloured
+// Gates as bands of ink: strong where a gate is open, pale where it is closed. One element,
+// coloured
 // by a gradient with hard stops: a network has hundreds of gates, and to restyle one element for
 // each with every picture took longer than all else together. (So did a mask, since the browser
 // paints what is masked on a surface of its own.)

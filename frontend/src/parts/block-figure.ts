@@ -1,4 +1,5 @@
-// The figure of the SE block: played by its style (styles/block.css), started, paused and ended here.
+// The figure of the SE block: played by its style (styles/block.css), started, paused and ended
+// here.
 //
 //   still ──button, or arrival──▶ playing ◀──button──▶ paused
 //     ▲                              │
@@ -8,7 +9,10 @@ import { h } from "./dom.ts";
 
 const LAST = "senet-dimmed"; // the animation that ends last, on the last map
 
-/** Give each figure of the block its button; those that ask for it begin at once, unless the reader wants less motion. */
+/**
+ * Give each figure of the block its button; those that ask for it begin at once, unless the
+ * reader wants less motion.
+ */
 export function blockFigures(within: ParentNode = document): void {
   for (const figure of within.querySelectorAll<HTMLElement>(".senet-block")) playable(figure);
 }

@@ -7,7 +7,8 @@
 // ends.) All dots are one path, by channel: it glides to another picture's as a whole, and there is
 // one element to be styled, not one per channel.
 //
-// From 64 channels on, stems and joined steps would be a tangle. There each mean is a dash by itself,
+// From 64 channels on, stems and joined steps would be a tangle. There each mean is a dash by
+// itself,
 // a curve below the dots shows all gates sorted, and below is a strip of bands, of the gates and of
 // their means.
 

@@ -1,5 +1,5 @@
-// Three rows of bars: z, hidden units and s of one block; and between them the weights as lines. The
-// whole path of the chosen unit is drawn: what makes it up, and where it leads. A line is thick where
+// Three rows of bars: z, hidden units and s of one block; between them the weights as lines. The
+// whole path of the chosen unit is drawn: what makes it, and where it leads. A line is thick where
 // weight times value is large.
 
 import type { Layers, Rule, Weights } from "../math/excite.ts";
@@ -44,7 +44,7 @@ export const at = (unit: string, links: Link[]) =>
   links.filter(({ from, to }) => from === unit || to === unit);
 
 /**
- * How much of the chosen unit's path each link is, from 0 (no part of it) to 1. Next to the unit, its
+ * How much of the chosen unit's path each link is, from 0 (no part) to 1. Next to the unit, its
  * own share; one layer further, times that of the hidden unit on the way.
  */
 export function pathOf(unit: string, links: Link[]): number[] {
@@ -98,7 +98,7 @@ export class ExcitationRows {
     const on = links.filter((_, k) => path[k]! > 0.02);
     this.drawBars(layers, rule, chosen, new Set(on.flatMap(({ from, to }) => [from, to])));
     this.drawLinks(chosen, links, path);
-    // No line passes through words: they are over the first row, beside the narrow one, under the last.
+    // No line crosses words: they are over the first row, beside the narrow one, under the last.
     const words: [row: Row, y: number, text: string][] = [
       ["z", top("z") - 8, "z, one per channel"],
       ["h", top("h") + 22, "hidden units,"],
