@@ -226,9 +226,9 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Channel"),
     ],
     "advice": [
+        Control("select: What is scarce when it runs\\?", ".senet-advice"),  # the usual network's says most of it
         Control("select: What do you build on\\?", ".senet-advice"),
         Control("select: Where do its weights come from\\?", ".senet-advice"),
-        Control("select: What is scarce when it runs\\?", ".senet-advice"),
         Control("select: Where does it run\\?", ".senet-advice"),
         *foot("select: Where does it run\\?"),
     ],
