@@ -21,7 +21,8 @@ class OnnxNetwork(Tapped):
     """An .onnx file whose gates can be read and overridden.
 
     >>> network = OnnxNetwork("mobilenet.onnx")
-    >>> reading = network.run(pictures, {network.anatomy.gates[0].name: np.zeros(16)})
+    >>> first = network.anatomy.gates[0].name
+    >>> reading = network.run(pictures, {first: np.zeros(16)})
 
     Args:
         path: the file.
