@@ -67,7 +67,7 @@ def test_a_timetable_is_a_table_of_the_steps(tmp_path):
     page, warnings = built(tmp_path, STEPS)
     assert not warnings
     assert page.index("senet-timetable") < page.index("<h2>0–5 minutes: before")
-    assert 'href="#minutes-before">before</a>' in page and "<p>5–20</p>" in page
+    assert 'href="#minutes-before-alone">before</a>' in page and "<p>5–20</p>" in page
 
 
 def notebook(tmp_path: Path, *cells: tuple[str, str]) -> Path:

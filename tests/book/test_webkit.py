@@ -137,7 +137,7 @@ def test_a_readers_own_picture(at, session: Session, tmp_path: Path):
 def agrees(session: Session, figure: str, folder: Path) -> None:
     image, file = picture(), folder / "mine.png"
     image.save(file)
-    session.type(f"{figure} input[type=file]", str(file))
+    session.type(f"{figure} .senet-own input[type=file]", str(file))
     session.until("return document.querySelector(arguments[0])?.checked", f"{figure} input[aria-label='mine.png']")
     session.until("return !document.querySelector(arguments[0])", f"{figure} [aria-busy]")
     for name, block in said(image).blocks.items():
