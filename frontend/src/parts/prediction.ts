@@ -24,7 +24,11 @@ export interface Prediction {
 export function prediction(probe: Probe): Prediction {
   const classes = probe.network.classes;
   const canvas = h("canvas", { role: "img" });
-  const photo = h("img", { class: "senet-photo", alt: "The same picture, at full size", hidden: true });
+  const photo = h("img", {
+    class: "senet-photo",
+    alt: "The same picture, at full size",
+    hidden: true,
+  });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const verdict = h("p", { class: "senet-verdict" });
