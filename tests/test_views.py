@@ -17,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 import book_slides
 
-STEPS = "```{timetable} 20\n```\n\n## 0–5 minutes: before (alone)\n\nx\n\n## 5–20 minutes: the rest (in pairs, then together)\n\ny\n"
+STEPS = (
+    "```{timetable} 20\n```\n\n## 0–5 minutes: before (alone)\n\nx\n\n## 5–20 minutes: the rest (in pairs, then together)\n\ny\n"
+)
 
 
 def built(tmp_path: Path, text: str) -> tuple[str, str]:

@@ -21,14 +21,12 @@ export interface Prediction {
   head(address: string | null): Head;
 }
 
+const WHOLE = "The same picture, at full size"; // beside what the network sees
+
 export function prediction(probe: Probe): Prediction {
   const classes = probe.network.classes;
   const canvas = h("canvas", { role: "img" });
-  const photo = h("img", {
-    class: "senet-photo",
-    alt: "The same picture, at full size",
-    hidden: true,
-  });
+  const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const verdict = h("p", { class: "senet-verdict" });
