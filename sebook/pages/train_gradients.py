@@ -11,11 +11,11 @@ where a number was used:
     dL/dw[o, c, k] = sum over n, p of g[n, o, p] x[n, c, s p + k - e]
     dL/dx[n, c, q] = sum over o and all (p, k) with s p + k - e = q of w[o, c, k] g[n, o, p]
 
-The first is a matrix product for each row of the kernel: g, as o x (n p), times what the pixels p
-saw through that row, (n p) x (c k) (:func:`weight_slopes`). As a convolution of x with g it would
-be the same sum, but with kernels as large as the maps and results of 3 x 3, for which ONNX Runtime
-is not made: in a page that takes twice the time. The second is the transposed convolution with the
-same weights; where s = 1, that is a convolution of g with the kernel turned about its centre.
+The first is a matrix product for each place k of the kernel: g, as o x (n p), times what the pixels
+p saw at that place, (n p) x c (:func:`weight_slopes`). As a convolution of x with g it would be the
+same sum, but with kernels as large as the maps and results of 3 x 3, for which ONNX Runtime is not
+made: in a page that takes twice the time. The second is the transposed convolution with the same
+weights; where s = 1, that is a convolution of g with the kernel turned about its centre.
 
 **Batch norm**, y = gamma xhat + beta with xhat = (x - mean) r, r = 1 / sqrt(var + eps), for each
 channel over its m = N H W numbers. A change of one x also moves mean and variance. With G = gamma
@@ -37,20 +37,35 @@ from torch._decomp import get_decompositions
 
 aten = torch.ops.aten
 ACROSS = (0, 2, 3)  # all but the channels
+NARROW = 16  # channels that a product takes at once
 
 
 def weight_slopes(g: Tensor, x: Tensor, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]) -> Tensor:
     """dL/dw of a convolution: g (N, O, oh, ow), x (N, C, H, W) -> (O, C, kh, kw).
 
-    Maps are copied sideways first, once for each column of the kernel: in short pieces, which is
-    slow. The copies for its rows are of whole maps.
+    Channels come last, so that what is copied lies in long pieces. A stride s is undone first: s x s
+    pixels become one with s^2 C channels, over which the kernel, of ceil(k / s) such pixels, moves
+    by one. And where channels are few, two neighbours of g in a row are taken for one pixel with 2 O
+    channels, which moves by two: products of small matrices are slow.
     """
-    rows = g.transpose(0, 1).flatten(1)
-    around = F.pad(x.transpose(0, 1), (padding[1], padding[1], padding[0], padding[0]))
-    across, down = (step * (count - 1) + 1 for step, count in zip(stride, reversed(g.shape[2:]), strict=True))
-    beside = torch.cat([around[:, :, :, k : k + across : stride[1]] for k in range(kernel[1])])
-    slopes = [rows @ beside[:, :, k : k + down : stride[0]].flatten(1).t() for k in range(kernel[0])]
-    return torch.stack(slopes, 1).view(g.shape[1], kernel[0], kernel[1], x.shape[1]).permute(0, 3, 1, 2)
+    (channels, wide), (many, out) = (x.shape[1], x.shape[3]), (g.shape[1], g.shape[2:])
+    both = 2 if max(channels, many) < NARROW and out[1] % 2 == 0 else 1
+    rows = g.permute(0, 2, 3, 1).reshape(-1, both * many).t()
+    counts, steps = (out[0], out[1] // both), (stride[0], stride[1] * both)
+    spans = (kernel[0], kernel[1] + stride[1] * (both - 1))
+    blocks = [-(-span // step) for span, step in zip(spans, steps, strict=True)]
+    sides = [step * (count + block - 1) for step, count, block in zip(steps, counts, blocks, strict=True)]
+    behind = [side - length - e for side, length, e in zip(sides, (x.shape[2], wide), padding, strict=True)]
+    around = F.pad(x.permute(0, 2, 3, 1), (0, 0, padding[1], behind[1], padding[0], behind[0]))
+    around = around.unflatten(2, (-1, steps[1])).unflatten(1, (-1, steps[0])).transpose(2, 3).flatten(3)
+    slopes = []
+    for column in range(blocks[1]):
+        beside = around[:, :, column : column + counts[1]]
+        slopes += [rows @ beside[:, row : row + counts[0]].flatten(0, 2) for row in range(blocks[0])]
+    apart = torch.stack(slopes).view(blocks[1], blocks[0], both, many, *steps, channels).permute(2, 3, 6, 1, 4, 0, 5)
+    apart = apart.reshape(both * many, channels, blocks[0] * steps[0], blocks[1] * steps[1])[:, :, : kernel[0]]
+    each = [apart[k * many : (k + 1) * many, :, :, k * stride[1] : k * stride[1] + kernel[1]] for k in range(both)]
+    return each[0] + each[1] if both > 1 else each[0]
 
 
 def convolution_backward(
@@ -97,14 +112,14 @@ def batch_norm(
         r = torch.rsqrt(running_var + eps)
         scale = gamma * r
         return x * _wide(scale) + _wide(beta - running_mean * scale), running_mean, r
-    mean = x.mean(ACROSS)
-    apart = x - _wide(mean)
-    var = (apart * apart).mean(ACROSS)
+    mean = x.mean(ACROSS, keepdim=True)
+    apart = x - mean
+    var = (apart * apart).mean(ACROSS, keepdim=True)
     m = x.numel() / x.shape[1]
-    running_mean.copy_(running_mean * (1 - momentum) + mean * momentum)
-    running_var.copy_(running_var * (1 - momentum) + var * (momentum * m / (m - 1)))
+    running_mean.copy_(running_mean * (1 - momentum) + mean.flatten() * momentum)
+    running_var.copy_(running_var * (1 - momentum) + var.flatten() * (momentum * m / (m - 1)))
     r = torch.rsqrt(var + eps)
-    return apart * _wide(r * gamma) + _wide(beta), mean, r
+    return apart * (r * _wide(gamma)) + _wide(beta), mean.flatten(), r.flatten()
 
 
 def batch_norm_backward(
@@ -121,32 +136,38 @@ def batch_norm_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The slopes of x, gamma and beta."""
     m = x.numel() / x.shape[1]
-    apart = x - _wide(mean)
-    for_beta = g.sum(ACROSS)
-    for_gamma = (g * apart).sum(ACROSS) * r
+    apart, r = x - _wide(mean), _wide(r)
+    for_beta = g.sum(ACROSS, keepdim=True)
+    for_gamma = (g * apart).sum(ACROSS, keepdim=True) * r
     # r gamma (g - for_beta / m - apart r for_gamma / m), with one number per channel gathered first
-    along = r * for_gamma / m
-    for_x = (g - _wide(for_beta / m) - apart * _wide(along)) * _wide(r * gamma)
-    return for_x, for_gamma, for_beta
+    for_x = (g - for_beta / m - apart * (r * for_gamma / m)) * (r * _wide(gamma))
+    return for_x, for_gamma.flatten(), for_beta.flatten()
 
 
 def slice_backward(g: Tensor, sizes: list[int], dim: int, start: int, end: int, step: int) -> Tensor:
     """Where a slice left numbers out, their slopes are zero: they lie between those of g."""
     dim = dim % g.ndim
     rest = g.ndim - 1 - dim
+    if step > 1 and rest == 0:  # as a product: to put single numbers apart is slow
+        places = [[float(to == start + step * at) for to in range(sizes[dim])] for at in range(g.shape[dim])]
+        return g @ torch.tensor(places)
     between = F.pad(g.unsqueeze(dim + 1), [0, 0] * rest + [0, step - 1]).flatten(dim, dim + 1)
     length = min(between.shape[dim], sizes[dim] - start)
     return F.pad(between.narrow(dim, 0, length), [0, 0] * rest + [start, sizes[dim] - start - length])
 
 
+def relu_backward(g: Tensor, y: Tensor, threshold: float) -> Tensor:
+    """The slope of x where y = relu(x): a product, which is quicker than a choice."""
+    return g * y.sign()
+
+
 def _wide(channels: Tensor) -> Tensor:
-    return channels[:, None, None]
+    return channels.view(1, -1, 1, 1)
 
 
 def table() -> dict[Any, Callable]:
     """By PyTorch's operator, what replaces it in a trace."""
     rest = [
-        aten.threshold_backward,
         aten.sigmoid_backward,
         aten.tanh_backward,
         aten._log_softmax_backward_data,
@@ -157,6 +178,7 @@ def table() -> dict[Any, Callable]:
         **get_decompositions(rest),
         aten.convolution_backward.default: convolution_backward,
         aten.slice_backward.default: slice_backward,
+        aten.threshold_backward.default: relu_backward,
         aten.native_batch_norm.default: batch_norm,
         aten.native_batch_norm_backward.default: batch_norm_backward,
     }
