@@ -170,7 +170,7 @@ def test_arms_differ_from_the_first_in_one_thing(name):
     assert not first.group and len({arm.name for arm in asked.arms}) == len(asked.arms)
     parameters = {}
     for arm in asked.arms:
-        model = pretrained.ARCHITECTURES[asked.architecture](num_classes=10, **arm.arguments)
+        model = studies.ARCHITECTURES[asked.architecture](num_classes=10, **arm.arguments)
         parameters[arm.name] = sum(p.numel() for p in model.parameters())
         assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
     for arm in others:

@@ -16,6 +16,7 @@ from .maps import masked_squeeze, pixel_share, same_squeeze, squeeze
 from .networks import called, channels, inception, insert
 from .recorded import distances, freeze, share
 from .relatives import eca, eca_size, select, spatial_squeeze
+from .shipping import dead_units, fold_after, identity_start
 from .studies import order, paired
 from .training import decay_groups, gate_gradient
 from .verdict import Verdict
@@ -28,15 +29,18 @@ __all__ = [
     "channels",
     "closing",
     "convolution",
+    "dead_units",
     "decay_groups",
     "decisive_gate",
     "distances",
     "eca",
     "eca_size",
     "excitation",
+    "fold_after",
     "freeze",
     "gap",
     "gate_gradient",
+    "identity_start",
     "inception",
     "insert",
     "last_stage",

@@ -38,7 +38,7 @@ def run_study(args: Namespace) -> None:
     print(f"{machine.name(args.device)}; {machine.bfloat16_in_words(bf16, args.device)}", file=sys.stderr)
     result = study.run(
         asked,
-        pretrained.ARCHITECTURES[asked.architecture],
+        studies.ARCHITECTURES[asked.architecture],
         train,
         test,
         pretrained.Preprocessing(train.images.shape[-1], *images.statistics(train)),

@@ -3,7 +3,7 @@
 import json
 import sys
 import warnings
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,28 +28,9 @@ def is_file(name: str) -> bool:
     return end in SUFFIXES or (path.is_file() and end not in OURS)
 
 
-def three(text: str) -> tuple[float, float, float]:
-    """One number for all of R, G and B, or three with commas."""
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in (1, 3):
-        raise ArgumentTypeError(f"{text!r} is not one number or three with commas: write 0.5 or 0.485,0.456,0.406")
-    return values * 3 if len(values) == 1 else values
-
-
-def sides(text: str) -> tuple[int, int]:
-    """``224``, or height and width as ``48x320``."""
-    parts = text.lower().split("x")
-    if not 1 <= len(parts) <= 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise ArgumentTypeError(f"{text!r} is not a size in pixels: write 224, or height and width as 48x320")
-    return int(parts[0]), int(parts[-1])
-
-
 def record_file(args: Namespace) -> None:
     """Squeeze and excitation of every gate of a file for pictures."""
-    network, taken, names = _asked(args, args.name)
+    network, taken, names = asked(args, args.name)
     reading = network.run(taken)
     outputs = ", ".join(f"{name} {tuple(out.shape)}" for name, out in zip(network.graph.outputs, reading.outputs, strict=True))
     print(f"{network.path.name}: {len(network.found)} gates; outputs: {outputs}")
@@ -71,7 +52,7 @@ def record_file(args: Namespace) -> None:
 
 def show_anatomy(args: Namespace) -> None:
     """Where a network file's gates are, which are dead, closed, open or constant, and what freezing them costs."""
-    network, taken, names = _asked(args, args.file)
+    network, taken, names = asked(args, args.file)
     found = network.prove(taken[: min(2, len(taken))])
     print(found)
     measured = anatomy.measure(network, taken)
@@ -104,7 +85,8 @@ def _fold(args: Namespace, network: Tapped, taken: np.ndarray) -> None:
     )
 
 
-def _asked(args: Namespace, file: str) -> tuple[Tapped, np.ndarray, list[str]]:
+def asked(args: Namespace, file: str) -> tuple[Tapped, np.ndarray, list[str]]:
+    """The network of a file, the pictures that were named as it takes them, and their names."""
     network = pictures.opened(file, args.size)
     sources, names = list(args.picture), [str(path) for path in args.picture]
     if not sources:

@@ -5,7 +5,7 @@ Each function here is a ``type`` for :mod:`argparse`, which names the option and
 
 import json
 import tempfile
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +78,30 @@ def device(text: str) -> str:
         words = str(error).splitlines()[0]
         raise ArgumentTypeError(f"torch can't compute on {text!r} here ({words}): choose cpu") from error
     return text
+
+
+def three(text: str) -> tuple[float, float, float]:
+    """One number for all of R, G and B, or three with commas."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (1, 3):
+        raise ArgumentTypeError(f"{text!r} is not one number or three with commas: write 0.5 or 0.485,0.456,0.406")
+    return values * 3 if len(values) == 1 else values
+
+
+def sides(text: str) -> tuple[int, int]:
+    """``224``, or height and width as ``48x320``."""
+    parts = text.lower().split("x")
+    if not 1 <= len(parts) <= 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise ArgumentTypeError(f"{text!r} is not a size in pixels: write 224, or height and width as 48x320")
+    return int(parts[0]), int(parts[-1])
+
+
+def taking_pictures(command: ArgumentParser) -> None:
+    """Add how a network file takes pictures, which it doesn't say itself."""
+    of = "of R, G and B on the scale 0 to 1, for a file: 0.5 or 0.485,0.456,0.406; by default guessed, with a warning"
+    command.add_argument("--mean", type=three, help=f"mean {of}")
+    command.add_argument("--std", type=three, help=f"standard deviation {of}")
+    command.add_argument("--size", type=sides, help="224, or height and width as 48x320, where a file leaves them open")

@@ -1,5 +1,5 @@
 """``python -m senet``: train, study, evaluate, profile, probe, controls, unfamiliar, attribution, record, anatomy, coverage,
-gallery, export, bench, cost, cost-table, weights, preflight.
+fold, examine, measure, gallery, export, bench, cost, cost-table, weights, preflight.
 
 Each has a ``--help``.
 """
@@ -19,7 +19,7 @@ from ..experiments import studies
 from ..measure import bench, cost_table
 from ..measure.contenders import DTYPES, FORMATS, MODES, WHATS
 from ..network_files import anatomy
-from . import commands, datasets, files_command, options, preflight, train_command
+from . import commands, datasets, options, preflight, shipping_options, train_command
 
 Add = Callable[..., argparse.ArgumentParser]  # adds a command: its name, and the function that runs it
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    for part in (_training, _inside, _covering, _pages, _measuring, _rest):
+    for part in (_training, _inside, _covering, shipping_options.add_to, _pages, _measuring, _rest):
         part(add)
     return parser
 
@@ -159,7 +159,7 @@ def _inside(add: Add) -> None:
     recorder.add_argument("picture", nargs="+", type=Path, help="JPEG, PNG, ...; its middle square is used")
     recorder.add_argument("--out", type=options.file, help="also save the tensors, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
-    _taking_pictures(recorder)
+    options.taking_pictures(recorder)
 
     looked = add("anatomy", commands.show_anatomy)
     looked.add_argument("file", metavar="name", help=f"{ANY}, or an .onnx or .tflite file, to which the other options belong")
@@ -169,17 +169,7 @@ def _inside(add: Add) -> None:
     looked.add_argument("--json", type=options.file, help="also write the numbers, for programs")
     looked.add_argument("--fold", type=options.file, help="write the network with its constant gates as constants, as .onnx")
     looked.add_argument("--steady", type=float, default=anatomy.STEADY, help="a gate that moves less is constant")
-    _taking_pictures(looked)
-
-
-def _taking_pictures(command: argparse.ArgumentParser) -> None:
-    """How a network file takes pictures, which it doesn't say itself."""
-    of = "of R, G and B on the scale 0 to 1, for a file: 0.5 or 0.485,0.456,0.406; by default guessed, with a warning"
-    command.add_argument("--mean", type=files_command.three, help=f"mean {of}")
-    command.add_argument("--std", type=files_command.three, help=f"standard deviation {of}")
-    command.add_argument(
-        "--size", type=files_command.sides, help="224, or height and width as 48x320, where a file leaves them open"
-    )
+    options.taking_pictures(looked)
 
 
 def _covering(add: Add) -> None:

@@ -5,12 +5,20 @@ The arms of ``patchwork`` are the paper's ablations (section 6, tables 10 to 14)
 ImageNet, so that the order can be compared, and not the numbers: other pictures, another network, a hundredth of the training.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from torch import nn
+
+from senet import pretrained
 from senet.training import Recipe
 
+from ..relatives.stand_ins import gated_resnet
 from .study import Arm, Study
+
+# By the names that studies use.
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = pretrained.ARCHITECTURES | {"gated_resnet": gated_resnet}
 
 
 def _small(**changed: Any) -> dict[str, Any]:
@@ -21,6 +29,10 @@ def _small(**changed: Any) -> dict[str, Any]:
 def _slim(**changed: Any) -> dict[str, Any]:
     widths = [32, 64, 128, 256]
     return {"layers": [2, 2, 2, 2], "widths": widths, "stem_stride": 2, "zero_init_residual": True} | changed
+
+
+def _stand_in(gate: str) -> dict[str, Any]:
+    return {"gate": gate, "layers": [1, 1, 1], "stem_stride": 2}
 
 
 _IMAGENET100 = Study(
@@ -69,6 +81,19 @@ STUDIES = {
         arms=(Arm("", "SE-ResNet-8", _small(stem_stride=2)), Arm("SE", "none", _small(stem_stride=2, reduction=None))),
         recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
         seeds=10,
+        pictures=2000,
+    ),
+    # The network and recipe of "minute", whose two arms are here again: to be compared within a seed.
+    "constant": Study(
+        title="SE-ResNet-8 on Patchwork with gates that see no picture, and with GRN",
+        data="patchwork",
+        architecture="gated_resnet",
+        arms=(
+            Arm("", "SE", _stand_in("SE")),
+            *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "constant input", "GRN")),
+        ),
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=5,
         pictures=2000,
     ),
     "cifar10": Study(

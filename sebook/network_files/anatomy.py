@@ -1,5 +1,9 @@
-"""What the gates of a network file do on pictures: dead, closed, open or constant; and what freezing each would cost."""
+"""What the gates of a network do on pictures: dead, closed, open or constant; and what freezing each would cost.
 
+:func:`measure` is for files; :mod:`sebook.shipping.examining` runs :func:`measured` on torch models, and says what to do.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,11 +24,13 @@ class Measured:
         low, mean, high: of all its values.
         closed, open: share of values below 0.01 and above 0.99.
         constant: share of channels that move less than 0.001 over the pictures.
+        shut, stuck: share of channels that are below 0.01, or above 0.99, on every picture.
         spread: the most that any channel moves.
         hidden, dead: units of the hidden layer, and how many of them never fire; None where there is no such layer, or none that
             is cut off at 0.
         freezing: the largest change of any output when each channel is set to its mean over the pictures.
         changed: in how many pictures that changes the largest output; None where there is one output or where it is a map.
+        idle: whether all channels are shut, and closing them altogether changes no output by more than a millionth of the largest.
     """
 
     name: str
@@ -39,6 +45,9 @@ class Measured:
     dead: int | None
     freezing: float
     changed: int | None
+    shut: float = 0.0
+    stuck: float = 0.0
+    idle: bool = False
 
 
 def measure(network: Tapped, pictures: np.ndarray) -> list[Measured]:
@@ -48,14 +57,33 @@ def measure(network: Tapped, pictures: np.ndarray) -> list[Measured]:
 
 
 def _gate(network: Tapped, name: str, hidden: str | None, plain: Reading, pictures: np.ndarray) -> Measured:
-    s = plain.excitation[name].astype(np.float64)
-    moves = np.ptp(s, axis=0)
     units = plain.hidden[name] if hidden and _cut_at_zero(network, hidden) else None
-    frozen = network.run(pictures, {name: s.mean(0)})
-    pairs = [(a.astype(np.float64), b.astype(np.float64)) for a, b in zip(plain.outputs, frozen.outputs, strict=True)]
-    first = plain.outputs[0]
+    return measured(name, plain.excitation[name], units, plain.outputs, lambda s: network.run(pictures, {name: s}).outputs)
+
+
+def measured(
+    name: str,
+    s: np.ndarray,
+    units: np.ndarray | None,
+    outputs: Sequence[np.ndarray],
+    run: Callable[[np.ndarray], Sequence[np.ndarray]],
+) -> Measured:
+    """One gate.
+
+    Args:
+        name: of the gate.
+        s: its values, (N, C).
+        units: its hidden layer, (N, hidden), where that is cut off at 0.
+        outputs: the network's.
+        run: the same with this gate at values (C,) in all pictures.
+    """
+    s = s.astype(np.float64)
+    moves, first = np.ptp(s, axis=0), outputs[0]
+    frozen = run(s.mean(0))
     classes = first.ndim == 2 and first.shape[1] > 1
-    changed = int((first.argmax(1) != frozen.outputs[0].argmax(1)).sum()) if classes else None
+    largest = max(float(np.abs(out).max(initial=0)) for out in outputs)
+    shut = s.max(0) < SHUT
+    idle = bool(shut.all()) and _change(outputs, run(np.zeros(s.shape[1]))) <= 1e-6 * largest
     return Measured(
         name,
         float(s.min()),
@@ -67,9 +95,17 @@ def _gate(network: Tapped, name: str, hidden: str | None, plain: Reading, pictur
         float(moves.max()),
         None if units is None else units.shape[1],
         None if units is None else int((units.max(0) <= 0).sum()),
-        max(float(np.abs(a - b).max(initial=0)) for a, b in pairs),
-        changed,
+        _change(outputs, frozen),
+        int((first.argmax(1) != frozen[0].argmax(1)).sum()) if classes else None,
+        float(shut.mean()),
+        float((s.min(0) > WIDE).mean()),
+        idle,
     )
+
+
+def _change(plain: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    pairs = zip(plain, other, strict=True)
+    return max(float(np.abs(a.astype(np.float64) - b.astype(np.float64)).max(initial=0)) for a, b in pairs)
 
 
 def _cut_at_zero(network: Tapped, hidden: str) -> bool:

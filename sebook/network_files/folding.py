@@ -1,13 +1,20 @@
-"""A network without the gates that never move: each becomes a constant, and what computed it is left out."""
+"""A network file without some of its gates: each becomes a constant, and what computed it is left out.
 
+A constant gate is one factor a channel, which the convolution before it, or after it, can carry: :mod:`.absorbing`.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .absorbing import absorb
 from .anatomy import STEADY
 from .onnx_network import OnnxNetwork, session_of
+
+ROUNDING = 1e-3  # of the largest output: weights in 16 bits round at 5e-4
 
 
 @dataclass(frozen=True)
@@ -18,12 +25,14 @@ class Folded:
         names: the gates that became constants.
         before, after: the file's bytes.
         off: the largest change of any output on the pictures.
+        layers: by gate that a layer took up, the layers; the others are left as a product with a constant.
     """
 
     names: tuple[str, ...]
     before: int
     after: int
     off: float
+    layers: Mapping[str, tuple[str, ...]]
 
 
 def fold(network: OnnxNetwork, pictures: np.ndarray, path: str | Path, steady: float = STEADY) -> Folded | None:
@@ -32,30 +41,51 @@ def fold(network: OnnxNetwork, pictures: np.ndarray, path: str | Path, steady: f
     The pictures decide: on others such a gate might move. The more of them, and the more like those that the network will see,
     the better.
     """
-    from onnx import numpy_helper
-
     plain = network.run(pictures)
     still = [f for f in network.found if np.ptp(plain.excitation[f.gate.name], axis=0).max() < steady]
     if not still:
         return None
+    return write(network, {f.gate.name: plain.excitation[f.gate.name].mean(0) for f in still}, pictures, path)
+
+
+def write(network: OnnxNetwork, gates: Mapping[str, np.ndarray], pictures: np.ndarray, path: str | Path) -> Folded:
+    """Write ``network`` with these gates, (C,) each by name, as factors of the layers beside them.
+
+    Raises:
+        ValueError: the file that came of it answers otherwise than ``network`` with its gates held; nothing is written.
+    """
+    from onnx import numpy_helper
+
+    plain, held = network.run(pictures).outputs, network.run(pictures, gates).outputs
     model = type(network.model).FromString(network.model.SerializeToString())
-    for each in still:
-        s = plain.excitation[each.gate.name]
-        shape = (1, *network.shapes[each.excitation][1:])
+    chosen = [each for each in network.found if each.gate.name in gates]
+    for each in chosen:
+        kind = network.kind_of(each.excitation)
+        s = np.asarray(gates[each.gate.name], kind).reshape(1, *network.shapes[each.excitation][1:])
         for node in model.graph.node:
             if each.excitation in node.output:
                 node.output[list(node.output).index(each.excitation)] = f"{each.excitation}.unused"
-        model.graph.initializer.append(numpy_helper.from_array(s.mean(0).astype(s.dtype).reshape(shape), each.excitation))
+        model.graph.initializer.append(numpy_helper.from_array(s, each.excitation))
+    _prune(model)
+    layers = {each.gate.name: into for each in chosen if (into := absorb(model.graph, each, np.asarray(gates[each.gate.name])))}
     _prune(model)
     data = model.SerializeToString()
     session = session_of(data, Path(path))
     names = [output.name for output in model.graph.output]
     runs = [session.run(names, {network.input: network.typed(picture[None])}) for picture in pictures]
     outputs = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
-    off = max(float(np.abs(a - b).max(initial=0)) for a, b in zip(plain.outputs, outputs, strict=True))
+    if (off := _relative(held, outputs)) > ROUNDING:
+        raise ValueError(f"{network.path} answers otherwise when folded, by {off:.1e} of its largest output: nothing was written")
+    change = max(float(np.abs(a - b).max(initial=0)) for a, b in zip(plain, outputs, strict=True))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes(data)
-    return Folded(tuple(each.gate.name for each in still), network.model.ByteSize(), len(data), off)
+    return Folded(tuple(gates), network.model.ByteSize(), len(data), change, layers)
+
+
+def _relative(expected: list[np.ndarray], got: list[np.ndarray]) -> float:
+    pairs = [(a.astype(np.float64), b.astype(np.float64)) for a, b in zip(expected, got, strict=True)]
+    largest = max(float(np.abs(a).max(initial=0)) for a, _ in pairs) or 1.0
+    return max(float(np.abs(a - b).max(initial=0)) for a, b in pairs) / largest
 
 
 def _prune(model: Any) -> None:

@@ -60,6 +60,10 @@ class OnnxNetwork(Tapped):
         runs = [session.run(list(self.graph.outputs), {self.input: self.typed(picture[None])}) for picture in pictures]
         return [stacked(parts) for parts in zip(*runs, strict=True)]
 
+    def kind_of(self, name: str) -> np.dtype:
+        """The numbers of a gate's tensor."""
+        return np.dtype(self._kind_of[name])
+
     # ---- how
     def _one(self, picture: np.ndarray, gates: Mapping[str, np.ndarray]) -> Reading:
         feeds = {self.input: self.typed(picture)}

@@ -85,6 +85,8 @@ def fuse_block(model: nn.Module, graph: Graph, node: Node) -> str:
         return "left as it is: it carries hooks or parametrizations"
     if not node.args:
         return "left as it is: it is called by keyword"
+    if len(node.args) > 2 or "mask" in node.kwargs:
+        return "left as it is: it is given a mask"
     u = node.args[0]
     if isinstance(block, FusedSEBlock):
         return "was fused before"

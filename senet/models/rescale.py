@@ -45,6 +45,22 @@ def mean_of_maps(u: Tensor) -> Tensor:
     return u.mean((2, 3))
 
 
+def pooled_where(u: Tensor, mask: Tensor, pool: str) -> Tensor:
+    """Mean (``"avg"``) or ``"max"`` over the pixels where ``mask`` (N, 1, H, W) is true; 0 if none is."""
+    if mask.shape != (u.shape[0], 1, u.shape[2], u.shape[3]):
+        raise ValueError(
+            f"mask of shape {list(mask.shape)} has to be (N, 1, H, W), as of maps {list(u.shape)}: bring it to the maps' size"
+        )
+    inside = mask.to(torch.bool)
+    count = inside.sum((2, 3))
+    if pool == "max":
+        return u.masked_fill(~inside, -torch.inf).amax((2, 3)).masked_fill(count == 0, 0)
+    # Padding may hold anything, also NaN. A sum in float16 passes 65504 soon.
+    wide = torch.float32 if u.dtype == torch.float16 else u.dtype
+    total = u.masked_fill(~inside, 0).sum((2, 3), dtype=wide)
+    return (total / count.clamp(min=1)).to(u.dtype)
+
+
 def _pools(u: Tensor) -> bool:
     # An average pool over the whole window takes half the sum's time on a CPU where maps are
     # bfloat16, channels-last, and of several pictures, which it shares out among threads. Elsewhere

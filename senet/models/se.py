@@ -7,7 +7,7 @@ the ablations that the options here repeat. Shapes: N pictures, C channels, H x 
 from torch import Tensor, nn
 
 from ..arguments import at_least_one, one_of
-from .rescale import mean_of_maps, rescale
+from .rescale import mean_of_maps, pooled_where, rescale
 
 GATES = {
     "sigmoid": nn.Sigmoid,
@@ -65,8 +65,14 @@ class SEBlock(nn.Module):
         self.fc2 = nn.Linear(hidden, self.channels, bias=bias)  # W2: C/r -> C
         self.gate = GATES[gate]()
 
-    def squeeze(self, u: Tensor) -> Tensor:
-        """One number for each channel's map: (N, C, H, W) -> z (N, C)."""
+    def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        """One number for each channel's map: (N, C, H, W) -> z (N, C).
+
+        A batch of pictures that were padded to one size gives its ``mask`` (N, 1, H, W), true
+        where a picture is: only those pixels count.
+        """
+        if mask is not None:
+            return pooled_where(u, mask, self.pool)
         return u.amax((2, 3)) if self.pool == "max" else mean_of_maps(u)
 
     def excite(self, z: Tensor) -> Tensor:
@@ -85,9 +91,15 @@ class SEBlock(nn.Module):
         """
         return rescale(u, s[:, :, None, None], shortcut)  # s * u + shortcut
 
-    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        u: Tensor,
+        shortcut: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """U (N, C, H, W) recalibrated; plus ``shortcut``, if it is given."""
-        return self.rescale(u, self.excite(self.squeeze(u)), shortcut)
+        z = self.squeeze(u) if mask is None else self.squeeze(u, mask)
+        return self.rescale(u, self.excite(z), shortcut)
 
     def extra_repr(self) -> str:
         return f"C={self.channels}, r={self.reduction}, squeeze={self.pool}"

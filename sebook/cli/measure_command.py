@@ -1,0 +1,60 @@
+"""What ``python -m senet measure`` does: the measurements of the chapter *Must it stay?*, each into a file of results."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from senet import pretrained
+from senet.images import Pictures
+
+from ..shipping import measure_frozen, measure_padding, measure_precision, measure_start
+from . import datasets
+from .provenance import keep, measured_on
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _train(args: Namespace, checkpoint: pretrained.Checkpoint) -> Pictures:
+    return _some(datasets.pictures(checkpoint.provenance["data"], "train", checkpoint.preprocessing.size), args.train)
+
+
+def _some(pictures: Pictures, count: int) -> Pictures:
+    """Every so many, since they may lie class by class."""
+    return pictures[:: max(1, len(pictures) // count)][:count]
+
+
+def _frozen(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
+    model, train = pretrained.load(checkpoint), _train(args, checkpoint)
+    return measure_frozen.measure(model, train, test, checkpoint.preprocessing, seeds=args.seeds, say=_say)
+
+
+def _start(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
+    return measure_start.measure(_train(args, checkpoint), test, checkpoint.preprocessing, seeds=args.seeds, say=_say)
+
+
+def _padding(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
+    return measure_padding.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+
+
+def _precision(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
+    return measure_precision.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+
+
+WHAT: dict[str, Callable[..., dict[str, Any]]] = {
+    "frozen": _frozen,
+    "start": _start,
+    "padding": _padding,
+    "precision": _precision,
+}
+
+
+def measure(args: Namespace) -> None:
+    """Measure what the chapter Must it stay reports: frozen gates, the start of new ones, padding, 16 bits."""
+    if args.seeds < 2:
+        raise ValueError(f"--seeds {args.seeds} gives no interval: 2 or more")
+    checkpoint, test = datasets.with_test_pictures(args.name)
+    result = measured_on(checkpoint) | WHAT[args.what](args, checkpoint, _some(test, args.test))
+    keep(result, args.out / f"{args.what}-{args.name}.json")

@@ -1,0 +1,69 @@
+"""Must it stay? Gates frozen and folded away, batch norm's statistics taken again, and one epoch of training on top."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from senet.images import Pictures
+from senet.training import Recipe, fit
+
+from ..experiments.controls import difference, mean_gates
+from ..experiments.study import mean_interval
+from . import price
+from .folding import fold
+
+# A small rate: the network is trained already. 50 steps or so of a few dozen pictures.
+RECIPE = Recipe(epochs=1, batch_size=60, peak_rate=0.02, se_decay=0.0)
+
+
+def measure(
+    model: nn.Module,
+    train: Pictures,
+    test: Pictures,
+    preprocess: price.Preprocess,
+    *,
+    seeds: int,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """A trained network, the same folded, and both after one epoch on ``train``.
+
+    Returns:
+        ``steps``: by step ``accuracy``, and against the trained network ``difference``, ``low`` and ``high``: a 95 % interval over
+        the test pictures or, after training, over the seeds.
+    """
+    plain = price.answers(model, test, preprocess)
+    right = plain.argmax(1) == test.labels
+    steps: dict[str, dict[str, float]] = {"trained": difference(right, right)}
+
+    def add(name: str, network: nn.Module) -> None:
+        steps[name] = difference(price.answers(network, test, preprocess).argmax(1) == test.labels, right)
+        say(f"{name}: {steps[name]['accuracy']:.2%}, {100 * steps[name]['difference']:+.2f} points")
+
+    folded = fold(model, mean_gates(model, train, preprocess), preprocess(test.images[:2]))
+    add("frozen and folded", folded)
+    again = price.reestimate(copy.deepcopy(folded), train, preprocess)
+    add("batch norm estimated again", again)
+    for name, start in (("folded, one epoch", again), ("with SE, one epoch", model)):
+        found = []
+        for seed in range(seeds):
+            tuned = copy.deepcopy(start)
+            recipe = Recipe(**{**vars(RECIPE), "seed": seed})
+            fit(tuned, train, None, recipe, preprocess, progress=False)
+            found.append((price.answers(tuned, test, preprocess).argmax(1) == test.labels).double().mean().item())
+            say(f"{name}, seed {seed}: {found[-1]:.2%}")
+        mean, half = mean_interval(found)
+        before = steps["trained"]["accuracy"]
+        steps[name] = {"accuracy": mean, "difference": mean - before, "low": mean - half - before, "high": mean + half - before}
+    return {
+        "pictures": {"train": len(train), "test": len(test)},
+        "seeds": seeds,
+        "recipe": vars(RECIPE),
+        "parameters": {"with SE": _count(model), "folded": _count(folded)},
+        "steps": steps,
+    }
+
+
+def _count(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())

@@ -1,0 +1,47 @@
+"""Gates in 16 bits: how far they are off, where a sum in float16 would overflow, and what the batch has to do with it."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from senet.images import Pictures
+from senet.inside.recording import record
+
+from . import price
+
+LARGEST = 65504.0  # in float16
+
+
+def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) -> dict[str, Any]:
+    """The gates of one network in three number formats.
+
+    Returns:
+        By gate ``float16`` and ``bfloat16`` (largest and mean absolute difference from float32), and ``headroom``: by how much maps
+        could grow until a sum over pixels, kept in float16, passes the largest number. Besides, ``answers`` that change in either
+        format, and ``batch``: the largest difference of a picture's gate alone and in a batch of all, by format.
+    """
+    x = preprocess(pictures.images)
+    with torch.no_grad():
+        plain = record(model, x, maps=True)
+        result: dict[str, Any] = {"pictures": len(pictures), "gates": {}, "answers": {}, "batch": {}}
+        for name, block in plain.blocks.items():
+            sums = block.maps.sum((2, 3)).abs().max().item()
+            result["gates"][name] = {"largest_map": block.maps.abs().max().item(), "headroom": LARGEST / sums}
+        for kind in (torch.float32, torch.float16, torch.bfloat16):
+            word = str(kind).removeprefix("torch.")
+            narrow = copy.deepcopy(model).to(kind)
+            got = record(narrow, x.to(kind))
+            alone = [record(narrow, x[i : i + 1].to(kind)) for i in range(4)]
+            result["batch"][word] = max(
+                (one.blocks[name].excitation[0] - block.excitation[i]).abs().max().item()
+                for i, one in enumerate(alone)
+                for name, block in got.blocks.items()
+            )
+            if kind != torch.float32:
+                result["answers"][word] = (got.logits.argmax(1) != plain.logits.argmax(1)).double().mean().item()
+                for name, block in got.blocks.items():
+                    off = (block.excitation.float() - plain.blocks[name].excitation).abs()
+                    result["gates"][name][word] = {"largest": off.max().item(), "mean": off.mean().item()}
+    return result
