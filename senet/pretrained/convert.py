@@ -8,6 +8,7 @@ the source, and a source is known by names that no other has.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -108,7 +109,7 @@ def convert(weights: nn.Module | Mapping[str, Any], source: str, architecture: s
         arguments = _arguments(converted, make, arguments, source)
         if arguments is None:
             continue
-        wanted = _wanted(make, arguments)
+        wanted = _wanted(make, **arguments)
         misfits[name] = _misfit(converted, wanted)
         if not misfits[name]:
             # A count that only a batch norm without momentum reads. Where the file has none, none had been counted.
@@ -203,7 +204,8 @@ def _checked(theirs: nn.Module, ours: nn.Module, converted: Mapping[str, Tensor]
     return off
 
 
-def _wanted(make: Callable[..., nn.Module], arguments: Mapping[str, Any]) -> dict[str, Tensor]:
+@cache
+def _wanted(make: Callable[..., nn.Module], **arguments: Any) -> Mapping[str, Tensor]:
     with torch.device("meta"):  # names and shapes, no memory
         return make(**arguments).state_dict()
 

@@ -13,9 +13,9 @@ The tests of the modules IN_FIREFOX run a second time, in Firefox.
 import os
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -141,15 +141,21 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Chromium's headless shell, where a test asks for no other."""
+def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
+    """Each kind of browser, started when first asked for and kept: tests that take turns don't start one anew each time."""
     launch = {
         "chromium": chromium.launch,
         "whole chromium": partial(chromium.launch, whole=True),
         "firefox": firefox.launch,
-    }[getattr(request, "param", "chromium")]
-    with launch(playwright) as browser:
-        yield browser
+    }
+    with ExitStack() as running:
+        yield cache(lambda kind: running.enter_context(launch[kind](playwright)))
+
+
+@pytest.fixture(scope="session")
+def browser(browsers: Callable[[str], Browser], request: pytest.FixtureRequest) -> Browser:
+    """Chromium's headless shell, where a test asks for no other."""
+    return browsers(getattr(request, "param", "chromium"))
 
 
 @pytest.fixture

@@ -10,7 +10,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
-from .visits import FIGURES, FOLDED, WATCH, axe, code_fits, enliven, fits, settle, tab_through, use, visible_in_forced_colours
+from .visits import (
+    CHANGING,
+    FIGURES,
+    FOLDED,
+    WATCH,
+    axe,
+    code_fits,
+    enliven,
+    fits,
+    settle,
+    tab_through,
+    use,
+    visible_in_forced_colours,
+)
 
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
 MOST = 500_000  # bytes, gzipped
@@ -52,9 +65,9 @@ def test_on_a_desk(page_path: str, page: Page, book_prefix_url: str):
     assert textless.evaluate_all("all => all.map((e) => e.outerHTML)") == []
     fits(page)
     in_firefox = page.context.browser.browser_type.name == "firefox"  # which emulates no colours for Playwright, and takes longer
-    if not in_firefox:
-        axe(page)
     folded = page.locator(FOLDED).count()
+    if not in_firefox:
+        axe(page, colours_within=CHANGING if widgets or folded else None)
     assert (use(page) > 0) == (widgets > 0)
     fits(page)
     if not in_firefox:  # whose face for code is wider by a hair; lines were broken to Chromium's
@@ -81,16 +94,16 @@ def test_in_a_hand(page_path: str, page: Page, book_file_url: str):
     page.emulate_media(reduced_motion="reduce")
     arrive(page, book_file_url + page_path)
     is_whole(page)
-    enliven(page)
+    widgets = enliven(page)
     fits(page)
-    axe(page)
+    axe(page, colours_within=CHANGING if widgets else None)
     page.evaluate("moves.length = 0")
-    used = use(page)
+    use(page)
     assert page.evaluate("moves") == []
     fits(page)
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        if used or scheme == "light":
+        if widgets or scheme == "light":
             axe(page, colours_alone=scheme == "light")
     page.set_viewport_size(ZOOMED)
     settle(page)
@@ -108,6 +121,7 @@ def test_the_visits_see(page: Page, guard: Guard):
         </figure>
         <button id="aside" style="position: fixed; left: -500px">b</button>
         <p style="width: 2000px">c</p>
+        <p style="color: #bbb">pale words</p><details><summary style="color: #ccc">folded words</summary>f</details>
         <pre style="overflow: auto">print("wide")  # {"-" * 200}</pre>
         <span tabindex="0" id="vanishes" onfocus="this.nextElementSibling.focus()">d</span><button id="good">e</button>
         <img src="data:,"></main>""")
@@ -115,8 +129,12 @@ def test_the_visits_see(page: Page, guard: Guard):
         fits(page)
     with pytest.raises(AssertionError, match="break these lines"):
         code_fits(page)
-    with pytest.raises(AssertionError, match="image-alt"):
+    with pytest.raises(AssertionError, match="image-alt") as whole:
         axe(page)
+    with pytest.raises(AssertionError, match="image-alt") as partly:
+        axe(page, colours_within=CHANGING)
+    assert ["pale words" in str(fault.value) for fault in (whole, partly)] == [True, False]
+    assert "folded words" in str(whole.value) and "folded words" in str(partly.value)
     page.emulate_media(forced_colors="active")
     assert [line[:4] for line in visible_in_forced_colours(page)] == ["<svg"]
     page.emulate_media(forced_colors="none")
