@@ -30,7 +30,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench webkit student instructor package-test FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench webkit student instructor package-test browsers frontend-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,12 +41,18 @@ book: _build/.book  ## build the book into _build/html, with all that it needs (
 serve: book  ## build the book and serve it on http://localhost:8000 (PORT=8001 for another port)
 	$(PY) tools/serve.py _build/html --port $(PORT)
 
-test: lint book  ## lint, test the front end, the package, and the built book in a real browser
-	$(NPM) --prefix frontend test
+test: lint browsers book frontend-test  ## lint, test the front end, the package, and the built book in a real browser
+	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+# Fetched while the chapters run.
+browsers: .venv/.packages
 	$(PY) tools/chromium.py --install
 	$(PY) -m tools.firefox --install
 	$(PY) -m tools.webkit --install --optional
-	$(PY) -m pytest --numprocesses $(JOBS) --dist worksteal
+
+# After the chapters, which take all cores: Sphinx, which comes then, takes one.
+frontend-test: frontend/node_modules/.package-lock.json frontend/engine/node_modules/.package-lock.json | _build/.chapters
+	$(NPM) --prefix frontend test
 
 webkit: book  ## install WebKitGTK, as root or by sudo, and test the book in it (make test does, where it can)
 	$(PY) -m tools.webkit --install --sudo

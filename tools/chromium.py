@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
@@ -32,8 +32,8 @@ HELP = """No Chromium starts on this machine, and none could be installed. What 
 Install Chromium or Chrome by your system's own means, or set CHROMIUM to the program's path, and run this again."""
 
 
-def launch(playwright: Playwright, whole: bool = False) -> Browser:
-    """Start the first Chromium that opens a page; ``whole``: no headless shell, which has no camera.
+def launch(playwright: Playwright, whole: bool = False, flags: Sequence[str] = ()) -> Browser:
+    """Start the first Chromium that opens a page, with ``flags`` beside its own; ``whole``: no headless shell, which has no camera.
 
     Raises:
         FileNotFoundError: none does; the message says what was tried.
@@ -41,7 +41,7 @@ def launch(playwright: Playwright, whole: bool = False) -> Browser:
     tried = []
     for path in candidates(playwright.chromium.executable_path, whole):
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=30_000)
+            browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags], timeout=30_000)
             browser.new_page().close()
         except Error as error:
             tried.append(f"  {path}: {error.message.splitlines()[0]}")

@@ -35,6 +35,9 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 # The headless shell has no camera, nor anything that asks for leave to use one.
 with_camera = pytest.mark.parametrize("browser", ["whole chromium"], indirect=True, scope="session")
+DRIVER = Path(__file__).with_name("driver.cjs")
+# WebAssembly is optimised after ten times the usual work: most tests run a network a few times, which optimising outlasts.
+LATER = ["--js-flags=--wasm-tiering-budget=130000000"]
 IN_FIREFOX = ("test_excitation", "test_rescale")  # two chapters; the pages themselves are in test_firefox.py
 
 
@@ -136,7 +139,10 @@ def book_file_url() -> str:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("NODE_OPTIONS", f'--require "{DRIVER.as_posix()}"')
+            playwright = running.enter_context(sync_playwright())
         yield playwright
 
 
@@ -144,8 +150,8 @@ def playwright() -> Iterator[Playwright]:
 def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
     """Each kind of browser, started when first asked for and kept: tests that take turns don't start one anew each time."""
     launch = {
-        "chromium": chromium.launch,
-        "whole chromium": partial(chromium.launch, whole=True),
+        "chromium": partial(chromium.launch, flags=LATER),
+        "whole chromium": partial(chromium.launch, whole=True, flags=LATER),
         "firefox": firefox.launch,
     }
     with ExitStack() as running:

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
 from .visits import (
     CHANGING,
-    FIGURES,
     FOLDED,
     WATCH,
     axe,
@@ -52,10 +51,9 @@ def test_on_a_desk(page_path: str, page: Page, book_prefix_url: str):
     page.on("request", lambda request: fetched.append(request.url))
     page.add_init_script(WATCH)
     arrive(page, book_prefix_url + page_path)
+    page.wait_for_load_state("networkidle")
     is_whole(page)
-    if page.locator(FIGURES).count():
-        enliven(page, only_first=True)
-        page.wait_for_load_state("networkidle")
+    enliven(page, only_first=True)
     is_light(page_path, {url: gzipped(url, book_prefix_url) for url in dict.fromkeys(fetched) if url.startswith("http")})
     widgets = enliven(page)
     if page.locator("body[data-default-mode]").count():
@@ -144,8 +142,16 @@ def test_the_visits_see(page: Page, guard: Guard):
     assert "good" not in found
 
 
+def test_the_driver_is_quickened(page: Page):
+    """What driver.cjs changes is there to be changed: a failure's message says nothing of the page's tree."""
+    page.set_content("<h1>Here</h1>")
+    with pytest.raises(AssertionError) as failed:
+        expect(page.locator("h2")).to_be_visible(timeout=1)
+    assert "not found" in str(failed.value)
+    assert "Aria snapshot" not in str(failed.value) and "Here" not in str(failed.value)
+
+
 def is_whole(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
     assert page.title()
     assert page.locator("main h1:visible").count() == 1
     # A directive that MyST did not take for one, such as a fence with a ` in its first line, ends as a list of tasks or as text.
