@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sebook.measure import cost_table, gains, published
+from sebook.measure import cost_table, gains, pairs, published
 from sebook.widgets import Advice
 from sebook.widgets.advice import QUESTIONS, advise
 from senet.models import resnet
@@ -57,8 +57,8 @@ def test_timms_names_are_timms(answers: dict):
     names = {name for given in answers.values() for name in re.findall(r'timm\.create_model\("([^"]+)"', given["In code"])}
     assert names
     assert {name.split(".")[0] for name in names} <= set(timm.list_models())
-    pairs = {name for row in published.TIMM for name in row[:2]}
-    assert names | pairs <= {*timm.list_pretrained(), "mobilenetv3_large_100"}
+    listed = {pair[side] for pair in pairs.read()["pairs"] for side in ("without", "with")}
+    assert names | listed <= {*timm.list_pretrained(), "mobilenetv3_large_100"}
 
 
 def test_tables_show_what_was_published():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from scipy.stats import spearmanr
+from scipy.stats import binomtest, spearmanr
 
 from sebook import checks
 from sebook.relatives import ECA
@@ -40,6 +40,10 @@ def eca_by_loop(z, w):
     return torch.sigmoid(sum(w[i] * padded[:, i : i + z.shape[1]] for i in range(k)))
 
 
+def grn_of(z, gamma):
+    return 1 + gamma * z / z.mean(dim=-1, keepdim=True)
+
+
 RIGHT = [
     (checks.closing, closing()),
     (checks.gap, lambda a, w, c: a.sum(dim=-1) + c - w),
@@ -50,6 +54,8 @@ RIGHT = [
     (checks.eca_size, lambda c: int((math.log2(c) + 1) / 2) | 1),
     (checks.spatial_squeeze, lambda u: torch.cat([u.mean(1, keepdim=True), u.max(1, keepdim=True).values], 1)),
     (checks.select, lambda a, u: torch.einsum("nmc,nmchw->nchw", a.softmax(1), u)),
+    (checks.grn, lambda u, g: grn_of(u.flatten(2).norm(dim=2), g)),
+    (checks.luck, lambda up, pairs: binomtest(up, pairs).pvalue),
 ]
 
 WRONG = [
@@ -81,6 +87,12 @@ WRONG = [
     (checks.select, lambda a, u: (u * a.softmax(-1)[..., None, None]).sum(1), "over the channels"),
     (checks.select, lambda a, u: (u * a.sigmoid()[..., None, None]).sum(1), "sigmoids"),
     (checks.select, lambda a, u: u * a.softmax(1)[..., None, None], "have to be added"),
+    (checks.grn, lambda u, g: grn_of(u.mean((2, 3)), g), "squeezes by the mean"),
+    (checks.grn, lambda u, g: grn_of(u.norm(dim=(2, 3)), g).sigmoid(), "no sigmoid"),
+    (checks.grn, lambda u, g: grn_of(u.norm(dim=(2, 3)), g) - 1, "1 is missing"),
+    (checks.luck, lambda up, pairs: binomtest(up, pairs, alternative="greater").pvalue, "one side"),
+    (checks.luck, lambda up, pairs: math.comb(pairs, up) / 2**pairs, "exactly this many"),
+    (checks.luck, lambda up, pairs: up / pairs, "share that gained"),
 ]
 
 

@@ -28,6 +28,7 @@ const PLOTTED: Record<
   (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>
 > = {
   curves: async (root, data, keeper) => (await need<Plots>("plots")).curves(root, data, keeper),
+  pairs: async (root, data, keeper) => (await need<Plots>("plots")).pairs(root, data, keeper),
   profiles: async (root, data, keeper) =>
     (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
   train: async (root, data, keeper) => {

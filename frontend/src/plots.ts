@@ -2,10 +2,11 @@
 // of them comes near.
 
 import { curves } from "./widgets/curves.ts";
+import { pairs } from "./widgets/pairs.ts";
 import { profiles } from "./widgets/profiles.ts";
 import { train } from "./widgets/train.ts";
 
-export const PLOTS = { curves, profiles, train };
+export const PLOTS = { curves, pairs, profiles, train };
 export type Plots = typeof PLOTS;
 
 (

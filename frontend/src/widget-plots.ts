@@ -5,6 +5,7 @@ import type { Model } from "./network/kernel.ts";
 import { h } from "./parts/dom.ts";
 import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { curves } from "./widgets/curves.ts";
+import { pairs } from "./widgets/pairs.ts";
 import { profiles } from "./widgets/profiles.ts";
 import { train } from "./widgets/train.ts";
 
@@ -14,6 +15,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.append(live);
   const keeper = kernelKeeper(model, PAUSE);
   if (model.get("_widget") === "train") return train(live, model.get("_data"), keeper, null);
+  if (model.get("_widget") === "pairs") return pairs(live, model.get("_data"), keeper);
   if (model.get("_widget") === "profiles") {
     return profiles(live, model.get("_data"), keeper, (name) =>
       Promise.reject(new Error(`${name} is not among the profiles`)),

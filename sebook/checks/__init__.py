@@ -7,6 +7,7 @@ make it. :mod:`sebook.checks.verdict` compares. No check raises for what a learn
 users of the checks need only their names.
 """
 
+from .became import grn, luck
 from .blocks import block, last_stage, parameters, rescale
 from .convolutions import blind_to_grey, convolution, receptive_field
 from .explorer import decisive_gate, occlusion
@@ -40,10 +41,12 @@ __all__ = [
     "freeze",
     "gap",
     "gate_gradient",
+    "grn",
     "identity_start",
     "inception",
     "insert",
     "last_stage",
+    "luck",
     "masked_squeeze",
     "occlusion",
     "open_gates",

@@ -14,7 +14,7 @@ from torch import nn
 from senet import pretrained
 from senet.training import Recipe
 
-from ..relatives.stand_ins import gated_resnet
+from ..relatives.small import RELATIVES_IN_PLACE, gated_resnet
 from .study import Arm, Study
 
 # By the names that studies use.
@@ -92,6 +92,16 @@ STUDIES = {
             Arm("", "SE", _stand_in("SE")),
             *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "constant input", "GRN")),
         ),
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=5,
+        pictures=2000,
+    ),
+    # SE's relatives in the same places, by the same recipe: the learning rate that suits SE may suit another less.
+    "relatives": Study(
+        title="SE and its relatives in a ResNet-8 on Patchwork",
+        data="patchwork",
+        architecture="gated_resnet",
+        arms=tuple(Arm("relative" if name != "SE" else "", name, _stand_in(name)) for name in RELATIVES_IN_PLACE),
         recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
         seeds=5,
         pictures=2000,

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Sequence
 
-from . import published
+from . import pairs, published
 
 
 class Table:
@@ -47,17 +47,18 @@ def of_the_paper() -> Table:
 def of_timm() -> Table:
     """Top-1 accuracy of timm's pairs. A name's second part is the recipe and the data that it was trained with."""
     rows = []
-    for plain, se, pixels, before, after in published.TIMM:
-        (name, recipe), with_se = plain.split("."), se.split(".")[0]
-        difference = f"{after - before:+.2f}".replace("-", "−")
-        rows.append((name, with_se, recipe.removesuffix("_in1k"), f"{pixels}", f"{before:.2f} → {after:.2f}", difference))
+    for pair in pairs.read()["pairs"]:
+        (network, recipe), (with_se, _) = pairs.name(pair["without"]), pairs.name(pair["with"])
+        before, after = pair["top1"]["imagenet"]
+        difference = f"{pairs.gain(pair):+.2f}".replace("-", "−")
+        rows.append((network, with_se, recipe, f"{pair['pixels']}", f"{before:.2f} → {after:.2f}", difference))
     heads = ("without SE", "with SE", "recipe", "pixels", "top-1 accuracy, %", "gain")
     return Table(heads, rows, "Pairs of timm's networks without and with SE")
 
 
-def in_timm() -> dict[str, float]:
+def in_timm(test_set: str = "imagenet") -> dict[str, float]:
     """``pairs``, how many are better ``up`` with SE, and the ``mean``, ``least`` and ``most`` difference in points."""
-    differences = [after - before for *_, before, after in published.TIMM]
+    differences = [pairs.gain(pair, test_set) for pair in pairs.read()["pairs"]]
     return {
         "pairs": len(differences),
         "up": sum(difference > 0 for difference in differences),

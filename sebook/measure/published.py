@@ -55,23 +55,3 @@ MOBILE = {"MobileNet": (569, 572, 4.2, 4.7), "ShuffleNet": (140, 142, 1.8, 2.4)}
 # Milliseconds, from its section on computational complexity: a training step with 256 pictures on eight Titan X, and a picture on a
 # processor; ResNet-50 and SE-ResNet-50.
 STEP_MS, PICTURE_MS = (190, 209), (164, 167)
-
-# Not the paper's, but timm's: top-1 accuracy on ImageNet of its networks without and with SE, at so many pixels. From
-# results/results-imagenet.csv of github.com/huggingface/pytorch-image-models at commit aa4b5850 (Apache-2.0). Each is one training.
-# RegNetX and RegNetY differ in width as well; the others of a pair differ in SE alone.
-TIMM = (
-    ("regnetx_002.pycls_in1k", "regnety_002.pycls_in1k", 224, 68.758, 70.288),
-    ("regnetx_004.pycls_in1k", "regnety_004.pycls_in1k", 224, 72.482, 74.004),
-    ("regnetx_008.pycls_in1k", "regnety_008.pycls_in1k", 224, 75.054, 76.334),
-    ("regnetx_016.pycls_in1k", "regnety_016.pycls_in1k", 224, 76.936, 77.880),
-    ("regnetx_032.pycls_in1k", "regnety_032.pycls_in1k", 224, 78.160, 78.902),
-    ("regnetx_064.pycls_in1k", "regnety_064.pycls_in1k", 224, 79.062, 79.734),
-    ("regnetx_080.pycls_in1k", "regnety_080.pycls_in1k", 224, 79.214, 79.874),
-    ("regnetx_160.pycls_in1k", "regnety_160.pycls_in1k", 224, 79.844, 80.284),
-    ("regnetx_320.pycls_in1k", "regnety_320.pycls_in1k", 224, 80.258, 80.796),
-    ("resnet50.a1_in1k", "seresnet50.a1_in1k", 224, 80.382, 80.012),
-    ("resnet50.a2_in1k", "seresnet50.a2_in1k", 224, 79.828, 80.102),
-    ("resnet50.a3_in1k", "seresnet50.a3_in1k", 160, 75.994, 75.104),
-    ("resnet33ts.ra2_in1k", "seresnet33ts.ra2_in1k", 256, 79.216, 80.380),
-    ("resnet152d.ra2_in1k", "seresnet152d.ra2_in1k", 256, 83.160, 83.702),
-)

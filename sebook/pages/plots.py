@@ -13,7 +13,7 @@ from torch import Tensor
 
 from senet.inside.profiles import Profile
 
-from ..experiments.study import rows
+from ..experiments.study import Row, rows
 from .page_svg import INK, STYLE, SYMBOLS, Drawing
 
 
@@ -147,32 +147,38 @@ def study(result: Mapping[str, Any]) -> Drawing:
     groups = list(dict.fromkeys(row.group for row in changed))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 0.6 + 0.24 * (len(changed) + len(groups))), layout="constrained")
-        ours, papers = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
+        published = any(row.paper_error is not None for row in changed)
+        ours, *papers = figure.subplots(1, 1 + published, sharey=True, width_ratios=(1.6, 1)[: 1 + published], squeeze=False)[0]
         y, ticks = 0.0, []
         for group in groups:
             for row in (row for row in changed if row.group == group):
                 half = 0 if math.isnan(row.difference_half) else row.difference_half
                 ours.errorbar(100 * row.difference, y, xerr=100 * half, color=INK, marker="o", markersize=4, linewidth=1)
                 if row.paper_error is not None:
-                    papers.plot(standard.paper_error - row.paper_error, y, "D", color=INK, markersize=4)
-                ticks.append((y, f"{group} {row.value}" if group != "reduction" else f"r {row.value}".replace("r no SE", "no SE")))
+                    papers[0].plot(standard.paper_error - row.paper_error, y, "D", color=INK, markersize=4)
+                ticks.append((y, _arm(row)))
                 y += 1
             y += 0.7
-        for axes, title in (
-            (ours, f"here, accuracy in points against {100 * standard.accuracy:.1f} %"),
-            (papers, "the paper, ImageNet"),
-        ):
+        here = f"{'here, ' if published else ''}accuracy in points against {100 * standard.accuracy:.1f} %"
+        for axes, title in zip((ours, *papers), (here, "the paper, ImageNet"), strict=False):
             axes.axvline(0, color=INK, linewidth=0.5, alpha=0.6)
             axes.set_title(title, loc="left")
             axes.tick_params(length=2)
         ours.set_yticks(*zip(*ticks, strict=True))
         ours.set_ylim(y - 0.7, -0.7)
     said = "; ".join(
-        f"{row.arm} {100 * row.difference:+.1f}"
+        f"{row.arm.removeprefix('relative ')} {100 * row.difference:+.1f}"
         + ("" if row.paper_error is None else f" (paper {standard.paper_error - row.paper_error:+.2f})")
         for row in changed
     )
-    return Drawing(figure, f"Change of accuracy in points against the standard block, by what was changed: {said}.")
+    against = "the standard block" if published else standard.value
+    return Drawing(figure, f"Change of accuracy in points against {against}, by what was changed: {said}.")
+
+
+def _arm(row: Row) -> str:
+    if row.group == "reduction":
+        return f"r {row.value}".replace("r no SE", "no SE")
+    return row.value if row.group == "relative" else f"{row.group} {row.value}"
 
 
 def agreement(results: Mapping[str, Mapping[str, Any]], pairs: Mapping[str, str]) -> Drawing:

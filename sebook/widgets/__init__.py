@@ -7,6 +7,7 @@ from .cost import Cost
 from .curves import Curves
 from .excitation import Excitation
 from .explorer import Explorer
+from .pairs import Pairs
 from .profiles import Profiles
 from .relatives import Relatives
 from .rescale import Rescale
@@ -22,6 +23,7 @@ __all__ = [
     "Curves",
     "Excitation",
     "Explorer",
+    "Pairs",
     "Profiles",
     "Relatives",
     "Rescale",

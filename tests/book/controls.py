@@ -5,7 +5,7 @@ this name has to change the dots. A name is a regular expression; the first cont
 needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
 """
 
-from .crawl import DOWNLOAD, OPEN, PAGE_LINK, SCROLL, Control, arrow_down
+from .crawl import OPEN, SCROLL, Control, arrow_down
 from .preparations import (
     a_gate_pulled,
     a_study,
@@ -28,37 +28,7 @@ from .preparations import (
     stalled_with_a_channel,
     undone,
 )
-
-TABLES = [Control("summary: All numbers as tables", OPEN), Control("group: .+", SCROLL, each=True)]
-SAVES = [Control("button: (SVG|PNG|CSV): save .+", DOWNLOAD, each=True)]
-
-
-def foot(changed: str) -> list[Control]:
-    """Link and Reset. ``changed`` names a control to operate, so that there is something to reset."""
-    return [
-        Control("link: (Link (?:to this view|copied).*)", PAGE_LINK),
-        Control("button: Reset", ".senet-live", first=chosen(changed)),
-    ]
-
-
-def hand(side: str) -> list[Control]:
-    """The gates of one side."""
-    line, let_go = ".senet-hand-line", gates_let_go(side)
-    set_ = ("off: close the gate", "1: open the gate", "mean: set the gate to its mean", "all 1: open all gates")
-    return [
-        Control(f"slider: Channels of the {side} block", f"[data-side={side}] .senet-readout"),
-        *(Control(f"button: {name}, {side}", line, first=let_go) for name in (*set_, "all mean: set all gates to their mean")),
-        *(
-            Control(f"button: {name}, {side}", line, a_gate_pulled(side))
-            for name in ("own: let the gate go", "all own: let all gates go")
-        ),
-        Control(
-            r"range: (s of channel .*|Choose a channel in the chart\.)",
-            line,
-            let_go,
-            within=f"fieldset:has([aria-label$=', {side}'])",
-        ),
-    ]
+from .shared_controls import SAVES, TABLES, foot, hand
 
 
 def by_hand(side: str) -> list[Control]:
@@ -255,6 +225,14 @@ CONTROLS: dict[str, list[Control]] = {
         *SAVES,
         *TABLES,
         *foot("select: Draw"),
+    ],
+    "pairs": [
+        Control("select: Compare", ".senet-plotted"),
+        Control("select: Order by", ".senet-plotted"),
+        Control("slider: Pairs of networks", ".senet-readout"),
+        *SAVES,
+        *TABLES,
+        *foot("select: Order by"),
     ],
     "curves": [
         Control("select: Quantity", ".senet-plotted", first=runs_shown),

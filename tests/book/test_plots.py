@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sebook.widgets import Curves, Profiles
+from sebook.measure import gains, pairs
+from sebook.widgets import Curves, Pairs, Profiles
 from sebook.widgets.curves import SHIPPED, study_result
 from sebook.widgets.curves import shipped as history
 from senet import pretrained
@@ -19,6 +20,7 @@ from .conftest import DESKTOP, PHONE, Guard, arrive
 from .visits import axe, cells, opened, saved
 
 SHALLOW, TRAINING, WHAT_IF = "book/shallow-and-deep.html", "book/training.html", "book/what-if.html"
+BECAME = "book/what-became.html"
 CIFAR, IMAGENET = "se_resnet20_cifar10", "se_resnet18_slim_imagenet100"
 
 
@@ -132,6 +134,25 @@ def test_a_study_is_shown_seed_by_seed(page: Page, book_url: str):
     expect(widget.locator(".senet-readout")).to_contain_text(
         f"{last['name']}: {100 * last['mean']:.1f}% ({100 * low:.1f} to {100 * high:.1f}) over"
     )
+
+
+def test_pairs_are_timms(page: Page, book_url: str):
+    widget = opened(page, f"{book_url}{BECAME}?pairs.measure=sketch", "pairs")
+    counted = gains.in_timm("sketch")
+    expect(widget.locator(".senet-summary")).to_contain_text(f"{counted['up']} of {counted['pairs']} pairs gain")
+    (_, *rows) = cells(saved(widget, "CSV: save the chart"))
+    assert [(row[1], float(row[3]), float(row[4])) for row in rows] == [
+        (pair["with"], *pair["top1"]["sketch"]) for pair in pairs.read()["pairs"]
+    ]
+    widget.get_by_label("Order by").select_option("difference")
+    first, best = widget.get_by_role("slider", name="Pairs of networks"), Pairs("sketch", order="difference").differences()[0]
+    first.press("Home")
+    expect(widget.locator(".senet-readout")).to_contain_text(f"→ {best[0]}, ")
+    machine = next(iter(pairs.read()["machines"]))
+    widget.get_by_label("Compare").select_option(machine)
+    (_, *rows) = cells(saved(widget, "CSV: save the chart"))
+    times = [pair["time"][machine] for pair in pairs.read()["pairs"]]
+    assert [float(row[3]) for row in rows] == sorted(times, reverse=True)
 
 
 def test_saved_drawings_stand_alone(page: Page, book_url: str):

@@ -1,0 +1,42 @@
+"""A small network with SE, a substitute or a relative in every block, so that they can be trained and compared."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from senet.arguments import one_of
+from senet.models.cifar import SmallResNet
+from senet.models.se import SEBlock
+
+from . import CBAM, ECA, SCSE, GatherExcite
+from .newer import GRN, CoordinateAttention, FrequencySE, SimAM
+from .stand_ins import ConstantInput, StaticGate
+
+# By name, what makes one for C channels. Sixteen channels want a smaller r than the papers' networks have.
+GATES: dict[str, Callable[[int], nn.Module] | None] = {
+    "SE": partial(SEBlock, reduction=4, min_hidden=1),
+    "none": None,
+    "static": StaticGate,
+    "constant input": partial(ConstantInput, reduction=4, min_hidden=1),
+    "ECA": ECA,
+    "CBAM": partial(CBAM, reduction=4),
+    "gather-excite": GatherExcite,
+    "scSE": SCSE,
+    "GRN": GRN,
+    "SimAM": SimAM,
+    "coordinate attention": partial(CoordinateAttention, reduction=4),
+    "FcaNet": partial(FrequencySE, reduction=4, min_hidden=1),
+}
+RELATIVES_IN_PLACE = tuple(name for name in GATES if name not in ("static", "constant input"))
+
+
+def gated_resnet(gate: str = "SE", **arguments: Any) -> SmallResNet:
+    """A :class:`~senet.models.cifar.SmallResNet` with one of ``GATES`` in each block.
+
+    Raises:
+        ValueError: ``gate`` is none of them, or another argument is out of its bounds.
+    """
+    one_of(GATES, gate=gate)
+    return SmallResNet(se=GATES[gate], **arguments)
