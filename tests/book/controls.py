@@ -41,7 +41,7 @@ def by_hand(side: str) -> list[Control]:
     ]
 
 
-CAMERA = Control("button: Use the camera", "[aria-label='your camera']")  # which takes a whole browser: see conftest.py
+CAMERA = Control("button: Use the camera", "[aria-label='your camera']")  # crawl.FILMED
 # A picture joins the gallery once the network answers for it, and an edit is another answer: nothing less will do. Black pixels
 # have no blur, so brightness is the last.
 OWN = [

@@ -156,15 +156,16 @@ def test_a_camera_stops_when_nobody_looks(context: BrowserContext, page: Page, b
     assert tracks(widget) == 0
 
 
-@with_camera
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("browser", "fault", "words"),
     [
-        ("", "Camera access is blocked"),  # headless, and nobody has granted it
-        ("NotFoundError", "There is no camera: connect one"),
-        ("NotReadableError", "in use by another program: close it there"),
-        (None, "open the book over https"),
+        ("whole chromium", "", "Camera access is blocked"),  # headless, and nobody has granted it
+        ("chromium", "NotFoundError", "There is no camera: connect one"),
+        ("chromium", "NotReadableError", "in use by another program: close it there"),
+        ("chromium", None, "open the book over https"),
     ],
+    indirect=["browser"],
+    scope="session",
 )
 def test_no_camera_in_plain_words(page: Page, book_url: str, fault: str | None, words: str):
     if fault is None:

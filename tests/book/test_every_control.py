@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from .conftest import HTML, Guard, book_pages
-from .controls import CAMERA, CONTROLS, SOMETIMES
+from .controls import CONTROLS, SOMETIMES
 from .crawl import DOWNLOAD, LOOK, OPEN, PAGE_LINK, PATIENCE, SCROLL, Control, Crawl
 
 FIGURE = re.compile(r'<figure id="([\w-]+)" class="senet-widget" data-senet="([\w-]+)"([^>]*)>')
@@ -44,12 +44,11 @@ def crawls() -> list:
     for i, (path, key, kind) in enumerate(found):
         before = sum(each[::2] == (path, kind) for each in found[:i])
         for hand in ("pointer", "keys") if before == 0 else ("keys",) if before % 2 else ("pointer",):
-            browser = "whole chromium" if CAMERA in CONTROLS.get(kind, ()) else "chromium"
-            cases.append(pytest.param(browser, path, key, kind, hand, id=f"{path}-{key}-{hand}"))
+            cases.append(pytest.param(path, key, kind, hand, id=f"{path}-{key}-{hand}"))
     return cases
 
 
-@pytest.mark.parametrize(("browser", "path", "key", "kind", "hand"), crawls(), indirect=["browser"], scope="session")
+@pytest.mark.parametrize(("path", "key", "kind", "hand"), crawls())
 def test_every_control(page: Page, guard: Guard, book_url: str, path: str, key: str, kind: str, hand: str):
     """Each control of each widget of the book, once by keys and once by the pointer, does what it says."""
     if kind not in CONTROLS:
