@@ -132,6 +132,22 @@ def test_the_second_graph_answers_as_the_network_does(pictures):
         np.testing.assert_allclose(mine, block.excitation.detach(), atol=1e-6)
 
 
+def test_a_network_that_was_trained_is_a_file_for_others(pictures):
+    torch.manual_seed(0)
+    model, preprocess = next(networks())[1](), Preprocessing(32, *statistics(pictures))
+    data, places = train_step.network_onnx(train_step.Step(model, RECIPE, preprocess, 10))
+    with torch.no_grad():
+        model(preprocess(pictures.images[:32]))  # so that its statistics are its own
+    state = model.eval().state_dict()
+    assert {name for name, tensor in state.items() if tensor.is_floating_point()} == set(places)
+    for name, at in places.items():  # as frontend/src/training/network-file.ts does
+        values = state[name].numpy().tobytes()
+        assert not any(data[at : at + len(values)])
+        data = data[:at] + values + data[at + len(values) :]
+    logits = session(data).run(None, {"picture": pictures.images[:1].float().numpy()})[0]
+    np.testing.assert_allclose(logits, model(preprocess(pictures.images[:1])).detach(), atol=1e-5)
+
+
 def test_what_has_no_rule_is_refused_by_name():
     class Odd(nn.Module):
         def forward(self, x):

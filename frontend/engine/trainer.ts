@@ -6,6 +6,7 @@
 
 import { env } from "onnxruntime-web/wasm";
 import type { FromTrainer, ToTrainer } from "../src/training/messages.ts";
+import { filled } from "../src/training/network-file.ts";
 import { type Made, patchwork, SIDE } from "../src/training/patchwork.ts";
 import { Run, type TrainFile } from "../src/training/run.ts";
 import { opened, written } from "../src/training/safetensors.ts";
@@ -53,6 +54,10 @@ async function answer(data: ToTrainer): Promise<void> {
     if (!run) throw new Error("there is no network to save yet");
     const { plan, step, history } = run;
     post({ saved: written(file, run, { ...data.save, plan, steps: step, history }) });
+  } else if ("network" in data) {
+    if (!run) throw new Error("there is no network to look into yet");
+    const empty = new Uint8Array(await unzip(file.network_onnx));
+    post({ network: filled(file, run, empty) });
   } else {
     if ("step" in data) [paused, single] = [true, true];
     else paused = data.pause;

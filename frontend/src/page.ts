@@ -63,9 +63,9 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 /** A file of the reader's, with the pictures of one of the book's networks. */
-const drop: DropOn = async (file, id, way, heard, book) => {
+const drop: DropOn = async (file, id, way, heard, book, trained) => {
   const manifest = await need<Manifest>("live/manifest").catch(() => null);
-  return openDropped(file, id, way, await probeOf(book), manifest, heard);
+  return openDropped(file, id, way, await probeOf(book), manifest, heard, trained);
 };
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {

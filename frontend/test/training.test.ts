@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { filled } from "../src/training/network-file.ts";
 import { NumpyRandom } from "../src/training/numpy-random.ts";
 import { patchwork } from "../src/training/patchwork.ts";
 import type { TrainFile } from "../src/training/run.ts";
@@ -71,6 +72,18 @@ test("a network's file is read back, and others are refused in words", () => {
   );
   const other = { ...file, weights: [["b", [2]]] } as unknown as TrainFile;
   assert.throws(() => opened(other, bytes), /b is missing/);
+});
+
+test("a network's weights are written into their places of its file, and nowhere else", () => {
+  const placed = { ...file, places: { "a.weight": 9, "n.running_mean": 3 } } as TrainFile;
+  const weights = { weights: Float32Array.of(1.5, -2), statistics: Float32Array.of(0.25) };
+  const view = new DataView(filled(placed, weights, new Uint8Array(20).fill(7)).buffer);
+  assert.deepEqual([view.getFloat32(9, true), view.getFloat32(13, true)], [1.5, -2]);
+  assert.equal(view.getFloat32(3, true), 0.25);
+  assert.deepEqual(
+    [0, 1, 2, 7, 8, 17, 18, 19].map((at) => view.getUint8(at)),
+    Array(8).fill(7),
+  );
 });
 
 test("what is said of the seeds follows their interval", () => {

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -156,6 +157,41 @@ def asked_onnx(step: Step, batch: int) -> bytes:
     outputs = ["logits", *(f"{name}/s" for name in asked.blocks)]
     with torch.no_grad():
         return _file(asked, (weights, statistics, pictures), ["weights", "statistics", "pictures"], outputs)
+
+
+def network_onnx(step: Step) -> tuple[bytes, dict[str, int]]:
+    """The network alone, for whatever opens ONNX files: ``picture``, float32 (1, 3, S, S) of 0 to 255, -> ``logits``.
+
+    Returns: The file, whose weights and statistics are zero, and at which of its bytes each of them
+        begins, by its name in PyTorch: a page writes a network over them.
+    """
+    import onnx
+
+    model, parts = step.model, [part for row in (step.order.weights, step.order.statistics) for part in row]
+
+    def answer(picture: Tensor, *tensors: Tensor) -> tuple[Tensor]:
+        named = {name: tensor for (name, _), tensor in zip(parts, tensors, strict=True)}
+        return (torch.func.functional_call(model, named, (picture * step.scale - step.offset,)),)
+
+    size, luck = step.preprocessing.size, np.random.default_rng(0)
+    marks = {name: luck.bytes(4 * math.prod(shape)) for name, shape in parts}
+    tensors = [torch.zeros(shape) for _, shape in parts]
+    model.eval()
+    try:
+        with torch.no_grad():
+            data = _file(answer, (torch.zeros(1, 3, size, size), *tensors), ["picture", *marks], ["logits"])
+    finally:
+        model.train()
+    file = onnx.load_from_string(data)
+    for name, shape in parts:
+        held = np.frombuffer(marks[name], np.float32).reshape(shape)
+        file.graph.initializer.append(onnx.numpy_helper.from_array(held, name))
+    del file.graph.input[1:]
+    data = file.SerializeToString()
+    places = {name: data.index(mark) for name, mark in marks.items()}
+    for name, at in places.items():
+        data = data[:at] + bytes(len(marks[name])) + data[at + len(marks[name]) :]
+    return data, places
 
 
 def _example(step: Step) -> tuple[Tensor, ...]:

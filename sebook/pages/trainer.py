@@ -7,6 +7,7 @@ as the network is made.
 """
 
 import base64
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,9 +22,9 @@ from senet.images import Pictures, statistics
 from senet.images.patchwork import patchwork
 
 from ..experiments.studies import STUDIES
-from .train_step import Step, asked_onnx, blocks_of, layout, step_onnx
+from .train_step import Step, asked_onnx, blocks_of, layout, network_onnx, step_onnx
 
-FORMAT = 1  # counted up whenever an older page would misread what is written here
+FORMAT = 2  # counted up whenever an older page would misread what is written here
 ASKED = 50  # pictures at a time that the network is asked about
 STUDY = "minute"
 ARMS = {"se": 0, "none": 1}  # files, and the study's arms that they hold
@@ -77,6 +78,7 @@ def described(arm: str, train: Pictures | None = None) -> dict[str, Any]:
     step = Step(model, study.recipe, preprocessing, len(train.classes))
     order = layout(model)
     buffers = model.state_dict()
+    network, places = network_onnx(step)
     return {
         "format": FORMAT,
         "title": "SE-ResNet-8" if arm == "se" else "ResNet-8",
@@ -93,6 +95,8 @@ def described(arm: str, train: Pictures | None = None) -> dict[str, Any]:
         "asked": ASKED,
         "step_onnx": _text(step_onnx(step)),
         "asked_onnx": _text(asked_onnx(step, ASKED)),
+        "network_onnx": _text(gzip.compress(network, mtime=0)),  # nearly all of it zeros
+        "places": places,
     }
 
 

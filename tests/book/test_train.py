@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -152,6 +153,65 @@ def test_pause_reload_go_on_give_up_and_forget(page: Page, book_url: str):
     expect(widget.get_by_label("Recipe")).to_be_enabled()
     page.reload()
     expect(page.locator("figure[data-senet=train] .senet-train-status")).to_have_text("")
+
+
+def test_a_download_that_hangs_can_be_given_up(page: Page, book_url: str):
+    short(page)
+    held = []
+    page.route("**/live/trainer.js", lambda route: held.append(route))
+    widget = widget_of(page, book_url, "?train.arms=none")
+    press(widget, "Train")
+    status(widget, re.compile("Fetching"))
+    press(widget, "Give up")
+    status(widget, re.compile("^$"))
+    page.unroute("**/live/trainer.js")  # and what was held goes on
+    press(widget, "One step")
+    status(widget, "step 1 of 10. Paused.")
+
+
+HIDE = """() => {
+    window.shown = window.requestAnimationFrame.bind(window);
+    window.due = [];
+    window.requestAnimationFrame = (draw) => window.due.push(draw); // a hidden tab draws no frames
+}"""
+SHOW = "() => { window.requestAnimationFrame = window.shown; for (const draw of window.due) window.shown(draw); }"
+KEPT = """() => new Promise((resolve) => {
+    const opening = indexedDB.open("senet", 1);
+    opening.onupgradeneeded = () => opening.transaction.abort(); // nothing was kept yet
+    opening.onerror = () => resolve(0);
+    opening.onsuccess = () => {
+        const asking = opening.result.transaction("kept").objectStore("kept").get("train:2");
+        asking.onsuccess = () => resolve(asking.result?.runs.length ?? 0);
+    };
+})"""
+
+
+def test_a_hidden_tab_trains_on_and_shows_what_came_of_it(page: Page, book_url: str):
+    short(page)
+    widget = widget_of(page, book_url)
+    widget.get_by_label("Train", exact=True).select_option("3")
+    widget.get_by_role("button", name="Train", exact=True).evaluate("button => button.click()")
+    page.evaluate(HIDE)
+    deadline = time.monotonic() + 120
+    while page.evaluate(KEPT) < 3:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(200)
+    assert widget.locator(".senet-train-verdict").text_content() == "Train both networks to compare them."
+    page.evaluate(SHOW)
+    expect(widget.locator(".senet-train-verdict")).to_contain_text("3 seeds, SE ahead in")
+
+
+def test_what_was_trained_opens_in_the_explorer(page: Page, book_url: str, guard: Guard):
+    short(page)
+    widget = widget_of(page, book_url, "?train.arms=se&train.seed=2")
+    press(widget, "Look inside the network with SE")
+    status(widget, "Train the network with SE first: there is none yet.")
+    press(widget, "One step")
+    status(widget, "step 1 of 10. Paused.")
+    press(widget, "Look inside the network with SE")
+    yours = page.locator("figure[data-senet=explorer] .senet-your-network")
+    expect(yours).to_contain_text("se_resnet8_seed2.onnx: 3 gates", timeout=60_000)
+    expect(page.locator("figure[data-senet=explorer] .senet-stage")).to_contain_text("odd pair")  # Patchwork's classes
 
 
 def test_a_download_that_fails_says_so_and_can_be_tried_again(page: Page, book_url: str, guard: Guard):

@@ -4,14 +4,20 @@
 import type { Gallery } from "../network/gallery.ts";
 import { kernelInside, kernelProbe, type Model } from "../network/kernel.ts";
 import type { Probe } from "../network/network.ts";
+import type { Way } from "../network/runtime.ts";
 import type { Rules } from "../state/fields.ts";
 import { kernelKeeper, pageKeeper } from "../state/keeper.ts";
 import { explorer } from "./explorer.ts";
 import type { OpenDropped } from "./your-network.ts";
 
-/** Opens a file of the reader's, with the pictures of the network `book`. */
+/** Opens a file of the reader's, with the pictures of the network `book`; `trained`: it knows its classes. */
 export type DropOn = (
-  ...asked: [...Parameters<OpenDropped>, book: string]
+  file: File,
+  id: string,
+  way: Way,
+  heard: (words: string) => void,
+  book: string,
+  trained: boolean,
 ) => ReturnType<OpenDropped>;
 
 /** @param state the author's view, and with it the networks to choose from and the form */
@@ -26,7 +32,8 @@ export function pageExplorer(
   const { networks, small, accuracies, ...author } = state;
   const names = networks.map(([name]: [string]) => name);
   const keeper = pageKeeper(key, author, { network: { kind: "one", of: names }, ...rules });
-  const yours: OpenDropped = (...asked) => drop(...asked, names[0]);
+  const yours: OpenDropped = (file, id, way, heard, like) =>
+    drop(file, id, way, heard, like ?? names[0], like !== undefined);
   return explorer(root, { networks, open, small: !!small, drop: yours, accuracies }, keeper);
 }
 

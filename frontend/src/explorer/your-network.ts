@@ -6,13 +6,18 @@
 import { type DroppedProbe, inWords, LARGEST, meantAsNetwork, WAYS } from "../network/dropped.ts";
 import type { Way } from "../network/runtime.ts";
 import { button, choice, h } from "../parts/dom.ts";
+import { handed } from "../state/handed.ts";
 
-/** Opens a file under a name of its own; says how it goes. Rejects with words for a reader. */
+/**
+ * Opens a file under a name of its own; says how it goes. Rejects with words for a reader.
+ * `like` is the network of the book whose pictures and classes are the file's, where that is known.
+ */
 export type OpenDropped = (
   file: File,
   id: string,
   way: Way,
   heard: (words: string) => void,
+  like?: string,
 ) => Promise<DroppedProbe>;
 
 export interface YourNetwork {
@@ -28,7 +33,7 @@ export function yourNetwork(
   open: OpenDropped,
   enter: (name: string, title: string) => Promise<void>,
 ): YourNetwork {
-  let file: File | null = null;
+  let [file, like]: [File | null, string | undefined] = [null, undefined];
   let now: DroppedProbe | null = null;
   let tickets = 0;
   const input = h("input", {
@@ -39,7 +44,7 @@ export function yourNetwork(
     onchange: () => take([...(input.files ?? [])]),
   });
   const browse = button("Your own network", () => input.click());
-  const scale = choice("It takes pixels as", () => file && void opening(file));
+  const scale = choice("It takes pixels as", () => file && void opening(file, like));
   scale.select.append(
     ...Object.entries(WAYS).map(([value, { title }]) => h("option", { value }, title)),
   );
@@ -62,10 +67,11 @@ export function yourNetwork(
   function take(files: File[]): void {
     input.value = ""; // so that the same file can be chosen again
     const first = files.find(({ name }) => meantAsNetwork(name)) ?? files[0];
+    if (like !== undefined) scale.select.value = Object.keys(WAYS)[0]!; // the book's own took bytes
     if (first) void opening(first);
   }
 
-  async function opening(next: File): Promise<void> {
+  async function opening(next: File, its?: string): Promise<void> {
     const ticket = ++tickets;
     const id = `yours-${ticket}`;
     problem.textContent = "";
@@ -74,16 +80,16 @@ export function yourNetwork(
     try {
       const { way } = WAYS[scale.select.value]!;
       const heard = (words: string) => ticket === tickets && (line.textContent = words);
-      const probe = await open(next, id, way, heard);
+      const probe = await open(next, id, way, heard, its);
       if (ticket !== tickets) return probe.close();
       const before = now;
-      [file, now] = [next, probe];
+      [file, now, like] = [next, probe, its];
       await enter(id, next.name);
       before?.close();
-      scale.el.hidden = false;
+      scale.el.hidden = its !== undefined; // a network of the book's own making takes bytes
       const guess =
         "It doesn’t say how it takes pixels: if its answers look wrong, choose another scale.";
-      line.textContent = `${inWords(next.name, probe.info)} ${guess}`;
+      line.textContent = `${inWords(next.name, probe.info)} ${its ? "" : guess}`.trimEnd();
     } catch (error) {
       if (ticket !== tickets) return;
       line.textContent = "";
@@ -102,6 +108,11 @@ export function yourNetwork(
     event.stopPropagation();
     take(files);
   };
+  void handed().then((trained) => {
+    if (!trained) return;
+    scale.select.value = "bytes";
+    void opening(trained.file, trained.like);
+  });
   root.addEventListener("dragover", over);
   root.addEventListener("drop", drop, true); // before the pictures' own
   return {

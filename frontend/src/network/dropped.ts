@@ -60,6 +60,7 @@ export function refused({ name, size }: { name: string; size: number }): string 
 /**
  * @param book the probe whose pictures are shown
  * @param heard progress of the runtime, which may have to be fetched
+ * @param trained whether it learned the book's classes
  * @throws words for a reader
  */
 export async function openDropped(
@@ -69,6 +70,7 @@ export async function openDropped(
   book: Probe,
   manifest: Manifest | null,
   heard: (words: string) => void,
+  trained = false,
 ): Promise<DroppedProbe> {
   const wrong = refused(file);
   if (wrong) throw new Error(wrong);
@@ -85,7 +87,7 @@ export async function openDropped(
   } finally {
     deaf();
   }
-  return probeOf(engine, file.name, way, book);
+  return probeOf(engine, file.name, way, book, trained);
 }
 
 async function probeOf(
@@ -93,10 +95,13 @@ async function probeOf(
   title: string,
   way: Way,
   book: Probe,
+  trained: boolean,
 ): Promise<DroppedProbe> {
   const { info } = engine;
   const kept = book.pictures.filter(({ id }) => id !== OWN);
-  const pictures: PictureInfo[] = kept.map((picture) => ({ ...picture, label: null }));
+  const pictures: PictureInfo[] = kept.map((picture) =>
+    trained ? picture : { ...picture, label: null },
+  );
   const canvas = document.createElement("canvas");
   const [small, context] = [
     document.createElement("canvas"),
@@ -137,7 +142,10 @@ async function probeOf(
   for (let i = 0; i < Math.min(TRIED, kept.length); i++) tried.push(await engine.ask(pixels(i)));
   engine.blocks = ranged(engine.blocks, tried);
   return {
-    network: networkOf(engine.name, title, info, engine.blocks),
+    network: {
+      ...networkOf(engine.name, title, info, engine.blocks),
+      ...(trained && { classes: book.network.classes }),
+    },
     engine: "computed in this page by ONNX Runtime, from your file",
     pictures,
     means: null,

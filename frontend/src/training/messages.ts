@@ -11,6 +11,8 @@ export type ToTrainer =
   | { step: true }
   /** The network as a file of tensors, with notes of how it came about. */
   | { save: Record<string, unknown> }
+  /** The network as an ONNX file. */
+  | { network: true }
   /** A file of tensors, to be tested as it is. */
   | { open: Uint8Array; tested: number };
 
@@ -25,5 +27,6 @@ export type FromTrainer =
   | { epoch: Epoch; state: State }
   | { over: true }
   | { saved: Uint8Array<ArrayBuffer> }
+  | { network: Uint8Array<ArrayBuffer> }
   | { opened: string }
   | { failed: string };

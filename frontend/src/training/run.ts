@@ -32,6 +32,9 @@ export interface TrainFile {
   asked: number;
   step_onnx: string;
   asked_onnx: string;
+  /** The network alone, as base64 of gzip, and where in it each tensor begins. */
+  network_onnx: string;
+  places: Record<string, number>;
 }
 
 export interface Weights {

@@ -8,6 +8,7 @@ export type Arm = keyof typeof ARMS;
 
 export interface Recipe {
   title: string;
+  batch: number;
   pictures: number;
   tested: number;
   epochs: number;
@@ -50,6 +51,14 @@ export interface SeedRun {
   recipe: string;
   rate: string;
   curves: Partial<Record<Arm, Curve>>;
+}
+
+/** Seeds to be run, one after the other. */
+export interface Wish {
+  arms: Arm[];
+  recipe: string;
+  rate: string;
+  seeds: number[];
 }
 
 /** Which runs may be compared: the same recipe, the same rate. */

@@ -7,29 +7,28 @@
 //                    failed ◀──────┘ begin
 
 import { type Files, fetchTrainers, Trainer } from "../network/trainer.ts";
-import { hand } from "../parts/save.ts";
 import { keep, recall } from "../state/kept.ts";
-import type { FromTrainer } from "../training/messages.ts";
+import type { FromTrainer, ToTrainer } from "../training/messages.ts";
 import type { Plan, State } from "../training/run.ts";
 import { tensors } from "../training/safetensors.ts";
-import { ARMS, type Arm, alike, type Recipe, type SeedRun, type TrainView } from "./train-data.ts";
+import {
+  ARMS,
+  type Arm,
+  alike,
+  type Recipe,
+  type SeedRun,
+  type TrainView,
+  type Wish,
+} from "./train-data.ts";
 
 export type Phase = "idle" | "loading" | "running" | "paused" | "failed";
-const KEY = "train:1";
+const KEY = "train:2";
 
 interface Kept {
   runs: SeedRun[];
   /** What was under way. */
   wish: Wish | null;
   states: Partial<Record<Arm, State>>;
-}
-
-/** Seeds to be run, one after the other. */
-export interface Wish {
-  arms: Arm[];
-  recipe: string;
-  rate: string;
-  seeds: number[];
 }
 
 export class Session {
@@ -155,18 +154,20 @@ export class Session {
     this.stop();
   }
 
-  /** Hand the reader the network as it is, as a file. @returns the file's name */
-  async save(arm: Arm): Promise<string> {
+  /** The network as it is, as a file of the kind asked for. */
+  file(arm: Arm, message: ToTrainer): Promise<Uint8Array<ArrayBuffer>> {
     const trainer = this.trainers[arm];
     if (!trainer) throw new Error(`Train the network ${ARMS[arm]} first: there is none yet.`);
-    const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve) => {
+    return new Promise((resolve) => {
       this.saving[arm] = resolve;
-      trainer.send({ save: { made: "in a page of the book", with: navigator.userAgent } });
+      trainer.send(message);
     });
-    const seed = (this.now ?? this.runs.at(-1))!.seed;
-    const name = `${arm === "se" ? "se_resnet8" : "resnet8"}_seed${seed}.safetensors`;
-    hand(name, new Blob([bytes]));
-    return name;
+  }
+
+  /** What its file is called. */
+  nameOf(arm: Arm): string {
+    const seed = (this.now ?? this.runs.at(-1))?.seed;
+    return `${arm === "se" ? "se_resnet8" : "resnet8"}${seed === undefined ? "" : `_seed${seed}`}`;
   }
 
   /** Show a network that was saved, here or by Python. @returns what can be said of it */
@@ -218,6 +219,7 @@ export class Session {
     const curve = this.now?.curves[arm];
     if ("failed" in message) return this.fail(message.failed);
     if ("saved" in message) return this.saving[arm]?.(message.saved);
+    if ("network" in message) return this.saving[arm]?.(message.network);
     if ("opened" in message) this.opening(message.opened);
     else if ("ready" in message) {
       if (message.ready.blocks.length > 0) this.blocks = message.ready.blocks;

@@ -12,7 +12,6 @@ import type { Keeper } from "../state/keeper.ts";
 import { classroom } from "./train-class.ts";
 import {
   ARMS,
-  type Arm,
   alike,
   duration,
   OFFERED,
@@ -22,10 +21,9 @@ import {
   type TrainView,
   verdict,
 } from "./train-data.ts";
+import { networkFiles } from "./train-files.ts";
 import { type CurvesWish, curveWords, drawCurves, drawGates, drawScatter } from "./train-plots.ts";
 import { Session } from "./train-session.ts";
-
-const BATCH = 32;
 
 export function train(
   root: HTMLElement,
@@ -53,6 +51,7 @@ class Train {
   private readonly single = button("One step", () => this.step());
   private readonly stop = button("Give up", () => this.session.stop());
   private readonly forget = button("Forget all runs", () => this.session.clear());
+  private readonly files: ReturnType<typeof networkFiles>;
   private readonly status = h("p", { class: "senet-train-status", role: "status" });
   private readonly bar = h("progress", { max: 1, value: 0, "aria-label": "Steps done" });
   private readonly legend = h(
@@ -84,6 +83,11 @@ class Train {
       seeds: ["Train", OFFERED.seeds],
       quantity: ["Show", OFFERED.quantity],
     });
+    this.files = networkFiles(
+      this.session,
+      () => this.frame.now,
+      (note) => this.tell(note),
+    );
     this.room = classroom(data, () => this.found());
     const { arms, recipe, rate, seed, seeds, quantity } = this.menus.by;
     this.frame = widgetFrame<TrainView>(root, keeper, () => this.data, {
@@ -108,8 +112,8 @@ class Train {
         this.gates,
         this.scatter.el,
         this.verdict,
-        h("div", { class: "senet-train-buttons" }, ...this.savers(), this.forget),
-        this.ways,
+        h("div", { class: "senet-train-buttons" }, ...this.files.out, this.forget),
+        this.files.in,
         this.numbers.el,
         this.room.el,
       ],
@@ -145,6 +149,7 @@ class Train {
 
   private step(): void {
     const { session } = this;
+    this.note = "";
     if (session.phase === "idle" && !session.wish) void session.begin(this.frame.now, true);
     else session.single();
   }
@@ -210,13 +215,13 @@ class Train {
   }
 
   private curves(): CurvesWish {
-    const { epochs, pictures } = this.data.recipes[this.shown().recipe]!;
+    const { epochs, pictures, batch } = this.data.recipes[this.shown().recipe]!;
     const others = this.alike();
     return {
       now: this.session.now ?? others.at(-1) ?? null,
       others,
       epochs,
-      each: Math.floor(pictures / BATCH),
+      each: Math.floor(pictures / batch),
       quantity: this.frame.now.quantity,
       held: this.held.chart,
       t: this.data.t,
@@ -257,41 +262,6 @@ class Train {
     const steps = told ? `Seed ${now!.seed}, step ${told.at} of ${told.of}. ` : "";
     if (phase === "paused") return `${steps}Paused.`;
     return `${steps}${left === null ? "" : `About ${duration(left)} more on this device.`}`;
-  }
-
-  /** A network that Python saved, shown as one that was trained here. */
-  private readonly ways = h(
-    "label",
-    { class: "senet-train-open" },
-    "Open a saved network: ",
-    h("input", {
-      type: "file",
-      accept: ".safetensors",
-      onchange: async ({ target }: { target: HTMLInputElement }) => {
-        const [file] = target.files ?? [];
-        if (!file) return;
-        const told = await this.session
-          .open(file, this.frame.now)
-          .catch((error: Error) => error.message);
-        this.tell(told);
-        target.value = "";
-      },
-    }),
-  );
-
-  private savers(): HTMLElement[] {
-    return (Object.keys(ARMS) as Arm[]).map((arm) => {
-      return button(`Save the network ${ARMS[arm]}`, async () => {
-        try {
-          const name = await this.session.save(arm);
-          this.tell(
-            `Saved ${name}. In Python: senet.pretrained.load(senet.pretrained.read("${name}")).`,
-          );
-        } catch (error) {
-          this.tell((error as Error).message);
-        }
-      });
-    });
   }
 
   private words(): string {
