@@ -10,7 +10,7 @@ import { kernelKeeper, pageKeeper } from "../state/keeper.ts";
 import { explorer } from "./explorer.ts";
 import type { OpenDropped } from "./your-network.ts";
 
-/** Opens a file of the reader's, with the pictures of the network `book`; `trained`: it knows its classes. */
+/** Opens a reader's file, with the pictures of `book`, whose classes it knows if it was `trained`. */
 export type DropOn = (
   file: File,
   id: string,

@@ -1,5 +1,5 @@
-// A trained network as an ONNX file, which the explorer opens as any other: Python wrote one without
-// weights, and where in it each of them belongs.
+// A trained network as an ONNX file, which the explorer opens as any other: Python wrote one
+// without weights, and where in it each of them belongs.
 
 import { sizeOf, type TrainFile, type Weights } from "./run.ts";
 
