@@ -14,7 +14,7 @@ export interface Handed {
 
 export const handOver = (network: Handed): Promise<void> => keep(KEY, network);
 
-/** The network that this page was asked to open; null where it was not asked, or nothing is there. */
+/** The network that this page was asked to open; null where it was not asked, or has none. */
 export async function handed(): Promise<Handed | null> {
   return location.hash === HANDED ? recall<Handed>(KEY) : null;
 }
