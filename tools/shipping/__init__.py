@@ -1,0 +1,1 @@
+"""What is measured for the chapter on shipping, with tools that the book itself doesn't need."""

@@ -1,0 +1,156 @@
+"""SE networks in 8 bits: by ONNX Runtime, NNCF with OpenVINO, and torchao, against the same network in float.
+
+Calibration pictures are from the training set, test pictures every nth of the test set, used once. Times are of one picture on
+one thread, float and 8 bits by turns in one process; only their ratio is kept.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sebook.cli import datasets
+from sebook.shipping import int8, plain
+from senet import pretrained
+
+from . import nncf_openvino, pt2e
+
+NETWORKS = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
+TESTED, SEED = 2000, 0
+FEW, MANY = 36, 512
+ROUNDS = 30  # of timing, each of ten runs
+BITS = (1, 2, 3, 4, 6, 8)
+
+
+def measure() -> dict[str, Any]:
+    """All networks, with what was asked of each."""
+    torch.set_num_threads(1)
+    return {
+        "seed": SEED,
+        "tested": f"{TESTED} pictures, every nth of the test set",
+        "calibration": f"{FEW} or {MANY} pictures of the training set, chosen by seed",
+        "interval": "95 %, of the paired difference from float",
+        "networks": {name: _network(name) for name in NETWORKS},
+    }
+
+
+def _network(name: str) -> dict[str, Any]:
+    checkpoint = pretrained.get(name)
+    model = pretrained.load(checkpoint, progress=False).eval()
+    data = checkpoint.provenance["data"]
+    train, test = (datasets.DATA[data](split) for split in ("train", "test"))
+    chosen = np.random.default_rng(SEED).permutation(len(train))[:MANY]
+    calibration = checkpoint.preprocessing(train.images[chosen]).numpy()
+    spread = np.linspace(0, len(test) - 1, TESTED).astype(int)
+    pictures, labels = checkpoint.preprocessing(test.images[spread]).numpy(), test.labels[spread].numpy()
+    with tempfile.TemporaryDirectory() as folder:
+        source = plain.write(model, Path(folder) / "float.onnx", checkpoint.preprocessing.size)
+        names = plain.parts(source).excitations
+        logits, *gates = plain.answers(source, pictures, names)
+        gates = [each.reshape(len(each), -1) for each in gates]
+        setting = _Setting(source, pictures, labels, logits, gates, names)
+        rows = [*_onnxruntime(setting, calibration, Path(folder))]
+        rows += nncf_openvino.rows(setting, calibration)
+        rows += pt2e.rows(setting, model, calibration)
+        return {
+            "data": datasets.described(data),
+            "float": {"accuracy": float((logits.argmax(1) == labels).mean()), "bytes": source.stat().st_size},
+            "operators": plain.parts(source).operators,
+            "strays": [float(each.std(0).mean()) for each in gates],
+            "rows": rows,
+            "bits": _bits(model, setting),
+        }
+
+
+class _Setting:
+    """One network in float, and what it answers."""
+
+    def __init__(self, source, pictures, labels, logits, gates, names) -> None:
+        self.source, self.pictures, self.labels = source, pictures, labels
+        self.logits, self.gates, self.names = logits, gates, names
+
+    def row(self, tool: str, how: str, logits: np.ndarray, gates: list[np.ndarray] | None, **more: Any) -> dict[str, Any]:
+        """What is kept of one quantised network."""
+        print(f"{tool}, {how}", flush=True)
+        far = None
+        if gates is not None:
+            pairs = [int8.error(each, exact) for each, exact in zip(gates, self.gates, strict=True)]
+            far = {"mean": [pair[0] for pair in pairs], "of its strays": [pair[1] for pair in pairs]}
+        said = int8.compared(logits, self.logits, self.labels)
+        return {"tool": tool, "how": how, **vars(said), "gates": far, **more}
+
+
+def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> dict[str, float]:
+    """Time of ``other`` over that of ``one``: median over rounds, and the quartiles."""
+    taken = []
+    for _ in range(ROUNDS):
+        spent = []
+        for run in (one, other):
+            began = time.perf_counter()
+            for _ in range(10):
+                run()
+            spent.append(time.perf_counter() - began)
+        taken.append(spent[1] / spent[0])
+    low, middle, high = np.quantile(taken, (0.25, 0.5, 0.75))
+    return {"median": float(middle), "low": float(low), "high": float(high)}
+
+
+def _onnxruntime(setting: _Setting, calibration: np.ndarray, folder: Path) -> list[dict[str, Any]]:
+    tried: list[tuple[str, dict[str, Any]]] = []
+    for per_channel in (False, True):
+        for count in (FEW, MANY):
+            how = f"static, per {'channel' if per_channel else 'tensor'}, {count} pictures"
+            tried.append((how, {"per_channel": per_channel, "count": count}))
+    most = f"static, per channel, {MANY} pictures"
+    tried += [(f"{most}, all but {part}", {"leave": part}) for part in ("SE", "product", "gate")]
+    tried.append((f"{most}, unsigned", {"signed": False}))
+    tried.append((f"{most}, unsigned, weights of 7 bits", {"signed": False, "seven": True}))
+    tried.append((f"{most}, unsigned, weights of 7 bits, all but SE", {"signed": False, "seven": True, "leave": "SE"}))
+    rows = []
+    for how, options in tried:
+        count = options.pop("count", MANY)
+        file = int8.static(setting.source, folder / "int8.onnx", calibration[:count], **options)
+        rows.append(_measured(setting, how, file, plain.parts(file).excitations))
+    file = int8.dynamic(setting.source, folder / "dynamic.onnx")
+    rows.append(_measured(setting, "dynamic", file, setting.names))
+    return rows
+
+
+def _measured(setting: _Setting, how: str, file: Path, names: Any) -> dict[str, Any]:
+    logits, *gates = plain.answers(file, setting.pictures, names)
+    one = setting.pictures[:1]
+    runs = [plain._tapped(path, ()) for path in (setting.source, file)]
+    timed = ratio(*(lambda run=run: run.run(None, {plain.INPUT: one}) for run in runs))
+    gates = [each.reshape(len(each), -1) for each in gates]
+    return setting.row("ONNX Runtime", how, logits, gates, bytes=file.stat().st_size, time=timed)
+
+
+def _bits(model: torch.nn.Module, setting: _Setting) -> dict[str, Any]:
+    """Accuracy where the gates alone are rounded, all else in float."""
+    said = {}
+    for bits in BITS:
+        wrong = []
+        for at in range(0, len(setting.pictures), 250):
+            some = torch.from_numpy(setting.pictures[at : at + 250])
+            wrong.append(_rounded(model, some, bits))
+        said[str(bits)] = vars(int8.compared(np.concatenate(wrong), setting.logits, setting.labels))
+    return said
+
+
+def _rounded(model: torch.nn.Module, pictures: torch.Tensor, bits: int) -> np.ndarray:
+    from senet.models.se import SEBlock
+
+    def rounds(_module, _given, gates):
+        return torch.from_numpy(int8.rounded(gates.numpy(), bits).astype(np.float32))
+
+    hooks = [block.gate.register_forward_hook(rounds) for block in model.modules() if isinstance(block, SEBlock)]
+    try:
+        with torch.no_grad():
+            return model(pictures).numpy()
+    finally:
+        for hook in hooks:
+            hook.remove()
