@@ -165,13 +165,20 @@ MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.prof
 # What a page needs to train a network: sebook/pages/trainer.py.
 TRAINED := _build/models/train-se.json _build/models/train-none.json
 
-_build/.live: _build/.gallery $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
-	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED))
+# Another's network, which npm has fetched with the runtime (frontend/engine/package.json) and nobody keeps in the repository.
+OTHERS := _build/models/selfie_segmentation.onnx
+
+$(OTHERS): $(wildcard sebook/wild/*.py) frontend/engine/node_modules/.package-lock.json .venv/.project
+	@mkdir -p $(@D)
+	$(PY) -m sebook.wild.segmenter $@
+
+_build/.live: _build/.gallery $(OTHERS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
+	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED) $(OTHERS))
 	@touch $@
 
 # The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and
-# nothing beside them.
-_build/.chapters: $(NOTEBOOKS) $(SENET) $(DATA) requirements.txt _config.yml _toc.yml _build/.data .venv/.project
+# nothing beside them. One opens another's network, which npm fetches for the page (sebook/wild/segmenter.py).
+_build/.chapters: $(NOTEBOOKS) $(SENET) $(DATA) requirements.txt _config.yml _toc.yml _build/.data .venv/.project frontend/engine/node_modules/.package-lock.json
 	$(PY) -m tools.execute
 	@touch $@
 

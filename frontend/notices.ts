@@ -6,7 +6,8 @@ import type { Metafile } from "esbuild";
 
 const RULE = "=".repeat(78);
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
-const MIT = readFileSync(join(import.meta.dirname, "mit.txt"), "utf8").trim();
+const kept = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8").trim();
+const [MIT, APACHE] = [kept("mit.txt"), kept("apache-2.0.txt")];
 
 /** Folders of the packages whose code is in these bundles. */
 export function packages(metafiles: Metafile[]): string[] {
@@ -19,24 +20,29 @@ export function packages(metafiles: Metafile[]): string[] {
   return [...new Set(inputs.flatMap((path) => PACKAGE.exec(path)?.[1] ?? []))].sort();
 }
 
-/** One text with the licences of packages in these folders. */
-export function notices(folders: string[]): string {
-  return folders.map(notice).join("\n");
+/**
+ * One text with the licences of packages in these folders.
+ * @param remarks what has to be said besides, by the package's name
+ */
+export function notices(folders: string[], remarks: Record<string, string> = {}): string {
+  return folders.map((folder) => notice(folder, remarks)).join("\n");
 }
 
-function notice(folder: string): string {
+function notice(folder: string, remarks: Record<string, string>): string {
   const { name, version, license, author } = JSON.parse(
     readFileSync(join(folder, "package.json"), "utf8"),
   );
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   let text = files.map((file) => readFileSync(join(folder, file), "utf8").trim()).join("\n\n");
+  if (!text && license === "Apache-2.0") text = APACHE;
   if (!text) {
     if (license !== "MIT")
       throw new Error(`${name} comes without a licence file, and "${license}" has no text here`);
     const holder = typeof author === "string" ? author : (author?.name ?? fromReadme(folder, name));
     text = `MIT License\n\nCopyright (c) ${holder}\n\n${MIT}`;
   }
-  return `${RULE}\n${name} ${version}\n${RULE}\n\n${text}\n`;
+  const remark = remarks[name] ? `${remarks[name]}\n\n` : "";
+  return `${RULE}\n${name} ${version}\n${RULE}\n\n${remark}${text}\n`;
 }
 
 function fromReadme(folder: string, name: string): string {

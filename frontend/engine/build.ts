@@ -39,7 +39,17 @@ provide(
 );
 for (const model of models) provide(parse(model).name, packed(model));
 provide("manifest", sizes);
-writeFileSync(join(out, "third-party.txt"), notices([join(here, "node_modules/onnxruntime-web")]));
+// Others' networks among the models, by the model's name: their licence goes along.
+const OTHERS: Record<string, string> = { selfie_segmentation: "@mediapipe/selfie_segmentation" };
+const CHANGED =
+  "Of this package, live/selfie_segmentation.js holds the network selfie_segmentation.tflite, by the MediaPipe\n" +
+  "authors (mhays@google.com), changed: converted to ONNX, weights as 32-bit floats, channels before pixels.";
+const others = models
+  .map((model) => OTHERS[parse(model).name])
+  .filter((name) => name !== undefined);
+const folders = ["onnxruntime-web", ...others].map((name) => join(here, "node_modules", name));
+const remarks = Object.fromEntries(others.map((name) => [name, CHANGED]));
+writeFileSync(join(out, "third-party.txt"), notices(folders, remarks));
 
 function packed(path: string): string {
   return gzipSync(readFileSync(path), { level: 9 }).toString("base64");

@@ -98,6 +98,7 @@ def test_others_licences_are_with_their_work():
     text = (HTML / "third-party.txt").read_text("utf8")
     for name in (
         "onnxruntime-web",
+        "@mediapipe/selfie_segmentation",
         "d3-array",
         "@observablehq/plot",
         "Temml",
