@@ -98,6 +98,7 @@ export class Dropped {
     picture: Float32Array,
     gates: Float32Array | null,
     map: { block: string; channel: number } | null,
+    whole = false,
   ): Promise<Answered> {
     const { size } = this.info;
     const feeds: Record<string, Tensor> = {
@@ -111,7 +112,7 @@ export class Dropped {
       feeds[given(gate)] = new Tensor("float32", values, gate.dims);
       at += gate.channels;
     }
-    return map ? this.maps(feeds, map) : this.answer(feeds);
+    return map ? this.maps(feeds, map) : this.answer(feeds, whole);
   }
 
   async close(): Promise<void> {
@@ -119,7 +120,7 @@ export class Dropped {
     await this.inside?.release();
   }
 
-  private async answer(feeds: Record<string, Tensor>): Promise<Answered> {
+  private async answer(feeds: Record<string, Tensor>, whole: boolean): Promise<Answered> {
     const output = this.parsed.graph.outputs[0]!;
     const wanted = [output, ...this.gates.flatMap((gate) => [gate.squeeze, used(gate)])];
     const got = await this.session.run(feeds, [...new Set(wanted)]);
@@ -128,10 +129,8 @@ export class Dropped {
       Float32Array.from(got[gate.squeeze]!.data as Float32Array),
       Float32Array.from(got[used(gate)]!.data as Float32Array),
     ]);
-    return {
-      outputs: [logitsOf(Float32Array.from(data as Float32Array), dims), ...rows],
-      shape: [],
-    };
+    const first = Float32Array.from(data as Float32Array);
+    return { outputs: [whole ? first : logitsOf(first, dims), ...rows], shape: [] };
   }
 
   /** The maps before and after a gate, from a session of their own: they keep ORT from fusing. */

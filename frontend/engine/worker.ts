@@ -73,15 +73,17 @@ async function drop({
   file,
   way,
 }: Extract<Question, { drop: string }>): Promise<DroppedInfo> {
-  const dropped = await Dropped.open(file, way);
+  const bytes = typeof file === "string" ? new Uint8Array(await unzip(file)) : file;
+  const dropped = await Dropped.open(bytes, way);
   await close(name);
   droppedOnes.set(name, dropped);
   return dropped.info;
 }
 
-async function ask({ ask: name, picture, size, gates, map }: Extract<Question, { ask: string }>) {
+async function ask(question: Extract<Question, { ask: string }>) {
+  const { ask: name, picture, size, gates, map, whole } = question;
   const dropped = droppedOnes.get(name);
-  if (dropped) return dropped.ask(picture, gates, map);
+  if (dropped) return dropped.ask(picture, gates, map, whole);
   const network = networks.get(name);
   if (!network) throw new Error(`${name} is not open`);
   const own = gates ?? new Float32Array(network.width).fill(NaN);

@@ -18,12 +18,14 @@ import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
 import { type Keeper, pageKeeper } from "./state/keeper.ts";
 import { EMBEDDED } from "./widgets/embedded.ts";
+import { segmenter } from "./widgets/segmenter.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 
 /**
- * Widgets whose script is fetched when one comes near, and what each has besides data and keeper.
+ * Widgets that fetch what they need when one comes near, a script or what a network takes to run,
+ * and what each has besides data and keeper.
  */
-const PLOTTED: Record<
+const FETCHING: Record<
   string,
   (root: HTMLElement, data: any, keeper: Keeper) => Promise<() => void>
 > = {
@@ -31,6 +33,8 @@ const PLOTTED: Record<
   pairs: async (root, data, keeper) => (await need<Plots>("plots")).pairs(root, data, keeper),
   profiles: async (root, data, keeper) =>
     (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+  segmenter: async (root, data, keeper) =>
+    segmenter(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
   train: async (root, data, keeper) => {
     const files = { manifest: () => need<Manifest>("live/manifest"), download };
     return (await need<Plots>("plots")).train(root, data, keeper, files);
@@ -70,7 +74,7 @@ const drop: DropOn = async (file, id, way, heard, book, trained) => {
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
   const { senet: widget = "", network, state, fields, data } = figure.dataset;
-  const embedded = EMBEDDED[widget] ?? PLOTTED[widget];
+  const embedded = FETCHING[widget] ?? EMBEDDED[widget];
   const asks = widget === "shallow-deep" || widget === "explorer";
   if (!(embedded && data) && !(asks && network)) return; // a figure that was never meant to move
   try {

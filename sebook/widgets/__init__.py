@@ -11,6 +11,7 @@ from .pairs import Pairs
 from .profiles import Profiles
 from .relatives import Relatives
 from .rescale import Rescale
+from .segmenter import Segmenter
 from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
 from .train import Train
@@ -27,6 +28,7 @@ __all__ = [
     "Profiles",
     "Relatives",
     "Rescale",
+    "Segmenter",
     "ShallowDeep",
     "Squeeze",
     "Train",

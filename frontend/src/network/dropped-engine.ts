@@ -1,23 +1,32 @@
-// The engine of a network that the reader has dropped: its file is here already, so that all there
-// is to fetch is the runtime. Nothing of the file leaves the device.
+// The engine of a network whose gates are found in its file: one that the reader has dropped, which
+// is here already and leaves the device never, or another's that comes with the book.
 
 import { answerOf, row } from "./engine.ts";
 import type { Answer, BlockInfo, EngineState, Gates, Maps, Starter } from "./network.ts";
 import { type DroppedInfo, type Reply, type Runtime, simd, type Way } from "./runtime.ts";
+
+/** Where the file comes from. */
+export interface Source {
+  /** Bytes to fetch. */
+  bytes: number;
+  /** The file, or base64 of its gzip. */
+  file(progress: (bytes: number) => void, signal: AbortSignal): Promise<Uint8Array | string>;
+}
 
 export class DroppedEngine implements Starter {
   state: EngineState = { kind: "idle" };
   readonly name: string;
   info!: DroppedInfo;
   blocks: BlockInfo[] = [];
-  private readonly file: Uint8Array;
+  private readonly source: Source;
   private readonly way: Way;
   private readonly runtime: Runtime;
   private readonly watchers = new Set<(state: EngineState) => void>();
   private abort = new AbortController();
 
-  constructor(name: string, file: Uint8Array, way: Way, runtime: Runtime) {
-    [this.name, this.file, this.way, this.runtime] = [name, file, way, runtime];
+  constructor(name: string, file: Uint8Array | Source, way: Way, runtime: Runtime) {
+    [this.name, this.way, this.runtime] = [name, way, runtime];
+    this.source = file instanceof Uint8Array ? { bytes: 0, file: async () => file } : file;
     runtime.watch((death) => {
       if (death && this.state.kind === "ready")
         this.tell({ kind: "failed", message: death.message });
@@ -25,7 +34,7 @@ export class DroppedEngine implements Starter {
   }
 
   get total(): number {
-    return this.runtime.missing;
+    return this.runtime.missing + this.source.bytes;
   }
 
   watch(watcher: (state: EngineState) => void): () => void {
@@ -47,20 +56,23 @@ export class DroppedEngine implements Starter {
   /** Fetch the runtime and open the file. @throws words for a reader */
   async open(): Promise<void> {
     const { signal } = (this.abort = new AbortController());
-    const { total } = this;
+    const [total, others] = [this.total, this.runtime.missing];
+    const progress = (bytes: number) => this.tell({ kind: "loading", bytes, total });
     try {
       if (!simd())
         throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
-      this.tell({ kind: "loading", bytes: 0, total });
-      await this.runtime.begin((bytes) => this.tell({ kind: "loading", bytes, total }), signal);
+      progress(0);
+      await this.runtime.begin(progress, signal);
+      const file = await this.source.file((bytes) => progress(others + bytes), signal);
       this.tell({ kind: "starting" });
-      const { name, file, way } = this;
+      const { name, way } = this;
       const { dropped } = await this.runtime.call({ drop: name, file, way });
       if (signal.aborted) throw signal.reason;
       this.info = dropped!;
       this.tell({ kind: "ready" });
     } catch (error) {
-      this.tell({ kind: "failed", message: (error as Error).message });
+      const { message } = error as Error;
+      this.tell(signal.aborted ? { kind: "idle" } : { kind: "failed", message });
       throw error;
     }
   }
@@ -74,6 +86,11 @@ export class DroppedEngine implements Starter {
     return answerOf((await this.question(picture, gates)).outputs);
   }
 
+  /** The first output as it is, and the gates as they were used. */
+  async whole(picture: Float32Array, gates?: Gates): Promise<Answer> {
+    return answerOf((await this.question(picture, gates, null, true)).outputs);
+  }
+
   async maps(picture: Float32Array, block: string, channel: number, gates?: Gates): Promise<Maps> {
     const { outputs, shape } = await this.question(picture, gates, { block, channel });
     return { u: outputs[0]!, x: outputs[1]!, height: shape[0]!, width: shape[1]! };
@@ -83,6 +100,7 @@ export class DroppedEngine implements Starter {
     picture: Float32Array,
     gates?: Gates,
     map: { block: string; channel: number } | null = null,
+    whole = false,
   ): Promise<Reply> {
     if (this.state.kind !== "ready") throw new Error("your network is not open");
     const { size } = this.info;
@@ -92,6 +110,7 @@ export class DroppedEngine implements Starter {
       size,
       gates: row(this.blocks, gates),
       map,
+      whole,
     });
   }
 

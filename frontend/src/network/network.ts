@@ -146,6 +146,8 @@ export interface Live {
   readonly engine: Starter;
   /** Side of the network's pictures in pixels. */
   readonly size: number;
+  /** Which camera to ask for where there are two; without it the one that looks away. */
+  readonly facing?: "user";
   /**
    * Put the reader's picture, size x size, among the pictures, in place of one they gave before.
    * There is one for all widgets of this network on a page, and the others hear of it.

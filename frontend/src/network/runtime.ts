@@ -10,13 +10,15 @@ import { abortable, download, type Manifest, total } from "./download.ts";
 export type Question =
   | { start: string }
   | { open: string; model: string; blocks: { name: string; channels: number }[]; level?: Level }
-  | { drop: string; file: Uint8Array; way: Way }
+  | { drop: string; file: Uint8Array | string; way: Way }
   | {
       ask: string;
       picture: Float32Array;
       size: number;
       gates: Float32Array | null;
       map: { block: string; channel: number } | null;
+      /** Of a dropped network: its first output as it is, not one number for each class. */
+      whole?: boolean;
     };
 /**
  * What ONNX Runtime may do to the graph before it runs: all that it can, unless

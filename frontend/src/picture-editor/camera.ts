@@ -12,10 +12,14 @@ export interface Camera {
 
 /**
  * Ask for the camera.
+ * @param facing the one that looks away from the reader, where there are two, or the one that looks at them
  * @param gone when it has stopped without `stop`: unplugged, or taken back by the reader
  * @throws Error with words for the reader
  */
-export async function openCamera(gone: () => void): Promise<Camera> {
+export async function openCamera(
+  facing: "environment" | "user",
+  gone: () => void,
+): Promise<Camera> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices?.getUserMedia)
     throw new Error(
@@ -23,10 +27,8 @@ export async function openCamera(gone: () => void): Promise<Camera> {
     );
   let stream: MediaStream;
   try {
-    // The one that looks away from the reader, where there are two: networks know things, not
-    // faces.
     stream = await devices.getUserMedia({
-      video: { facingMode: { ideal: "environment" }, width: { ideal: 320 } },
+      video: { facingMode: { ideal: facing }, width: { ideal: 320 } },
       audio: false,
     });
   } catch (error) {

@@ -22,12 +22,14 @@ export interface Film {
 
 export class Filming {
   private readonly film: Film;
+  private readonly facing: "environment" | "user";
   private camera: Camera | null = null;
   private forget = () => {};
   private tickets = 0;
 
-  constructor(film: Film) {
-    this.film = film;
+  /** @param facing most networks know things, and no faces */
+  constructor(film: Film, facing: "environment" | "user" = "environment") {
+    [this.film, this.facing] = [film, facing];
   }
 
   get on(): boolean {
@@ -43,7 +45,7 @@ export class Filming {
   async start(): Promise<void> {
     const ticket = ++this.tickets;
     const gone = () => this.stop("The camera went away: connect it and start it again.");
-    const opened = await openCamera(gone).catch((error: Error) => {
+    const opened = await openCamera(this.facing, gone).catch((error: Error) => {
       if (ticket === this.tickets) throw error;
       return null;
     });

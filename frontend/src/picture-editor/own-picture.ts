@@ -11,7 +11,7 @@ import { type Live, OWN, type PictureInfo } from "../network/network.ts";
 import { button, h, say } from "../parts/dom.ts";
 import { type Editor, editor } from "./editor.ts";
 import { engineRow } from "./engine-row.ts";
-import { Filming } from "./filming.ts";
+import { type Film, Filming } from "./filming.ts";
 import { openPicture, type Picture } from "./picture.ts";
 import { waysIn } from "./ways-in.ts";
 
@@ -80,13 +80,14 @@ class Own implements OwnPicture {
 
   constructor(root: HTMLElement, live: Live, chosen: Chosen, turned: () => void) {
     [this.root, this.live, this.chosen, this.turned] = [root, live, chosen, turned];
-    this.filming = new Filming({
+    const film: Film = {
       open: (frame) => this.open(frame),
       show: (frame) => this.editor.show(frame, true),
       ask: () => this.ask(),
       rate: (perSecond) => this.rate(perSecond),
       turned: (on, words = "") => this.camera(on, words),
-    });
+    };
+    this.filming = new Filming(film, live.facing);
     // A camera's next frame has all that was changed.
     this.editor = editor(live.size, () => void (this.filming.on || this.handOver()));
     this.el = h("div", {

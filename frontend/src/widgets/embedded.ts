@@ -9,6 +9,7 @@ import { cost } from "./cost.ts";
 import { excitation } from "./excitation.ts";
 import { relatives } from "./relatives.ts";
 import { rescale } from "./rescale.ts";
+import { segmenter } from "./segmenter.ts";
 import { squeeze } from "./squeeze.ts";
 
 /** Builds a widget into an element; returns what takes it down. */
@@ -22,5 +23,6 @@ export const EMBEDDED: Record<string, Embedded> = {
   excitation,
   relatives,
   rescale,
+  segmenter,
   squeeze,
 };
