@@ -80,7 +80,6 @@ OWN = [
 
 # The segmenter shows a reader's picture in the place of its own.
 PERSON = {
-    "[aria-label='your camera']": "[aria-label^='your camera.']",
     "[aria-label='mine.png']": "[aria-label^='mine.png.']",
     "[aria-label$=', edited']": "[aria-label*=', edited.']",
     ".senet-dots": ".senet-segmenter",

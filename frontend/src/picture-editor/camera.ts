@@ -12,7 +12,7 @@ export interface Camera {
 
 /**
  * Ask for the camera.
- * @param facing the one that looks away from the reader, where there are two, or the one that looks at them
+ * @param facing where there are two: the one that looks away from the reader, or at them
  * @param gone when it has stopped without `stop`: unplugged, or taken back by the reader
  * @throws Error with words for the reader
  */
