@@ -5,6 +5,8 @@ this name has to change the dots. A name is a regular expression; the first cont
 needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
 """
 
+from dataclasses import replace
+
 from .crawl import OPEN, SCROLL, Control, arrow_down
 from .preparations import (
     a_gate_pulled,
@@ -61,6 +63,14 @@ OWN = [
     *(Control(f"range: {name}.*", ".senet-dots") for name in ("Hue", "Blur", "Brightness")),
     Control("button: Reset sliders", ".senet-dots"),
 ]
+
+# The segmenter shows a reader's picture in the place of its own, and says its name first.
+PERSON = {
+    "[aria-label='your camera']": "[aria-label^='your camera.']",
+    "[aria-label='mine.png']": "[aria-label^='mine.png.']",
+    "[aria-label$=', edited']": "[aria-label*=', edited.']",
+    ".senet-dots": ".senet-segmenter",
+}
 
 
 # What the explorer says first: a guess, which is answered and asked again, and a tour of the text's links.
@@ -164,6 +174,14 @@ CONTROLS: dict[str, list[Control]] = {
         *TABLES,
         *SAVES,
         *foot("select: Block"),
+    ],
+    "segmenter": [
+        Control("radio: .+", ".senet-segmenter"),
+        Control("select: Gates", ".senet-segmenter"),
+        *(replace(each, changes=PERSON.get(each.changes, each.changes)) for each in OWN),
+        *TABLES,
+        *SAVES,
+        *foot("select: Gates"),
     ],
     "relatives": [
         Control("radio: .+", ".senet-lanes"),
