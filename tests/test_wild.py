@@ -174,17 +174,18 @@ def by_hand(block, tiles):
 
 
 RIGHT = [
-    (checks.dead_units, lambda h: int((h.amax(0) <= 0).sum())),
-    (checks.dead_units, lambda h: h.shape[1] - (h > 0).any(0).sum()),
+    (checks.switches, lambda s: (s.amax(0) == 0) | (s.amin(0) == 1)),
     (checks.tiled, by_hand),
 ]
 WRONG = [
-    (checks.dead_units, lambda h: (h > 0).any(0).sum(), "do fire"),
-    (checks.dead_units, lambda h: (h == 0).any(0).sum(), "silent for some picture"),
-    (checks.dead_units, lambda h: (h == 0).sum(), "These are zeros"),
-    (checks.dead_units, lambda h: (h == 0).all(1).sum(), "these are pictures"),
-    (checks.dead_units, lambda h: (h == 0).all(0).float().mean(), "a share"),
-    (checks.dead_units, lambda h: (h.mean(0) < 0.01).sum(), "small mean"),
+    (checks.switches, lambda s: ((s == 0) + (s == 1)).all(0), "for some inputs and 1 for others"),
+    (checks.switches, lambda s: ((s == 0) | (s == 1)).any(0), "for *some* input"),
+    (checks.switches, lambda s: s.amax(0) == s.amin(0), "stay where they are"),
+    (checks.switches, lambda s: s.amax(0) == 0, "These are the closed ones"),
+    (checks.switches, lambda s: s.amin(0) == 1, "These are the open ones"),
+    (checks.switches, lambda s: (s.amax(1) == 0) | (s.amin(1) == 1), "along the inputs"),
+    (checks.switches, lambda s: ((s.amax(0) == 0) | (s.amin(0) == 1)).sum(), "how many"),
+    (checks.switches, lambda s: (s.amax(0) > 0) & (s.amin(0) < 1), "Turned round"),
     (checks.tiled, lambda block, tiles: [block(tile) for tile in tiles], "where seams come from"),
     (checks.tiled, lambda block, tiles: block(torch.cat(tiles, 3)), "the whole picture again"),
     (checks.tiled, lambda block, tiles: averaged(block, tiles, gates=False), "each of your means counts the same"),

@@ -21,7 +21,7 @@ from .shipping import dead_units, fold_after, identity_start
 from .studies import order, paired
 from .training import decay_groups, gate_gradient
 from .verdict import Verdict
-from .wild import dead_units, tiled
+from .wild import switches, tiled
 
 __all__ = [
     "Verdict",
@@ -63,6 +63,7 @@ __all__ = [
     "share",
     "spatial_squeeze",
     "squeeze",
+    "switches",
     "tiled",
     "weights",
 ]

@@ -1,4 +1,4 @@
-"""Checks on gates as others' networks have them: hidden units that are dead, and one gate for a picture that comes in tiles."""
+"""Checks on gates as others' networks have them: gates that became switches, and one gate for a picture that comes in tiles."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,39 +9,37 @@ from torch import Tensor
 from senet.models.se import SEBlock
 
 from .equations import numbers
-from .inside import _number, _wrapped
+from .inside import _wrapped
 from .verdict import Verdict, judge
 
 Tiles = list[Tensor]
 
 
-def dead_units(answer: Callable[[Tensor], int]) -> Verdict:
-    """``answer(hidden)``: how many hidden units fire for no picture, of what comes out of the ReLU: (N, hidden) -> a number."""
-    hidden = numbers(5, 12).relu()
-    hidden[:, [1, 6, 7]] = 0  # of the others, some are 0 for a few pictures
-    hidden[2] = 0  # and one picture fires none
-    few = hidden.clone()
-    few[:, 7] = torch.tensor([0, 0, 0, 1e-4, 0])  # it fires once, and little
+def switches(answer: Callable[[Tensor], Tensor]) -> Verdict:
+    """``answer(s)``: of gates (N, C), the channels that are exactly 0 for every input, or exactly 1: bool (C,)."""
+    s = numbers(6, 7).sigmoid()
+    s[:, 1], s[:, 4] = 0, 1
+    s[:, 2] = torch.tensor([0.0, 1, 0, 0, 1, 1])  # it moves, from end to end
+    s[:, 5] = 0.3  # it stays, and is at no end
+    s[3, 0] = 1
+    s[2] = torch.tensor([0.0, 0, 0, 1, 1, 0.3, 1])  # one input at whose gates all are at an end, or nearly
 
+    def right(s: Tensor) -> Tensor:
+        return (s == 0).all(0) | (s == 1).all(0)
+
+    ends = "That channel moves: it is 0 for some inputs and 1 for others. A switch is at one end for all."
     slips = (
-        (lambda h: (h > 0).any(0).sum(), "These are the units that do fire. Count the others."),
-        (lambda h: (h == 0).any(0).sum(), "You counted units that are silent for some picture. A dead one is silent for all."),
-        (lambda h: (h == 0).sum(), "These are zeros, of all pictures together. Count units: one that is 0 everywhere counts once."),
-        (lambda h: (h == 0).all(1).sum(), "You looked along the units: these are pictures. Look along dim 0."),
-        (lambda h: (h == 0).all(0).double().mean(), "That is a share. Count them."),
-        (lambda h: (h.mean(0) < 0.01).sum(), "A small mean is not silence: a unit that fires once, and little, is alive."),
+        (lambda s: ((s == 0) | (s == 1)).all(0), ends),
+        (lambda s: ((s == 0) | (s == 1)).any(0), "At an end for *some* input is not enough. A switch is there for all."),
+        (lambda s: (s == s[:1]).all(0), "That finds gates that stay where they are. A switch is also at 0 or at 1."),
+        (lambda s: (s == 0).all(0), "These are the closed ones. A gate that is always 1 is a switch as well."),
+        (lambda s: (s == 1).all(0), "These are the open ones. A gate that is always 0 is a switch as well."),
+        (lambda s: (s == 0).all(1) | (s == 1).all(1), "You looked along the channels. Look along the inputs: dim 0."),
+        (lambda s: right(s).sum(), "That is how many. Say of each channel whether it is one: bool (C,)."),
+        (lambda s: ~right(s), "Turned round: these are the others."),
     )
-    trials = [(hidden,), (few,), (hidden.double(),)]
-    praise = "On other pictures a unit may wake: say how many you looked at."
-    mine = _wrapped(answer, lambda h: _number(answer(h)))
-    return judge(
-        mine,
-        lambda h: _number((h == 0).all(0).sum()),
-        trials,
-        [(lambda h, slip=slip: _number(slip(h)), hint) for slip, hint in slips],
-        "dead_units(hidden)",
-        praise,
-    )
+    praise = "A sigmoid never gets there. A hard sigmoid does, and then the layer after it could do without the gate."
+    return judge(answer, right, [(s,), (s.double(),)], slips, "switches(s)", praise)
 
 
 def tiled(answer: Callable[[SEBlock, Tiles], Tiles]) -> Verdict:
