@@ -185,7 +185,7 @@ WRONG = [
     (checks.switches, lambda s: s.amin(0) == 1, "These are the open ones"),
     (checks.switches, lambda s: (s.amax(1) == 0) | (s.amin(1) == 1), "along the inputs"),
     (checks.switches, lambda s: ((s.amax(0) == 0) | (s.amin(0) == 1)).sum(), "how many"),
-    (checks.switches, lambda s: (s.amax(0) > 0) & (s.amin(0) < 1), "Turned round"),
+    (checks.switches, lambda s: (s.amax(0) > 0) & (s.amin(0) < 1), "Inverted"),
     (checks.tiled, lambda block, tiles: [block(tile) for tile in tiles], "where seams come from"),
     (checks.tiled, lambda block, tiles: block(torch.cat(tiles, 3)), "the whole picture again"),
     (checks.tiled, lambda block, tiles: averaged(block, tiles, gates=False), "each of your means counts the same"),

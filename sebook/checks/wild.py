@@ -36,7 +36,7 @@ def switches(answer: Callable[[Tensor], Tensor]) -> Verdict:
         (lambda s: (s == 1).all(0), "These are the open ones. A gate that is always 0 is a switch as well."),
         (lambda s: (s == 0).all(1) | (s == 1).all(1), "You looked along the channels. Look along the inputs: dim 0."),
         (lambda s: right(s).sum(), "That is how many. Say of each channel whether it is one: bool (C,)."),
-        (lambda s: ~right(s), "Turned round: these are the others."),
+        (lambda s: ~right(s), "Inverted: these are the others."),
     )
     praise = "A sigmoid never gets there. A hard sigmoid does, and then the layer after it could do without the gate."
     return judge(answer, right, [(s,), (s.double(),)], slips, "switches(s)", praise)
