@@ -84,10 +84,11 @@ def _torchinfo(model: nn.Module, picture: Tensor) -> float:
     return torchinfo.summary(model, input_data=picture, verbose=0).total_mult_adds
 
 
-def _calflops(model: nn.Module, picture: Tensor) -> float:
-    from calflops import calculate_flops
+def _deepspeed(model: nn.Module, picture: Tensor) -> float:
+    from deepspeed.profiling.flops_profiler import get_model_profile
 
-    return calculate_flops(model, input_shape=tuple(picture.shape), print_results=False, output_as_string=False)[0]
+    options = {"print_profile": False, "as_string": False, "warm_up": 0}
+    return get_model_profile(model, input_shape=tuple(picture.shape), **options)[0]
 
 
 COUNTERS: dict[str, Callable[[nn.Module, Tensor], float]] = {
@@ -96,7 +97,7 @@ COUNTERS: dict[str, Callable[[nn.Module, Tensor], float]] = {
     "thop": _thop,
     "ptflops": _ptflops,
     "torchinfo": _torchinfo,
-    "calflops": _calflops,
+    "deepspeed": _deepspeed,
 }
 # What each counts one multiplication with its addition as.
-UNITS = {name: 2 if name in ("torch.utils.flop_counter", "calflops") else 1 for name in COUNTERS}
+UNITS = {name: 2 if name in ("torch.utils.flop_counter", "deepspeed") else 1 for name in COUNTERS}
