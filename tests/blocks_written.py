@@ -1,4 +1,4 @@
-"""The SE block as people write it: nine ways, under names that nobody has listed, and what looks like it and is something else."""
+"""The SE block as people write it: ten ways, under names that nobody has listed, and what looks like it and is something else."""
 
 import torch
 import torch.nn.functional as F
@@ -118,7 +118,21 @@ class Masked(Written):
         return x * self.spread(self.gate((x * mask).sum(self.over) / mask.sum(self.over)))
 
 
-WRITTEN = (Written, Functional, Renamed, HardSixth, HardFifth, Residual, Split, ByMax, Masked)
+class Einsum(Written):
+    """Pool, first layer and product by their letters."""
+
+    pool = "sum"
+
+    def gate(self, z: Tensor) -> Tensor:
+        return torch.sigmoid(self.beta(F.relu(torch.einsum("nc,hc->nh", z, self.alpha.weight) + self.alpha.bias)))
+
+    def product(self, x: Tensor) -> Tensor:
+        pixels = "dhw"[-len(self.over) :]
+        z = torch.einsum(f"nc{pixels}->nc", x) / x[0, 0].numel()
+        return torch.einsum(f"nc{pixels},nc->nc{pixels}", x, self.gate(z))
+
+
+WRITTEN = (Written, Functional, Renamed, HardSixth, HardFifth, Residual, Split, ByMax, Masked, Einsum)
 
 
 class Falsehoods(nn.Module):

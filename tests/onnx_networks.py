@@ -134,6 +134,18 @@ def write_without_gate(path: Path, kind: str) -> Path:
     return _save(path, build, [1, 3, SIDE, SIDE])
 
 
+def write_grn(path: Path, axis: int = 1) -> Path:
+    """Global response normalisation, which ConvNeXt V2 has: each map's norm over the mean of all norms, times the maps."""
+    build = _Builder(0)
+    x = build("Relu", build("Conv", "picture", build.weight(CHANNELS, 3, 3, 3), pads=[1, 1, 1, 1]))
+    norm = build("ReduceL2", x, build.constant(np.array([2, 3])))
+    mean = build("Add", build("ReduceMean", norm, build.constant(np.array([axis]))), build.number(1e-6))
+    product = build("Mul", build.weight(1, CHANNELS, 1, 1), build("Mul", x, build("Div", norm, mean)))
+    x = build("Flatten", build("GlobalAveragePool", build("Add", x, product)))
+    build("Gemm", x, build.weight(CLASSES, CHANNELS), transB=1)
+    return _save(path, build, [1, 3, SIDE, SIDE])
+
+
 def write_text_model(path: Path) -> Path:
     """What takes the numbers of words, as language models do."""
     nodes = [helper.make_node("Gather", ["table", "input_ids"], ["logits"])]

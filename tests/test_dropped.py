@@ -13,7 +13,7 @@ import torchvision
 
 from sebook.network_files.onnx_network import OnnxNetwork, session_of
 
-from .onnx_networks import Variant, write
+from .onnx_networks import Variant, write, write_grn
 
 ROOT = Path(__file__).parents[1]
 VARIANTS = {
@@ -45,6 +45,7 @@ console.log(JSON.stringify(said));
 def files(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("dropped")
     made = [write(folder / f"{name}.onnx", variant) for name, variant in VARIANTS.items()]
+    made += [write_grn(folder / "grn.onnx"), write_grn(folder / "grn-last.onnx", axis=-1)]
     torch.manual_seed(0)
     models = {
         "timm": timm.create_model("lcnet_050", num_classes=10),

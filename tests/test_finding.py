@@ -189,6 +189,44 @@ def test_scripted_models_are_refused_and_quantised_ones_read():
     assert (gate.family, gate.kind, gate.channels, gate.hidden, gate.proof) == ("SE", "sigmoid", 6, 5, "proved")
 
 
+class Static(nn.Module):
+    """What eager quantisation to 8 bits makes of a block: no float is left between its two stubs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quant, self.dequant = torch.ao.quantization.QuantStub(), torch.ao.quantization.DeQuantStub()
+        self.before, self.after = nn.Conv2d(3, 6, 3), nn.Conv2d(6, 4, 1)
+        self.path = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(6, 5, 1), nn.ReLU(), nn.Conv2d(5, 6, 1), nn.Sigmoid())
+        self.product = nn.quantized.FloatFunctional()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(self.quant(x))
+        return self.dequant(self.after(self.product.mul(x, self.path(x))))
+
+
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated", "ignore::UserWarning", "ignore::DeprecationWarning")
+def test_a_block_in_8_bits_is_read_and_overridden():
+    torch.manual_seed(0)
+    model, x = Static().eval(), torch.randn(2, 3, 12, 12)
+    model.qconfig = torch.ao.quantization.get_default_qconfig("fbgemm")
+    torch.ao.quantization.prepare(model, inplace=True)
+    with torch.no_grad():
+        plain = model(x)
+    torch.ao.quantization.convert(model, inplace=True)
+    (gate,) = anatomy(model, x).gates
+    assert (gate.family, gate.kind, gate.channels, gate.hidden, gate.proof) == ("SE", "sigmoid", 6, 5, "proved")
+    recording = record(model, x)
+    assert (recording.logits - plain).abs().max() < 0.1  # what 8 bits leave
+    s = recording.blocks[gate.name].excitation
+    step = 1 / 256  # of a sigmoid in 8 bits
+    torch.testing.assert_close(s, (s / step).round() * step)
+    wanted = torch.tensor([0.0, 0.25, 0.5, 0.75, torch.nan, 0.9])
+    used = record(model, x, gates={gate.name: wanted}).blocks[gate.name].excitation
+    torch.testing.assert_close(used[:, 4], s[:, 4])
+    given = [0, 1, 2, 3, 5]
+    torch.testing.assert_close(used[:, given], wanted[given].expand(2, -1), atol=step, rtol=0)
+
+
 def test_a_model_that_changes_its_way_is_not_read_wrongly():
     class Changing(nn.Module):
         def __init__(self) -> None:

@@ -15,7 +15,7 @@ from sebook.network_files import anatomy, finding, folding, other_files
 from sebook.network_files import pictures as pictures_of
 from sebook.network_files.onnx_network import OnnxNetwork
 
-from .onnx_networks import CHANNELS, HIDDEN, SIDE, Variant, write, write_text_model, write_without_gate
+from .onnx_networks import CHANNELS, HIDDEN, SIDE, Variant, write, write_grn, write_text_model, write_without_gate
 
 SLOPES = {"HardSigmoid": 0.2, "Relu6": 1 / 6, "Clip": 0.25}
 VARIANTS = st.builds(
@@ -89,6 +89,36 @@ def test_overriding_one_channel_leaves_the_others(network, pictures):
 def test_what_is_not_a_gate_is_not_found(tmp_path, kind):
     with pytest.raises(ValueError, match="no gate"):
         OnnxNetwork(write_without_gate(tmp_path / "none.onnx", kind))
+
+
+def test_global_response_normalisation_is_named_as_what_it_is(tmp_path, pictures):
+    network = OnnxNetwork(write_grn(tmp_path / "grn.onnx"))
+    (gate,) = network.prove(pictures).gates
+    assert (gate.family, gate.kind, gate.channels, gate.hidden, gate.pool) == ("GRN", "linear", CHANNELS, None, "norm")
+    assert gate.proof == "proved"
+    s = network.run(pictures).excitation[gate.name]
+    np.testing.assert_allclose(s.mean(1), 1, atol=1e-4)  # each norm over their mean
+
+
+def test_a_network_in_8_bits_is_read_as_qdq_and_refused_as_qlinear(tmp_path, network, pictures):
+    from onnxruntime import quantization as q
+
+    class Pictures(q.CalibrationDataReader):
+        def __init__(self) -> None:
+            self.left = [{network.input: picture[None]} for picture in pictures]
+
+        def get_next(self):
+            return self.left.pop() if self.left else None
+
+    for how in (q.QuantFormat.QDQ, q.QuantFormat.QOperator):
+        q.quantize_static(str(network.path), str(tmp_path / f"{how}.onnx"), Pictures(), quant_format=how)
+    int8 = OnnxNetwork(tmp_path / f"{q.QuantFormat.QDQ}.onnx")
+    assert [gate.kind for gate in int8.prove(pictures).gates] == ["sigmoid", "sigmoid"]
+    own, theirs = network.run(pictures).excitation, int8.run(pictures).excitation
+    for mine, other in zip(own.values(), theirs.values(), strict=True):
+        assert np.abs(mine - other).max() < 0.1  # what 8 bits leave
+    with pytest.raises(ValueError, match=r"computes \d+ nodes in 8 bits \(QLinear\.\.\.\).*QuantFormat.QDQ"):
+        OnnxNetwork(tmp_path / f"{q.QuantFormat.QOperator}.onnx")
 
 
 def still(path: Path, source: Path) -> Path:

@@ -4,6 +4,7 @@
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import type { DroppedInfo, Way } from "../src/network/runtime.ts";
+import { classifies, rowOf, scoresOf, volume } from "./answers.ts";
 import { find, windows } from "./gates.ts";
 import { type Input, outside, type Parsed, parse } from "./graph.ts";
 import { given, type Measured, tapped, used, withOutputs } from "./tapped.ts";
@@ -63,11 +64,12 @@ export class Dropped {
     if (pools.length > 0)
       for (const [name, { dims }] of Object.entries(await scout(pools))) shapes.set(name, dims);
     const first = find(parsed.graph, shapes);
-    if (first.length === 0) throw new Error(NO_GATE);
-    const seen = await scout([
-      ...first.map(({ excitation }) => excitation),
-      parsed.graph.outputs[0]!,
-    ]);
+    if (first.length === 0)
+      throw new Error(
+        parsed.graph.nodes.some(({ op }) => op.startsWith("QLinear")) ? NO_QLINEAR : NO_GATE,
+      );
+    const scores = scoresOf(parsed.graph);
+    const seen = await scout([...first.map(({ excitation }) => excitation), scores]);
     for (const { excitation } of first) shapes.set(excitation, seen[excitation]!.dims);
     const gates = find(parsed.graph, shapes).map((gate): Measured => {
       const { dims, type } = seen[gate.excitation]!;
@@ -80,13 +82,13 @@ export class Dropped {
         `The gate ${odd.name} is ${seen[odd.excitation]!.type}: export the network in float32.`,
       );
     const taps = gates.flatMap((gate) => [gate.squeeze, used(gate)]);
-    const session = await opened(tapped(parsed, gates, taps));
-    const { dims } = seen[parsed.graph.outputs[0]!]!;
+    const session = await opened(tapped(parsed, gates, [...taps, scores]));
+    const { dims } = seen[scores]!;
     const info: DroppedInfo = {
       size: side,
       guessed,
-      outputs: dims.length === 2 ? dims[1]! : logitsOf(new Float32Array(volume(dims)), dims).length,
-      classifies: dims.length === 2,
+      outputs: rowOf(new Float32Array(volume(dims)), dims).length,
+      classifies: classifies(parsed.graph, scores, dims),
       gates: gates.map(({ name, family, kind, slope, channels, hidden, depth, same, residual }) => {
         return { name, family, kind, slope, channels, hidden, depth, same, residual };
       }),
@@ -121,7 +123,8 @@ export class Dropped {
   }
 
   private async answer(feeds: Record<string, Tensor>, whole: boolean): Promise<Answered> {
-    const output = this.parsed.graph.outputs[0]!;
+    const { graph } = this.parsed;
+    const output = whole ? graph.outputs[0]! : scoresOf(graph);
     const wanted = [output, ...this.gates.flatMap((gate) => [gate.squeeze, used(gate)])];
     const got = await this.session.run(feeds, [...new Set(wanted)]);
     const { data, dims } = got[output]!;
@@ -130,7 +133,7 @@ export class Dropped {
       Float32Array.from(got[used(gate)]!.data as Float32Array),
     ]);
     const first = Float32Array.from(data as Float32Array);
-    return { outputs: [whole ? first : logitsOf(first, dims), ...rows], shape: [] };
+    return { outputs: [whole ? first : rowOf(first, dims), ...rows], shape: [] };
   }
 
   /** The maps before and after a gate, from a session of their own: they keep ORT from fusing. */
@@ -164,6 +167,9 @@ export class Dropped {
 
 const NO_GATE =
   "No gate was found in this network: nothing in it pools all pixels, goes through a layer and multiplies maps.";
+
+const NO_QLINEAR =
+  "This network computes in 8 bits (QLinear operations), in which no gate is looked for: open the float network, or quantise it again as QDQ.";
 
 /** The network's one input, if that is a picture. @throws words for a reader */
 function pictureOf({ graph, body }: Parsed) {
@@ -228,22 +234,6 @@ function fed(planes: Float32Array<ArrayBuffer>, size: number, last: boolean): Te
   const pixels = size * size;
   const turned = Float32Array.from(planes, (_, i) => planes[(i % 3) * pixels + Math.floor(i / 3)]!);
   return new Tensor("float32", turned, [1, size, size, 3]);
-}
-
-const volume = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
-
-/** One number for each class; of an output with pixels, the mean of each channel. */
-function logitsOf(
-  values: Float32Array<ArrayBuffer>,
-  dims: readonly number[],
-): Float32Array<ArrayBuffer> {
-  if (dims.length <= 2) return values;
-  const channels = dims[1]!;
-  const pixels = values.length / channels;
-  return Float32Array.from({ length: channels }, (_, c) => {
-    const own = values.subarray(c * pixels, (c + 1) * pixels);
-    return own.reduce((sum, value) => sum + value, 0) / pixels;
-  });
 }
 
 function words(error: unknown): string {

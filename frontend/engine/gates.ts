@@ -47,6 +47,8 @@ interface Pooled {
   kinds: string[];
   layers: Node[];
   bounded: boolean;
+  /** Each channel's norm over the mean of all, as GRN has it. */
+  relative: boolean;
 }
 
 /** One gate and where it is in the graph: names of tensors. */
@@ -80,12 +82,17 @@ export function find(graph: Graph, shapes: Shapes): Found[] {
   const found = new Map<string, Found>();
   for (const node of graph.nodes) {
     if (TALK_OF_SHAPE.has(node.op) || node.inputs.length === 0) continue;
+    const small = node.inputs.filter((name) => pooled.has(name));
+    if (REDUCES[node.op] && small.length > 0 && !strips.has(node.inputs[0]!)) {
+      // over channels: no pixels are left
+      pooled.set(node.outputs[0]!, joined([pooled.get(small[0]!)!], node));
+      continue;
+    }
     const made = pool(graph, node, shapes, strips);
     if (made) {
       pooled.set(node.outputs[0]!, made);
       continue;
     }
-    const small = node.inputs.filter((name) => pooled.has(name));
     if (small.length === 0) continue;
     const others = mapsOf(graph, node, pooled);
     if (others.length === 0) {
@@ -97,7 +104,7 @@ export function find(graph: Graph, shapes: Shapes): Found[] {
       for (const output of node.outputs) pooled.set(output, one);
     } else if (node.op === "Mul" && small.length === 1) {
       const path = pooled.get(small[0]!)!;
-      if (path.layers.length === 0 && !path.bounded) continue;
+      if (path.layers.length === 0 && !path.bounded && !path.relative) continue;
       const gate = described(graph, node, small[0]!, others[0]!, path, shapes);
       // one gate may multiply several tensors, as where a network is cut in branches
       if (!found.has(gate.excitation)) found.set(gate.excitation, gate);
@@ -126,6 +133,9 @@ function joined(paths: Pooled[], node: Node): Pooled {
     kinds: once(({ kinds }) => kinds),
     layers: LAYERS.has(node.op) ? [...layers, node] : layers,
     bounded: BOUNDED.has(node.op) || paths.some(({ bounded }) => bounded),
+    relative:
+      (node.op === "Div" && paths.length === 2 && paths[0]!.kinds.join() === "norm") ||
+      paths.some(({ relative }) => relative),
   };
 }
 
@@ -142,6 +152,7 @@ function pool(
     kinds: [kind],
     layers: [],
     bounded: false,
+    relative: false,
   });
   if (POOLS[node.op]) return of(source, POOLS[node.op]!);
   if (WINDOWS[node.op]) {
@@ -201,7 +212,8 @@ function described(
     if (!WIDENERS.has(made.op) && made.op !== "Identity") break;
     excitation = made.inputs[0]!;
   }
-  const [kind, slope] = kindOf(graph, excitation);
+  const grn = path.relative && path.layers.length === 0;
+  const [kind, slope] = grn ? (["linear", null] as const) : kindOf(graph, excitation);
   const widths = path.layers.map((layer) => widthOf(graph, layer));
   const sliding = path.layers.length > 0 && path.layers.every((layer) => slides(graph, layer));
   let family = ["gather-excite", "effective SE"][path.layers.length] ?? "SE";
@@ -209,6 +221,7 @@ function described(
   else if (path.kinds.length === 2 && path.kinds.includes("mean") && path.kinds.includes("max"))
     family = "CBAM, channels";
   else if (kind === "softmax") family = "selective kernel";
+  else if (grn) family = "GRN";
   const roots = new Set(path.sources.map((source) => graph.root(source)));
   const product = node.outputs[0]!;
   const shape = shapes.get(excitation);

@@ -67,9 +67,9 @@ function probeOf(network: string): Promise<Probe> {
 }
 
 /** A file of the reader's, with the pictures of one of the book's networks. */
-const drop: DropOn = async (file, id, way, heard, book, trained) => {
+const drop: DropOn = async (file, id, way, heard, book, known) => {
   const manifest = await need<Manifest>("live/manifest").catch(() => null);
-  return openDropped(file, id, way, await probeOf(book), manifest, heard, trained);
+  return openDropped(file, id, way, await probeOf(book), manifest, heard, known);
 };
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {

@@ -208,7 +208,7 @@ def compare_coverage(args: Namespace) -> None:
 
 def write_gallery(args: Namespace) -> None:
     """Write what the published pages answer from: galleries, class means, and networks if asked for."""
-    from ..pages import excitation_weights, gallery  # the only command that draws
+    from ..pages import class_names, excitation_weights, gallery  # the only command that draws
     from ..widgets.profiles import build as build_profiles
 
     shipped = [name for name in pretrained.names() if pretrained.get(name).file is not None]
@@ -219,6 +219,8 @@ def write_gallery(args: Namespace) -> None:
             print(build_profiles(name, args.out))
         if args.onnx:
             _export(pretrained.get(name), args.onnx / f"{name}.onnx")
+    if not args.networks:
+        print(class_names.build(args.out))
     if args.onnx and not args.networks:
         from ..pages import trainer  # what alone needs onnx
 

@@ -33,9 +33,9 @@ CLASSES = {
 }
 # The smallest network with each set of these classes in each file of timm and torchvision; `--scan` looks whether that is still so.
 TIMM = (
-    "convnextv2_atto csatv2 cspnext_tiny eca_resnext26ts eca_vovnet39b ecaresnext26t_32x4d "
+    "convnextv2_atto csatv2 cspnext_tiny eca_botnext26ts_256 eca_resnext26ts eca_vovnet39b ecaresnext26t_32x4d "
     "efficientvim_m1 efficientvit_m0 ese_vovnet19b_slim_dw fastvit_t8 gc_efficientnetv2_rw_t "
-    "gcresnext26ts gcvit_xxtiny ghostnet_050 hgnet_tiny lcnetv2_small legacy_seresnet18 "
+    "gcresnext26ts gcvit_xxtiny ghostnet_050 haloregnetz_b hardcorenas_b hgnet_tiny lcnetv2_small legacy_seresnet18 "
     "mobilenetv3_small_050 nf_ecaresnet26 rdnet_tiny regnety_002 repghostnet_050 repvit_m1 "
     "resnest14d rexnet_100 sedarknet21 seresnet18 shvit_s1 skresnet18 test_byobnet test_coatnet "
     "test_efficientnet test_nfnet tresnet_m"
@@ -60,7 +60,7 @@ MENTIONS = (
     "_se",
 )
 LARGEST = 60e6  # parameters
-SIDE = 128  # of the example, in pixels, unless a network takes one size only
+SIDE = 128  # of the example, in pixels, unless a network takes one size only, or larger ones
 
 
 def timm_families(said: Callable[[str], None] = lambda line: None) -> Iterator[str]:
@@ -186,7 +186,8 @@ def _opened(library: str, name: str) -> tuple[nn.Module, int]:
 
         model = timm.create_model(name)
         config = model.default_cfg
-        return model.eval(), config["input_size"][-1] if config.get("fixed_input_size") else SIDE
+        least = config.get("min_input_size", (SIDE,))[-1]
+        return model.eval(), config["input_size"][-1] if config.get("fixed_input_size") else max(SIDE, least)
     from torchvision import models
 
     return models.get_model(name, **_plain(name)).eval(), 224 if "maxvit" in name else SIDE

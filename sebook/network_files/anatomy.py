@@ -120,7 +120,8 @@ def table(measured: list[Measured]) -> str:
     ]
     for i, each in enumerate(measured, start=1):
         dead = "-" if each.dead is None else f"{each.dead} of {each.hidden}"
-        classes = "" if each.changed is None else f", {each.changed} pictures change class"
+        some = {None: "", 0: ", no picture changes class", 1: ", 1 picture changes class"}
+        classes = some.get(each.changed, f", {each.changed} pictures change class")
         lines.append(
             f"{i:4} {each.low:6.3f} {each.mean:6.3f} {each.high:6.3f} {each.closed:7.1%} {each.open:7.1%} {each.constant:8.1%} "
             f"{dead:>11}  {each.freezing:.3g}{classes}"

@@ -36,6 +36,7 @@ class Pooled:
     kinds: tuple[str, ...]
     layers: tuple[Node, ...] = ()
     bounded: bool = False
+    relative: bool = False  # each channel's norm over the mean of all, as GRN has it
 
     def joined(self, others: "list[Pooled]", node: Node) -> "Pooled":
         """What ``node`` makes of this and of other pooled tensors."""
@@ -48,6 +49,7 @@ class Pooled:
             kinds=tuple(dict.fromkeys(kind for each in every for kind in each.kinds)),
             layers=tuple(layers),
             bounded=node.op in BOUNDED or any(each.bounded for each in every),
+            relative=(node.op == "Div" and len(every) == 2 and self.kinds == ("norm",)) or any(each.relative for each in every),
         )
 
 
@@ -92,10 +94,13 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
     for node in graph.nodes:
         if node.op in TALK_OF_SHAPE or not node.inputs:
             continue
+        small = [pooled[name] for name in node.inputs if name in pooled]
+        if node.op in REDUCES and small and node.inputs[0] not in strips:  # over channels: no pixels are left
+            pooled[node.outputs[0]] = small[0].joined([], node)
+            continue
         if (made := _pool(graph, node, shapes, strips)) is not None:
             pooled[node.outputs[0]] = made
             continue
-        small = [pooled[name] for name in node.inputs if name in pooled]
         if not small:
             continue
         others = _maps(graph, node, pooled)
@@ -104,7 +109,7 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
                 pooled |= dict.fromkeys(node.outputs, small[0].joined(small[1:], node))
         elif node.op == "Mul" and len(small) == 1:
             factor = next(name for name in node.inputs if name in pooled)
-            if pooled[factor].layers or pooled[factor].bounded:
+            if pooled[factor].layers or pooled[factor].bounded or pooled[factor].relative:
                 found.append(_found(graph, node, factor, others[0], pooled[factor], shapes))
     return _numbered([each for each in _once(found) if not _varies(each, shapes)])
 
@@ -177,6 +182,8 @@ def _found(graph: Graph, node: Node, factor: str, maps: str, path: Pooled, shape
         family = "CBAM, channels"
     elif kind == "softmax":
         family = "selective kernel"
+    elif path.relative and not path.layers:
+        family, kind = "GRN", "linear"
     roots = {graph.root(source) for source in path.sources}
     product = node.outputs[0]
     gate = Gate(

@@ -55,7 +55,7 @@ class Tapped:
         if not found:
             raise ValueError(
                 f"{self.path} has {len(self.graph.nodes)} nodes and no gate: nothing in it pools all pixels, "
-                "goes through a layer and multiplies maps"
+                f"goes through a layer and multiplies maps{_quantised(self.graph)}"
             )
         self.found = found
         self.anatomy = anatomy_of(self.graph, found)
@@ -124,6 +124,17 @@ class Tapped:
                 raise ValueError(f"gates: {each.gate.name!r} has {values.size} channels, not {given.size}")
             values[...] = given.reshape(shape)
         return values
+
+
+def _quantised(graph: Graph) -> str:
+    """What to do about operations that compute in 8 bits, in which no gate is looked for; "" where there are none."""
+    count = sum(node.op.startswith("QLinear") for node in graph.nodes)
+    if not count:
+        return ""
+    return (
+        f". It computes {count} nodes in 8 bits (QLinear...), in which no gate is looked for: "
+        "open the float network that it was made from, or quantise that again with quant_format=QuantFormat.QDQ"
+    )
 
 
 def _rows(gates: Mapping[str, np.ndarray], at: int) -> dict[str, np.ndarray]:

@@ -1,11 +1,13 @@
 """The calls of PyTorch that matter where gates are looked for, by name: what multiplies, adds, pools, mixes, or only rearranges."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from .einsum import einsum_kind, einsum_pool
 
 
 def _names(text: str) -> frozenset[str]:
@@ -27,6 +29,9 @@ REDUCTIONS = {
     "std": "deviation", "var": "variance", "logsumexp": "logsumexp", "median": "median",
 }  # fmt: skip
 POOLS = WINDOWS | frozenset(REDUCTIONS)
+# Which calls are numbered, each among its like.
+PRODUCT, LAYER, POOL = range(3)
+_COUNTED = dict.fromkeys(LAYERS, LAYER) | dict.fromkeys(POOLS, POOL) | dict.fromkeys(PRODUCTS, PRODUCT)
 COMPARES = _names("eq ne lt le gt ge isnan isfinite argmax argmin argsort zeros_like ones_like")
 EXPANSIONS = frozenset({"expand", "expand_as", "repeat", "broadcast_to", "tile", "interpolate"})
 SHAPES = EXPANSIONS | _names(
@@ -69,17 +74,22 @@ def called(func: Any) -> str | None:
         return _NAMES[func]
 
 
+def counted(name: str, args: tuple) -> int | None:
+    """Whether a call is numbered among products, layers or pools."""
+    if name == "einsum":
+        return {"product": PRODUCT, "layer": LAYER, "pool": POOL}[einsum_kind(args)]
+    return _COUNTED.get(name)
+
+
 def operands(args: tuple, kwargs: dict) -> list[Tensor]:
     """The tensors among a call's arguments, those in lists included."""
-    return list(_tensors((*args, *kwargs.values())))
-
-
-def _tensors(values: Any) -> Iterator[Tensor]:
-    for value in values:
+    found: list[Tensor] = []
+    for value in (*args, *kwargs.values()) if kwargs else args:
         if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+            found.append(value)
+        elif isinstance(value, (list, tuple)) and value and not isinstance(value[0], int):  # a stride, or a shape
+            found += operands(value, {})
+    return found
 
 
 def product_operands(name: str, args: tuple, kwargs: dict) -> tuple[Tensor, Tensor] | None:
@@ -109,14 +119,17 @@ def swapped(name: str, args: tuple, kwargs: dict, side: int, new: Tensor) -> tup
 
 def rearranges(name: str, args: tuple, kwargs: dict) -> bool:
     """Whether the result has the argument's own values, in another shape, dtype or place."""
-    if name.endswith("dropout") or name.startswith(("dropout", "feature_dropout")):
-        return not kwargs.get("training", args[2] if len(args) > 2 else False)
-    return name in SHAPES
+    if name in SHAPES:
+        return True
+    dropout = "dropout" in name and (name.endswith("dropout") or name.startswith(("dropout", "feature_dropout")))
+    return dropout and not kwargs.get("training", args[2] if len(args) > 2 else False)
 
 
 def reduced(name: str, args: tuple, kwargs: dict, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
     """How a pool pools, and which dimensions it leaves at one value; none where it only makes maps smaller."""
     rank = len(before)
+    if name == "einsum":
+        return "sum", einsum_pool(args)
     if name in WINDOWS:
         kind = "mean" if "avg" in name else "max"
         spatial = range(rank - int(name[-2]), rank)
@@ -142,6 +155,9 @@ def again_on(func: Any, args: tuple, kwargs: dict, tensors: list[Tensor], seen: 
         swapped = [x if arg is one else arg for arg in args]
         return func(*swapped, **{key: x if arg is one else arg for key, arg in kwargs.items()})
 
+    # Two calls of one key compute the same; where a number is a tensor, nobody knows.
+    numbers = [arg for arg in (*args, *kwargs.items()) if arg is not one and not isinstance(arg, tuple)]
+    again.key = None if any(isinstance(arg, Tensor) for arg in numbers) or kwargs else (func, *numbers)
     return again
 
 

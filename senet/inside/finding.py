@@ -114,9 +114,18 @@ def described(model: nn.Module, tracker: Tracker) -> Found:
             shape = varying(candidate)[1]
             first = path.layers[0] if path.layers else path.first
             inside = frozenset(call.module for call in first.address)
-            number, layered = None if first.op == "einsum" else first.address.get(home), bool(path.layers)
+            number, layered = first.address.get(home), bool(path.layers)
             points[name] = Point(
-                home.module, home.run, candidate.address[home], number, layered, candidate.side, dims, shape[1:], inside
+                home.module,
+                home.run,
+                candidate.address[home],
+                number,
+                layered,
+                first.operand,
+                candidate.side,
+                dims,
+                shape[1:],
+                inside,
             )
             z = path.first.value.flatten(1)
             values[name] = (

@@ -7,7 +7,7 @@ product run again on a row of numbers, and what comes out is compared with the f
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -71,6 +71,26 @@ def bound_of(gate: Seen) -> Bound:
                 return Bound(" + ".join(sorted(kinds) * 2 if len(kinds) == 1 else sorted(kinds)), None, -torch.inf, torch.inf)
             break
         node = node.parents[0]
+    key = (name, *(step.key for step in chain))
+    if None in key or not all(map(_hashable, key)):
+        return _bound(chain, name)
+    if key not in _BOUNDS:
+        _BOUNDS[key] = _bound(chain, name)
+    return _BOUNDS[key]
+
+
+_BOUNDS: dict[tuple, Bound] = {}  # a network has many gates of few kinds
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _bound(chain: list[Callable[[Tensor], Tensor]], name: str) -> Bound:
     x = torch.linspace(-16, 16, 641, dtype=torch.float64)  # in steps of 0.05
     y = x.clone()
     try:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from .calls import LAYERS, POOLS, PRODUCTS, called, operands, product_operands, swapped
+from .calls import LAYER, POOL, PRODUCT, called, counted, operands, product_operands, swapped
+from .einsum import einsum_spread
 from .looking import Hook
 
 
@@ -30,6 +31,7 @@ class Point:
         product: the number of the product among those of that call.
         first: the number of the layer, or pool, that sees z; None where it ran elsewhere.
         layered: whether ``first`` counts layers, whose input is z, or pools, whose output is z.
+        operand: which of that layer's tensors is z.
         side: which factor is the gate.
         dims: of the maps, along which the gate varies.
         shape: of the gate without its pictures, brought to the maps' rank.
@@ -41,6 +43,7 @@ class Point:
     product: int
     first: int | None
     layered: bool
+    operand: int
     side: int
     dims: tuple[int, ...]
     shape: tuple[int, ...]
@@ -120,9 +123,8 @@ class Reader:
                 hooks.enter_context(module.register_forward_hook(Hook(leave), always_call=True))
             yield self
 
-    def see(self, name: str, point: Point, factors: tuple[Tensor, Tensor]) -> Tensor | None:
+    def see(self, name: str, point: Point, s: Tensor, u: Tensor) -> Tensor | None:
         """Keep one gate; what to put in its place, if anything."""
-        s, u = factors[point.side], factors[1 - point.side]
         own = point.compact(s, u.ndim)
         if own.shape[1] != point.channels:
             raise ValueError(
@@ -145,36 +147,32 @@ class _Counting(TorchFunctionMode):
         super().__init__()
         self.reader = reader
         self.counts = [0, 0, 0]
-        self.products: dict[int, list[str]] = {}
-        self.layers: dict[int, list[str]] = {}
-        self.pools: dict[int, list[str]] = {}
+        self.wanted: tuple[dict[int, list[str]], ...] = ({}, {}, {})  # by kind and number, the gates that are seen there
         for name, point in points.items():
-            self.products.setdefault(point.product, []).append(name)
+            self.wanted[PRODUCT].setdefault(point.product, []).append(name)
             if point.first is not None:
-                (self.layers if point.layered else self.pools).setdefault(point.first, []).append(name)
+                self.wanted[LAYER if point.layered else POOL].setdefault(point.first, []).append(name)
         self.points = points
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
         name = called(func)
-        if name in PRODUCTS:
-            number = self.counts[0]
-            self.counts[0] += 1
-            for gate in self.products.get(number, ()):
+        kind = None if name is None else counted(name, args)
+        if kind is None:
+            return func(*args, **kwargs)
+        gates = self.wanted[kind].get(self.counts[kind], ())
+        self.counts[kind] += 1
+        if kind == PRODUCT:
+            for gate in gates:
                 point, pair = self.points[gate], product_operands(name, args, kwargs)
-                if (new := self.reader.see(gate, point, pair)) is not None:
-                    args, kwargs = swapped(name, args, kwargs, point.side, new)
-            return func(*args, **kwargs)
-        if name in LAYERS:
-            number = self.counts[1]
-            self.counts[1] += 1
-            for gate in self.layers.get(number, ()):
-                self.reader.squeeze[gate] = next(iter(operands(args, kwargs))).flatten(1)
-            return func(*args, **kwargs)
-        out = func(*args, **kwargs)
-        if name in POOLS:
-            number = self.counts[2]
-            self.counts[2] += 1
-            for gate in self.pools.get(number, ()):
-                self.reader.squeeze[gate] = (out if isinstance(out, Tensor) else out[0]).flatten(1)
-        return out
+                s = einsum_spread(args, point.side, pair[point.side]) if name == "einsum" else pair[point.side]
+                if (new := self.reader.see(gate, point, s, pair[1 - point.side])) is not None:
+                    args, kwargs = swapped(name, args, kwargs, point.side, new.view_as(pair[point.side]))
+        elif kind == LAYER:
+            for gate in gates:
+                self.reader.squeeze[gate] = operands(args, kwargs)[self.points[gate].operand].flatten(1)
+        elif gates:
+            out = func(*args, **kwargs)
+            self.reader.squeeze.update(dict.fromkeys(gates, (out if isinstance(out, Tensor) else out[0]).flatten(1)))
+            return out
+        return func(*args, **kwargs)

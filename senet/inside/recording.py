@@ -49,7 +49,7 @@ class BlockRecord:
     Attributes:
         name: the block's name in ``model.named_modules()``.
         depth: 1 for the first SE block that ran, 2 for the second, ...
-        squeeze: z (N, C); None where the first layer is an ``einsum``.
+        squeeze: z (N, C); None where neither its pool nor the first layer runs in the module of the product.
         excitation: s (N, C), as used: an overridden gate shows the override.
         maps: U (N, C, H, W), the block's input; None unless recorded with ``maps=True``.
     """

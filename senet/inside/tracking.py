@@ -9,16 +9,15 @@ is a candidate for a gate: :mod:`senet.inside.kinds` says which of them are.
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from .calls import (
@@ -26,82 +25,23 @@ from .calls import (
     COMPARES,
     LAYERS,
     POOLS,
+    PRODUCT,
     PRODUCTS,
     SCALES,
     Call,
     again_on,
     called,
+    counted,
     operands,
     product_operands,
     rearranges,
     reduced,
 )
+from .einsum import einsum_pool, einsum_spread
 from .looking import Hook
+from .seen import Candidate, Pool, Seen
 
 TORCH = f"{Path(torch.__file__).parent}{os.sep}"
-
-
-@dataclass(eq=False)
-class Seen:
-    """What is known of one tensor.
-
-    Attributes:
-        wide: it has a value for each pixel.
-        root: tensors that hold the same values, perhaps in another shape, have the same number.
-        op: what made it.
-        at: the module whose forward made it.
-        parents: for narrow ones, the tracked tensors it was made from.
-        shape: of the tensor.
-        again: for narrow ones, computes the operation again on another first parent.
-        weight: for a layer, the shape of its weight.
-        pool: where pixels became one number: what was pooled, and how.
-        address: for a layer or pool, its number within each running module.
-        value: for narrow ones, the tensor itself; they are small.
-    """
-
-    wide: bool
-    root: int
-    op: str
-    at: str
-    parents: tuple["Seen", ...] = ()
-    shape: tuple[int, ...] = ()
-    again: Callable[[Tensor], Tensor] | None = None
-    weight: tuple[int, ...] | None = None
-    pool: "Pool | None" = None
-    address: dict["Call", int] = field(default_factory=dict)
-    value: Tensor | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """How pixels became one number.
-
-    Attributes:
-        kind: ``"mean"``, ``"max"``, ``"sum"``, ``"norm"``, ``"attention"``, ...
-        source: the tensor that was pooled.
-        dims: the dimensions that it lost.
-    """
-
-    kind: str
-    source: Seen
-    dims: tuple[int, ...]
-
-
-@dataclass(eq=False)
-class Candidate:
-    """A product of a wide tensor with a narrow one, or with a wide one that has a single channel."""
-
-    order: int
-    gate: Seen
-    maps: Seen
-    side: int  # which operand is the gate
-    s: Tensor
-    u: Tensor | None
-    sizes: tuple[int, ...]  # of the maps
-    stack: tuple[Call, ...]
-    address: dict[Call, int]
-    where: str
-    residual: bool = False
 
 
 class Tracker(TorchFunctionMode):
@@ -122,17 +62,21 @@ class Tracker(TorchFunctionMode):
     def watching(self, modules: Mapping[str, nn.Module]) -> Iterator["Tracker"]:
         """Know which module runs, and see every call, until the end of the block."""
 
-        def enter(name: str, *_: Any) -> None:
-            self.runs[name] = self.runs.get(name, -1) + 1
-            self.stack.append(Call(name, self.runs[name]))
+        # Two hooks on all modules at once: a pair for each would take longer to put there than the model may take to run.
+        names = {module: name for name, module in modules.items()}
 
-        def leave(*_: Any) -> None:
-            self.stack.pop()
+        def enter(module: nn.Module, *_: Any) -> None:
+            if (name := names.get(module)) is not None:
+                self.runs[name] = self.runs.get(name, -1) + 1
+                self.stack.append(Call(name, self.runs[name]))
+
+        def leave(module: nn.Module, *_: Any) -> None:
+            if module in names:
+                self.stack.pop()
 
         with ExitStack() as hooks:
-            for name, module in modules.items():
-                hooks.enter_context(module.register_forward_pre_hook(Hook(partial(enter, name))))
-                hooks.enter_context(module.register_forward_hook(Hook(leave), always_call=True))
+            hooks.enter_context(register_module_forward_pre_hook(Hook(enter)))
+            hooks.enter_context(register_module_forward_hook(Hook(leave), always_call=True))
             with self:
                 yield self
 
@@ -141,13 +85,14 @@ class Tracker(TorchFunctionMode):
         name = called(func)
         if name is None:  # an attribute, such as .shape
             return func(*args, **kwargs)
-        address = self.numbered(name)
+        kind = counted(name, args)
+        address = {} if kind is None else self.numbered(kind)
         tensors = operands(args, kwargs)
         seen = [self.of(tensor) for tensor in tensors]
         tracked = [each for each in seen if each is not None]
         if not tracked:
             return func(*args, **kwargs)
-        if name in PRODUCTS:
+        if kind == PRODUCT:
             candidate = self.candidate(name, args, kwargs, address)
             out = func(*args, **kwargs)
             if candidate is not None and isinstance(out, Tensor) and out.shape == candidate.sizes:
@@ -167,16 +112,13 @@ class Tracker(TorchFunctionMode):
                 self.keep(each, made)
         return out
 
-    def numbered(self, name: str) -> dict[Call, int]:
+    def numbered(self, kind: int) -> dict[Call, int]:
         """The number of this call among its like, within each module that is running."""
-        for kind, names in enumerate((PRODUCTS, LAYERS, POOLS)):
-            if name in names:
-                numbers = {}
-                for call in self.stack:
-                    numbers[call] = call.counts[kind]
-                    call.counts[kind] += 1
-                return numbers
-        return {}
+        numbers = {}
+        for call in self.stack:
+            numbers[call] = call.counts[kind]
+            call.counts[kind] += 1
+        return numbers
 
     def describe(self, name, func, args, kwargs, out, tensors, seen, address) -> Seen | None:
         """What came of a call; None where it depends on no pixel."""
@@ -202,6 +144,7 @@ class Tracker(TorchFunctionMode):
             return made
         made = self.narrow(name, first, tuple(tracked), again=again_on(func, args, kwargs, tensors, seen), address=address)
         if name in LAYERS:
+            made.operand = next(i for i, each in enumerate(seen) if each is not None)
             made.weight = next((tuple(t.shape) for t, each in zip(tensors, seen, strict=True) if each is None), ())
         return made
 
@@ -217,9 +160,9 @@ class Tracker(TorchFunctionMode):
 
     def pooled(self, name, args, kwargs, out, seen, tensors) -> Pool | None:
         """Whether this call takes pixels away from a wide tensor, or the rest of them from one pooled in part."""
-        if name in LAYERS:
+        if name in LAYERS and not (name == "einsum" and einsum_pool(args)):
             return self.attended(out, seen)
-        if name not in POOLS or (one := seen[0]) is None:
+        if (name not in POOLS and name != "einsum") or (one := seen[0]) is None:
             return None
         kind, dims = reduced(name, args, kwargs, tuple(tensors[0].shape), tuple(out.shape))
         if not dims or 0 in dims:
@@ -254,6 +197,8 @@ class Tracker(TorchFunctionMode):
         else:
             side = 0 if seen[1].wide else 1
         gate, maps = pair[side], pair[1 - side]
+        if name == "einsum" and (gate := einsum_spread(args, side, gate)) is None:
+            return None
         if gate.ndim > maps.ndim or (maps.ndim < 3):
             return None
         u = maps.clone() if self.keep_maps else None

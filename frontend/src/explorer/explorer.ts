@@ -11,7 +11,7 @@ import type { Accuracies } from "./all-gates.ts";
 import type { Stage } from "./setting.ts";
 import { stage } from "./stage.ts";
 import { type ExplorerView, settled } from "./view.ts";
-import { type OpenDropped, yourNetwork } from "./your-network.ts";
+import { type OpenDropped, YourNetwork } from "./your-network.ts";
 
 export interface World {
   /** What can be chosen, by name, with a title for people; the first is where it begins. */
@@ -44,7 +44,7 @@ export async function explorer(
   const menu = choice("Network", (name) => void change({ network: name }, true));
   menu.select.append(...networks.map(([value, title]) => h("option", { value }, title)));
   const line = h("p", { class: "senet-problem", role: "alert" });
-  const yours = drop && !small ? yourNetwork(root, drop, enterYours) : null;
+  const yours = drop && !small ? new YourNetwork(root, drop, enterYours, leaveYours) : null;
   const choose = networks.length > 1 || yours ? [menu.el] : [];
   const head = small ? [line] : [...choose, line, ...(yours ? [yours.el] : [])];
   let now: Stage | null = null;
@@ -98,6 +98,13 @@ export async function explorer(
     for (const option of [...menu.select.options].slice(networks.length)) option.remove();
     menu.select.append(h("option", { value: name }, title));
     await change({ network: name }, false);
+  }
+
+  /** Back to the first network of the book. */
+  async function leaveYours(): Promise<void> {
+    if (yours!.probe(now!.view.network)) await change({ network: names[0]! }, true);
+    names.splice(networks.length);
+    menu.select.options[networks.length]?.remove();
   }
 
   async function change(wanted: Wanted, ours: boolean): Promise<void> {

@@ -18,11 +18,10 @@ export interface Known {
 
 export function numbersOf({ network, answer, plain, second, compared }: Known): Cell[][] {
   const table: Cell[][] = [["quantity", "block", "channel", "class", "value"]];
-  const shares = softmax(answer.logits);
   const classes = (what: string, values: ArrayLike<number>) =>
     network.classes.forEach((name, k) => table.push([what, null, null, name, values[k]!]));
   classes("logit", answer.logits);
-  classes("probability", shares);
+  if (!network.values) classes("probability", softmax(answer.logits));
   if (plain) classes("logit, no gate pulled", plain.logits);
   if (second) classes("logit, second picture", second.logits);
   network.blocks.forEach(({ name }, b) => {

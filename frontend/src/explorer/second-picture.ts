@@ -1,10 +1,10 @@
 // A second picture beside the first: chosen from a menu, shown small, and changed places with the
 // first by a button.
 
-import { percent } from "../math/format.ts";
-import { largest, softmax } from "../math/softmax.ts";
+import { largest } from "../math/softmax.ts";
 import type { Answer, Probe } from "../network/network.ts";
 import { choice, h } from "../parts/dom.ts";
+import { amount, shares } from "../parts/shares.ts";
 
 export interface SecondPicture {
   el: HTMLElement;
@@ -44,7 +44,9 @@ export function secondPicture(
       probe.draw(index, canvas);
       canvas.setAttribute("aria-label", picture.alt);
       const top = largest(answer.logits, 1)[0]!;
-      line.textContent = `taken for ${probe.network.classes[top]!}, ${percent(softmax(answer.logits)[top]!)}`;
+      const { network } = probe;
+      const sure = amount(network, shares(network, answer.logits)[top]!);
+      line.textContent = `${network.values ? "" : "taken for "}${network.classes[top]!}, ${sure}`;
     },
   };
 }

@@ -214,7 +214,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.all.show();
     this.drawHand(open);
     this.numbers.show({
-      classes: network.classes,
+      network,
       answer,
       blocks: open.map(({ name, title }, i) => ({
         title,
@@ -286,7 +286,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
 
   private handWords(): string {
     const { hand, pulled, plain, answer, ready, probe } = this.session;
-    const done = pulled ? { plain, answer, classes: probe.network.classes } : null;
+    const done = pulled ? { plain, answer, network: probe.network } : null;
     return handWords(hand.count, done, ready);
   }
 }

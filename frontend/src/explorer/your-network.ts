@@ -1,128 +1,187 @@
 // "Your own network": a file chosen or dropped, and how it takes pictures, which no file says.
 //
 //   dropped ──▶ refused in words
-//           └─▶ opened ──▶ entered ──another scale──▶ opened again
+//           ├─▶ cancelled
+//           └─▶ opened ──▶ entered ──another scale, names of its classes──▶ opened again
+//                             └──closed──▶ the book's network
 
-import { type DroppedProbe, inWords, LARGEST, meantAsNetwork, WAYS } from "../network/dropped.ts";
+import {
+  type DroppedProbe,
+  LARGEST,
+  meantAsNames,
+  meantAsNetwork,
+  WAYS,
+} from "../network/dropped.ts";
 import type { Way } from "../network/runtime.ts";
 import { button, choice, h } from "../parts/dom.ts";
 import { handed } from "../state/handed.ts";
 
 /**
- * Opens a file under a name of its own; says how it goes. Rejects with words for a reader.
- * `like` is the network of the book whose pictures and classes are the file's, where that is known.
+ * What is known of a file: the names of its classes, and the network of the book whose pictures and
+ * classes are its own.
  */
+interface About {
+  labels: File | null;
+  like?: string | undefined;
+}
+
+/** Opens a file under a name of its own; says how it goes. Rejects with words for a reader. */
 export type OpenDropped = (
   file: File,
   id: string,
   way: Way,
   heard: (words: string) => void,
-  like?: string,
+  about: About,
 ) => Promise<DroppedProbe>;
 
-export interface YourNetwork {
-  el: HTMLElement;
-  /** The probe called `name`, if that is a network of the reader's. */
-  probe(name: string): DroppedProbe | null;
-  end(): void;
-}
-
-/** @param enter shows a network that has been opened, under its name */
-export function yourNetwork(
-  root: HTMLElement,
-  open: OpenDropped,
-  enter: (name: string, title: string) => Promise<void>,
-): YourNetwork {
-  let [file, like]: [File | null, string | undefined] = [null, undefined];
-  let now: DroppedProbe | null = null;
-  let tickets = 0;
-  const input = h("input", {
+/**
+ * @param enter shows a network that has been opened, under its name
+ * @param leave shows one of the book's again
+ */
+export class YourNetwork {
+  readonly el: HTMLElement;
+  private readonly root: HTMLElement;
+  private readonly open: OpenDropped;
+  private readonly enter: (name: string, title: string) => Promise<void>;
+  private readonly leave: () => Promise<void>;
+  private file: File | null = null;
+  private about: About = { labels: null };
+  private now: DroppedProbe | null = null;
+  private tickets = 0; // the last to come wins: opening takes its time
+  private readonly input: HTMLInputElement = h("input", {
     type: "file",
-    accept: ".onnx",
+    accept: ".onnx,.txt",
+    multiple: true,
     hidden: true,
     "data-network": true,
-    onchange: () => take([...(input.files ?? [])]),
+    onchange: () => this.take([...(this.input.files ?? [])]),
   });
-  const browse = button("Your own network", () => input.click());
-  const scale = choice("It takes pixels as", () => file && void opening(file, like));
-  scale.select.append(
-    ...Object.entries(WAYS).map(([value, { title }]) => h("option", { value }, title)),
-  );
-  scale.el.hidden = true;
-  const hint = h(
-    "span",
-    { class: "senet-source" },
-    ` or drop an .onnx file of up to ${LARGEST / 1e6} MB here. It stays on this device.`,
-  );
-  const line = h("p", { class: "senet-note", role: "status" });
-  const problem = h("p", { class: "senet-problem", role: "alert" });
-  const el = h(
-    "div",
-    { class: "senet-your-network", role: "group", "aria-label": "Your own network" },
-    h("p", { class: "senet-ways" }, browse, input, hint, scale.el),
-    line,
-    problem,
-  );
+  private readonly browse = button("Your own network", () => this.input.click());
+  private readonly cancel = button("Cancel", () => this.stop());
+  private readonly close = button("Close it", () => void this.closing());
+  private readonly scale = choice("It takes pixels as", () => this.again());
+  private readonly line = h("p", { class: "senet-note", role: "status" });
+  private readonly problem = h("p", { class: "senet-problem", role: "alert" });
 
-  function take(files: File[]): void {
-    input.value = ""; // so that the same file can be chosen again
-    const first = files.find(({ name }) => meantAsNetwork(name)) ?? files[0];
-    if (like !== undefined) scale.select.value = Object.keys(WAYS)[0]!; // the book's own took bytes
-    if (first) void opening(first);
+  constructor(
+    root: HTMLElement,
+    open: OpenDropped,
+    enter: (name: string, title: string) => Promise<void>,
+    leave: () => Promise<void>,
+  ) {
+    [this.root, this.open, this.enter, this.leave] = [root, open, enter, leave];
+    const { browse, input, cancel, close, scale, line, problem } = this;
+    scale.select.append(
+      ...Object.entries(WAYS).map(([value, { title }]) => h("option", { value }, title)),
+    );
+    const most = LARGEST / 1e6;
+    const hint = ` or drop an .onnx file of up to ${most} MB here. It stays on this device.`;
+    this.el = h(
+      "div",
+      { class: "senet-your-network", role: "group", "aria-label": "Your own network" },
+      h("p", { class: "senet-ways" }, browse, input, h("span", { class: "senet-source" }, hint)),
+      h("p", { class: "senet-ways" }, scale.el, close, cancel),
+      line,
+      problem,
+    );
+    this.settled();
+    void handed().then((trained) => {
+      if (!trained) return;
+      scale.select.value = "bytes";
+      void this.opening(trained.file, { labels: null, like: trained.like });
+    });
+    root.addEventListener("dragover", this.over);
+    root.addEventListener("drop", this.drop, true); // before the pictures' own
   }
 
-  async function opening(next: File, its?: string): Promise<void> {
-    const ticket = ++tickets;
+  /** The probe called `name`, if that is a network of the reader's. */
+  probe(name: string): DroppedProbe | null {
+    return this.now?.network.name === name ? this.now : null;
+  }
+
+  end(): void {
+    this.tickets++;
+    this.root.removeEventListener("dragover", this.over);
+    this.root.removeEventListener("drop", this.drop, true);
+    this.now?.close();
+  }
+
+  private take(files: File[]): void {
+    this.input.value = ""; // so that the same file can be chosen again
+    const names = files.find(({ name }) => meantAsNames(name)) ?? null;
+    const network = files.find(({ name }) => meantAsNetwork(name));
+    const first = network ?? (names && this.file) ?? files[0];
+    if (!first) return;
+    // the book's own took bytes
+    if (network && this.about.like !== undefined) this.scale.select.value = Object.keys(WAYS)[0]!;
+    void this.opening(first, { ...(network ? {} : this.about), labels: names });
+  }
+
+  private again(): void {
+    if (this.file) void this.opening(this.file, this.about);
+  }
+
+  private stop(): void {
+    this.tickets++;
+    this.line.textContent = this.now?.said ?? "";
+    this.settled();
+    this.browse.focus();
+  }
+
+  private async closing(): Promise<void> {
+    this.stop();
+    await this.leave();
+    this.now?.close();
+    [this.now, this.file, this.about] = [null, null, { labels: null }];
+    this.line.textContent = this.problem.textContent = "";
+    this.settled();
+  }
+
+  /** Nothing is on its way. */
+  private settled(): void {
+    this.root.removeAttribute("aria-busy");
+    this.cancel.hidden = true;
+    this.close.hidden = this.now === null;
+    // a network of the book's own making takes bytes
+    this.scale.el.hidden = this.now === null || this.about.like !== undefined;
+  }
+
+  private async opening(next: File, about: About): Promise<void> {
+    const ticket = ++this.tickets;
     const id = `yours-${ticket}`;
-    problem.textContent = "";
-    line.textContent = `Opening ${next.name} …`;
-    root.setAttribute("aria-busy", "true");
+    this.problem.textContent = "";
+    this.line.textContent = `Opening ${next.name} …`;
+    this.root.setAttribute("aria-busy", "true");
+    this.cancel.hidden = false;
     try {
-      const { way } = WAYS[scale.select.value]!;
-      const heard = (words: string) => ticket === tickets && (line.textContent = words);
-      const probe = await open(next, id, way, heard, its);
-      if (ticket !== tickets) return probe.close();
-      const before = now;
-      [file, now, like] = [next, probe, its];
-      await enter(id, next.name);
+      const { way } = WAYS[this.scale.select.value]!;
+      const heard = (words: string) => {
+        if (ticket === this.tickets) this.line.textContent = words;
+      };
+      const probe = await this.open(next, id, way, heard, about);
+      if (ticket !== this.tickets) return probe.close();
+      const before = this.now;
+      [this.file, this.about, this.now] = [next, about, probe];
+      await this.enter(id, next.name);
       before?.close();
-      scale.el.hidden = its !== undefined; // a network of the book's own making takes bytes
-      const guess =
-        "It doesn’t say how it takes pixels: if its answers look wrong, choose another scale.";
-      line.textContent = `${inWords(next.name, probe.info)} ${its ? "" : guess}`.trimEnd();
+      this.line.textContent = probe.said;
     } catch (error) {
-      if (ticket !== tickets) return;
-      line.textContent = "";
-      problem.textContent = (error as Error).message;
+      if (ticket !== this.tickets) return;
+      this.line.textContent = this.now?.said ?? "";
+      this.problem.textContent = (error as Error).message;
     }
-    if (ticket === tickets) root.removeAttribute("aria-busy");
+    if (ticket === this.tickets) this.settled();
   }
 
-  const over = (event: DragEvent): void => {
+  private readonly over = (event: DragEvent): void => {
     if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
   };
-  const drop = (event: DragEvent): void => {
+
+  private readonly drop = (event: DragEvent): void => {
     const files = [...(event.dataTransfer?.files ?? [])];
-    if (!files.some(({ name }) => meantAsNetwork(name))) return; // a picture
+    if (!files.some(({ name }) => meantAsNetwork(name) || meantAsNames(name))) return; // a picture
     event.preventDefault();
     event.stopPropagation();
-    take(files);
-  };
-  void handed().then((trained) => {
-    if (!trained) return;
-    scale.select.value = "bytes";
-    void opening(trained.file, trained.like);
-  });
-  root.addEventListener("dragover", over);
-  root.addEventListener("drop", drop, true); // before the pictures' own
-  return {
-    el,
-    probe: (name) => (now?.network.name === name ? now : null),
-    end() {
-      tickets++;
-      root.removeEventListener("dragover", over);
-      root.removeEventListener("drop", drop, true);
-      now?.close();
-    },
+    this.take(files);
   };
 }

@@ -9,12 +9,12 @@ import {
   type BlockInfo,
   type Inside,
   type Live,
-  type NetworkInfo,
   OWN,
   type PictureInfo,
   type Probe,
 } from "./network.ts";
 import { cover } from "./occlusion.ts";
+import { need } from "./registry.ts";
 import { type DroppedInfo, sharedRuntime, type Way } from "./runtime.ts";
 
 /** Bytes of a file above which it is refused: a phone has to hold it three times. */
@@ -35,7 +35,8 @@ export const WAYS: Record<string, { title: string; way: Way }> = {
 const TRIED = 4;
 
 export interface DroppedProbe extends Probe {
-  readonly info: DroppedInfo;
+  /** What was found in the file, for its reader. */
+  readonly said: string;
   close(): void;
 }
 
@@ -44,11 +45,16 @@ const OTHERS = /\.(tflite|pt|pth|safetensors|gguf|h5|keras|pb|mlmodel|mlpackage|
 /** Whether a file is meant as a network, by its name. */
 export const meantAsNetwork = (name: string): boolean => /\.onnx$/i.test(name) || OTHERS.test(name);
 
+/** Whether a file is meant as the names of a network's classes. */
+export const meantAsNames = (name: string): boolean => /\.txt$/i.test(name);
+
 /** What is wrong with a file before it is read, in words; "" for nothing. */
 export function refused({ name, size }: { name: string; size: number }): string {
   const [mb, most] = [Math.round(size / 1e6), LARGEST / 1e6];
   if (/\.tflite$/i.test(name))
     return `${name} is a TFLite file. This page opens .onnx files; python -m senet anatomy reads both.`;
+  if (meantAsNames(name))
+    return `${name} has names of classes, one a line: choose the network first, or both together.`;
   if (!/\.onnx$/i.test(name))
     return `${name} is not an .onnx file. Export the network first, for example with torch.onnx.export.`;
   if (size === 0) return `${name} is empty: choose another file.`;
@@ -57,10 +63,55 @@ export function refused({ name, size }: { name: string; size: number }): string 
   return "";
 }
 
+/** The names of a network's classes: a line each. @throws words for a reader */
+async function namesIn(file: File, outputs: number): Promise<string[]> {
+  const names = (await file.text()).split(/\r?\n/).map((line) => line.trim());
+  while (names.at(-1) === "") names.pop();
+  if (names.length !== outputs)
+    throw new Error(
+      `${file.name} has ${names.length} lines and the network ${outputs} outputs: it takes one line for each.`,
+    );
+  // what is chosen and compared by its name has to have one of its own
+  return names.map((name, k) => (name && names.indexOf(name) === k ? name : `${name} ${k}`.trim()));
+}
+
+/** What the page knows of a network besides its file. */
+export interface Known {
+  /** A file with the names of its classes, where the reader gave one. */
+  labels: File | null;
+  /** Whether it learned the book's classes, in this page. */
+  trained: boolean;
+}
+
+/**
+ * The book's, as the file of names says, or ImageNet's, which a thousand are as a rule; else they
+ * are numbered. With words on where they are from, and on what no file says.
+ */
+async function classesOf(
+  info: DroppedInfo,
+  { labels, trained }: Known,
+  book: Probe,
+): Promise<[string[], string]> {
+  if (trained) return [book.network.classes, ""];
+  const [classes, from] = await namesOf(info, labels);
+  return [classes, `${from} ${HINTS}`];
+}
+
+async function namesOf(info: DroppedInfo, labels: File | null): Promise<[string[], string]> {
+  if (labels)
+    return [await namesIn(labels, info.outputs), ` Its classes are named by ${labels.name}.`];
+  const known =
+    info.classifies && info.outputs === 1000
+      ? await need<string[]>("class-names").catch(() => null)
+      : null;
+  if (known) return [known, " It has 1000 classes: they are shown by ImageNet’s names."];
+  const word = info.classifies ? "class" : "output";
+  return [Array.from({ length: info.outputs }, (_, k) => `${word} ${k}`), ""];
+}
+
 /**
  * @param book the probe whose pictures are shown
  * @param heard progress of the runtime, which may have to be fetched
- * @param trained whether it learned the book's classes
  * @throws words for a reader
  */
 export async function openDropped(
@@ -70,7 +121,7 @@ export async function openDropped(
   book: Probe,
   manifest: Manifest | null,
   heard: (words: string) => void,
-  trained = false,
+  known: Known,
 ): Promise<DroppedProbe> {
   const wrong = refused(file);
   if (wrong) throw new Error(wrong);
@@ -79,20 +130,29 @@ export async function openDropped(
   const engine = new DroppedEngine(id, bytes, way, sharedRuntime(manifest));
   const deaf = engine.watch((state) => {
     if (state.kind === "loading" && state.total > 0)
-      heard(`Fetching the runtime: ${(state.bytes / 1e6).toFixed(1)} MB`);
+      heard(
+        `Fetching the runtime: ${(state.bytes / 1e6).toFixed(1)} of ${(state.total / 1e6).toFixed(1)} MB …`,
+      );
     else if (state.kind === "starting") heard(`Looking for gates in ${file.name} …`);
   });
   try {
     await engine.open();
+    const [classes, named] = await classesOf(engine.info, known, book);
+    heard(`Asking ${file.name} about ${TRIED} pictures …`);
+    return await probeOf(engine, file.name, classes, named, way, book, known.trained);
+  } catch (error) {
+    engine.close();
+    throw error;
   } finally {
     deaf();
   }
-  return probeOf(engine, file.name, way, book, trained);
 }
 
 async function probeOf(
   engine: DroppedEngine,
   title: string,
+  classes: string[],
+  named: string,
   way: Way,
   book: Probe,
   trained: boolean,
@@ -124,6 +184,7 @@ async function probeOf(
   const live: Live = {
     engine,
     size: info.size,
+    yours: true,
     take(square, name, by) {
       own = square;
       const alt = `Your picture ${name}`;
@@ -143,21 +204,29 @@ async function probeOf(
   engine.blocks = ranged(engine.blocks, tried);
   return {
     network: {
-      ...networkOf(engine.name, title, info, engine.blocks),
-      ...(trained && { classes: book.network.classes }),
+      name: engine.name,
+      title,
+      classes,
+      blocks: engine.blocks,
+      accuracy: null,
+      yours: !trained,
+      values: !info.classifies,
     },
     engine: "computed in this page by ONNX Runtime, from your file",
     pictures,
     means: null,
     live,
     inside: insideOf(engine, pixels, way),
-    info,
+    said: `${inWords(title, info)}${named}`,
     draw,
     probe: (index, gates) => engine.ask(pixels(index), gates),
     layers: async () => null,
     close: () => engine.close(),
   };
 }
+
+const HINTS =
+  "No file says how it takes pixels: if answers look wrong, choose another scale. To name its classes, drop a .txt file with one a line.";
 
 const WILL: CanvasRenderingContext2DSettings = { willReadFrequently: true };
 
@@ -176,17 +245,6 @@ function insideOf(
       return Float32Array.from(await Promise.all(ask), ({ blocks }) => blocks[at]!.s[channel]!);
     },
   };
-}
-
-function networkOf(
-  name: string,
-  title: string,
-  info: DroppedInfo,
-  blocks: BlockInfo[],
-): NetworkInfo {
-  const word = info.classifies ? "class" : "output";
-  const classes = Array.from({ length: info.outputs }, (_, k) => `${word} ${k}`);
-  return { name, title, classes, blocks, accuracy: null };
 }
 
 /** Names are short and plain: those of a graph's tensors may have any sign in them. */
@@ -212,7 +270,7 @@ function ranged(blocks: BlockInfo[], answers: Answer[]): BlockInfo[] {
 }
 
 /** What was found in a file, for its reader. */
-export function inWords(name: string, { gates, size, guessed }: DroppedInfo): string {
+function inWords(name: string, { gates, size, guessed }: DroppedInfo): string {
   const families = [...new Set(gates.map(({ family }) => family))].join(", ");
   const count = gates.length === 1 ? "1 gate" : `${gates.length} gates`;
   const open = guessed ? " The file leaves the size open." : "";

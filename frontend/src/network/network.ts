@@ -32,6 +32,10 @@ export interface NetworkInfo {
   blocks: BlockInfo[];
   /** Share of the test pictures it gets right, 0 to 1; null where nobody measured it. */
   accuracy: number | null;
+  /** Whether its outputs are numbers, each for itself, and not classes of which one is right. */
+  values?: boolean;
+  /** Whether it is the reader's own: only they know which classes it has, and what is right. */
+  yours?: boolean;
   /** How it notices what it does not know; absent where nobody measured it. */
   familiarity?: Familiarity | null;
 }
@@ -148,6 +152,8 @@ export interface Live {
   readonly size: number;
   /** Which camera to ask for where there are two; without it the one that looks away. */
   readonly facing?: "user";
+  /** Whether the network is the reader's own, and was here before the page. */
+  readonly yours?: boolean;
   /**
    * Put the reader's picture, size x size, among the pictures, in place of one they gave before.
    * There is one for all widgets of this network on a page, and the others hear of it.

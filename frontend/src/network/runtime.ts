@@ -35,7 +35,7 @@ export interface DroppedInfo {
   /** Side of its pictures in pixels, and whether the file leaves it open. */
   size: number;
   guessed: boolean;
-  /** How many numbers its first output has, and whether that is one for each class. */
+  /** How many numbers its answer has, and whether they are classes of which one is right. */
   outputs: number;
   classifies: boolean;
   gates: {

@@ -26,7 +26,7 @@ export function doubt({ network, means }: Probe, picture: PictureInfo, answer: A
 
 /** All that a network can answer, and how well its warning works. */
 export function knownClasses({ network }: Probe): HTMLElement {
-  const { classes, familiarity } = network;
+  const { classes, familiarity, values } = network;
   const said: string[] = [];
   if (familiarity) {
     const { inside, outside } = familiarity;
@@ -41,7 +41,11 @@ export function knownClasses({ network }: Probe): HTMLElement {
   return h(
     "details",
     { class: "senet-known" },
-    h("summary", {}, `The ${classes.length} classes that it knows`),
+    h(
+      "summary",
+      {},
+      `The ${classes.length} ${values ? "outputs that it has" : "classes that it knows"}`,
+    ),
     h("p", {}, `${classes.join(", ")}.`),
     ...said.map((words) => h("p", {}, words)),
   );

@@ -1,15 +1,13 @@
 // The head of the explorer's image: the picture, what the network takes it for, and where the view
 // is, so that the image says all this by itself wherever it is shared.
 
-import { percent } from "../math/format.ts";
-
 export interface Head {
   /** A data URL of the picture as the network sees it. */
   picture: string;
   title: string;
   credit: string;
-  /** The likeliest classes, each with its probability, the likeliest first. */
-  likeliest: [name: string, share: number][];
+  /** The likeliest classes, each with the part of its bar and in words, the likeliest first. */
+  likeliest: [name: string, share: number, words: string][];
   verdict: string;
   /** Of the view; null in a notebook. */
   address: string | null;
@@ -26,13 +24,13 @@ export function drawHead(head: Head, ink: string, bottom: number): string {
   const { picture, title, credit, likeliest, verdict, address } = head;
   const text = (x: number, y: number, words: string, more = "") =>
     `<text x="${x}" y="${y}" ${more}>${escaped(words)}</text>`;
-  const rows = likeliest.map(([name, share], i) => {
+  const rows = likeliest.map(([name, share, words], i) => {
     const y = 52 + 18 * i;
     const long = Math.max(1, BARS.long * share).toFixed(1);
     return (
       text(LEFT, y, name) +
       `<rect x="${BARS.left}" y="${y - 9}" width="${long}" height="10" fill="${ink}" fill-opacity="0.75"/>` +
-      text(BARS.left + BARS.long + 70, y, percent(share), 'text-anchor="end"')
+      text(BARS.left + BARS.long + 70, y, words, 'text-anchor="end"')
     );
   });
   return [

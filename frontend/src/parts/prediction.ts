@@ -1,15 +1,17 @@
 // The chosen picture, large, and what the network takes it for: the likeliest classes, and whether
 // it is right.
 
-import { percent } from "../math/format.ts";
-import { largest, softmax } from "../math/softmax.ts";
-import { type Answer, OWN, type Probe } from "../network/network.ts";
+import { largest } from "../math/softmax.ts";
+import { type Answer, type NetworkInfo, OWN, type Probe } from "../network/network.ts";
 import { h, matched, say, set } from "./dom.ts";
 import { doubt } from "./doubt.ts";
 import type { Head } from "./drawing-head.ts";
+import { amount, shares } from "./shares.ts";
 
 const SHOWN = 5;
 const YOURS: ReturnType<typeof judged> = ["–", "Only you know whether that is right."];
+
+const VALUES: typeof YOURS = ["–", "These are outputs, not classes: of maps, their means."];
 
 export interface Prediction {
   el: HTMLElement;
@@ -24,14 +26,18 @@ export interface Prediction {
 const WHOLE = "The same picture, at full size"; // beside what the network sees
 
 export function prediction(probe: Probe): Prediction {
-  const classes = probe.network.classes;
+  const { network } = probe;
+  const { classes } = network;
   const canvas = h("canvas", { role: "img" });
   const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const verdict = h("p", { class: "senet-verdict" });
   const doubts = h("p", { class: "senet-doubt" });
-  const list = h("ol", { class: "senet-likeliest", "aria-label": "Likeliest classes" });
+  const list = h("ol", {
+    class: "senet-likeliest",
+    "aria-label": network.values ? "Largest outputs" : "Likeliest classes",
+  });
   // no name is cut, and bars are as long as names leave room
   list.style.setProperty("--longest", `${Math.max(...classes.map(({ length }) => length))}ch`);
   const el = h(
@@ -41,6 +47,9 @@ export function prediction(probe: Probe): Prediction {
     h("div", { class: "senet-answer" }, title, source, list, verdict, doubts),
   );
   let shown: [number, Answer, Answer | null] | null = null;
+  // a share fills its part of the row; other numbers, their part of the largest
+  const whole = (all: Float64Array) =>
+    network.values ? all.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) : 1;
   return {
     el,
     show(index, answer, before) {
@@ -54,8 +63,9 @@ export function prediction(probe: Probe): Prediction {
       reveal(photo, picture.photo ?? null);
       say(title, picture.title);
       say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
-      const shares = softmax(answer.logits);
-      const top = largest(shares, Math.min(SHOWN, classes.length));
+      const all = shares(network, answer.logits);
+      const was = before && shares(network, before.logits);
+      const top = largest(all, Math.min(SHOWN, classes.length));
       const row = () =>
         h(
           "li",
@@ -66,27 +76,19 @@ export function prediction(probe: Probe): Prediction {
         );
       matched(list, top.length, row).forEach((item, i) => {
         const k = top[i]!;
-        const [name, share, number] = item.children as unknown as [
-          HTMLElement,
-          HTMLElement,
-          HTMLElement,
-        ];
         Object.assign(item.dataset, {
           class: classes[k],
           logit: answer.logits[k],
-          probability: shares[k],
+          probability: all[k],
         });
         item.classList.toggle("senet-true", k === picture.label);
-        say(name, classes[k]!);
-        set(share.firstElementChild!, { style: `width:${100 * shares[k]!}%` });
-        const was = before ? softmax(before.logits)[k]! : null;
-        item.dataset.before = was === null ? "" : String(was);
-        share.style.setProperty("--before", was === null ? "0" : `${100 * was}%`);
-        share.toggleAttribute("data-before", was !== null);
-        say(number, percent(shares[k]!));
-        item.title = was === null ? "" : `${percent(was)} before gates were pulled`;
+        line(item, network, classes[k]!, all[k]!, was ? was[k]! : null, whole(all));
       });
-      const [mark, words] = picture.id === OWN ? YOURS : judged(picture.label, top[0]!, classes);
+      const [mark, words] = network.values
+        ? VALUES
+        : picture.id === OWN || network.yours
+          ? YOURS
+          : judged(picture.label, top[0]!, classes);
       verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
       verdict.replaceChildren(h("span", { "aria-hidden": "true" }, mark), ` ${words}`);
       // of the picture, not of what gates set by hand make of it
@@ -95,14 +97,15 @@ export function prediction(probe: Probe): Prediction {
     head(address) {
       const [index, answer] = shown!;
       const { title: name, source: from, credit } = probe.pictures[index]!;
-      const shares = softmax(answer.logits);
+      const all = shares(network, answer.logits);
       return {
         picture: canvas.toDataURL(),
         title: name,
         credit: [from, credit].filter(Boolean).join(" · "),
-        likeliest: largest(shares, Math.min(SHOWN, classes.length)).map((k) => [
+        likeliest: largest(all, Math.min(SHOWN, classes.length)).map((k) => [
           classes[k]!,
-          shares[k]!,
+          Math.max(0, all[k]!) / whole(all),
+          amount(network, all[k]!),
         ]),
         verdict: verdict.textContent?.trim() ?? "",
         address,
@@ -111,6 +114,26 @@ export function prediction(probe: Probe): Prediction {
     verdict: () =>
       [verdict.lastChild?.textContent?.trim(), doubts.textContent].filter(Boolean).join(" "),
   };
+}
+
+/** One class: its name, its bar, and its share in words; marked, what it was before. */
+function line(
+  item: HTMLElement,
+  network: NetworkInfo,
+  title: string,
+  now: number,
+  was: number | null,
+  whole: number,
+): void {
+  const [name, share, number] = item.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
+  const width = (value: number) => `${(100 * Math.max(0, value)) / whole}%`;
+  say(name, title);
+  set(share.firstElementChild!, { style: `width:${width(now)}` });
+  item.dataset.before = was === null ? "" : String(was);
+  share.style.setProperty("--before", was === null ? "0" : width(was));
+  share.toggleAttribute("data-before", was !== null);
+  say(number, amount(network, now));
+  item.title = was === null ? "" : `${amount(network, was)} before gates were pulled`;
 }
 
 /**

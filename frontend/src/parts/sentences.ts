@@ -2,8 +2,9 @@
 
 import { type Comparison, comparedWith, distance } from "../math/channels.ts";
 import { decimal, percent } from "../math/format.ts";
-import { largest, softmax } from "../math/softmax.ts";
-import type { Answer, Probe } from "../network/network.ts";
+import { largest } from "../math/softmax.ts";
+import type { Answer, NetworkInfo, Probe } from "../network/network.ts";
+import { amount, shares } from "./shares.ts";
 
 /** What a chart shows, in a sentence. */
 export function summed(s: Float32Array, comparison: Comparison): string {
@@ -20,8 +21,9 @@ export function summed(s: Float32Array, comparison: Comparison): string {
 /** What a picture is taken for, and how surely. */
 export function taken({ pictures, network }: Probe, index: number, { logits }: Answer): string {
   const top = largest(logits, 1)[0]!;
-  const sure = percent(softmax(logits)[top]!);
-  return `${pictures[index]!.title}. Taken for ${network.classes[top]!}, ${sure}.`;
+  const sure = amount(network, shares(network, logits)[top]!);
+  const how = network.values ? "Its largest is" : "Taken for";
+  return `${pictures[index]!.title}. ${how} ${network.classes[top]!}, ${sure}.`;
 }
 
 /** Whose answers these are, and how far to trust them. */
@@ -39,7 +41,7 @@ export function introduced({ network: { title, accuracy }, engine }: Probe): str
  */
 export function handWords(
   count: number,
-  done: { plain: Answer; answer: Answer; classes: string[] } | null,
+  done: { plain: Answer; answer: Answer; network: NetworkInfo } | null,
   ready: boolean,
 ): string {
   if (count === 0)
@@ -47,12 +49,16 @@ export function handWords(
   const set = `${count} gate${count === 1 ? " is" : "s are"} set by hand`;
   if (!done)
     return `${set}; the prediction answers when the network runs in this page (see above).`;
-  const { plain, answer, classes } = done;
+  const { plain, answer, network } = done;
+  const { classes } = network;
   const [before, after] = [plain, answer].map(({ logits }) => largest(logits, 1)[0]!) as [
     number,
     number,
   ];
-  const share = ({ logits }: Answer) => percent(softmax(logits)[before]!);
+  const share = ({ logits }: Answer) => amount(network, shares(network, logits)[before]!);
   const words = `${set}: ${classes[before]} goes from ${share(plain)} to ${share(answer)}`;
-  return before === after ? `${words}.` : `${words}, and it is now taken for ${classes[after]}.`;
+  if (before === after) return `${words}.`;
+  return network.values
+    ? `${words}, and ${classes[after]} is now the largest.`
+    : `${words}, and it is now taken for ${classes[after]}.`;
 }

@@ -2,14 +2,14 @@
 // kept up while open.
 
 import { type Comparison, comparedWith } from "../math/channels.ts";
-import { decimal, percent, signed } from "../math/format.ts";
-import { softmax } from "../math/softmax.ts";
-import type { Answer, BlockAnswer } from "../network/network.ts";
+import { decimal, signed } from "../math/format.ts";
+import type { Answer, BlockAnswer, NetworkInfo } from "../network/network.ts";
 import { h, symbol } from "./dom.ts";
 import { line, scrolledTable } from "./grid.ts";
+import { amount, shares } from "./shares.ts";
 
 export interface Numbers {
-  classes: string[];
+  network: NetworkInfo;
   answer: Answer;
   blocks: { title: string; answer: BlockAnswer; order: number[]; comparison: Comparison }[];
 }
@@ -31,14 +31,17 @@ export function tables(): Tables {
 
   function fill(): void {
     if (!el.open || !numbers) return;
-    const { classes, answer, blocks } = numbers;
-    const shares = softmax(answer.logits);
-    const rows = classes.map((name, k) =>
-      row(name, { logit: answer.logits[k]! }, decimal(answer.logits[k]!), percent(shares[k]!)),
-    );
+    const { network, answer, blocks } = numbers;
+    const all = shares(network, answer.logits);
+    const rows = network.classes.map((name, k) => {
+      const logit = answer.logits[k]!;
+      const share = network.values ? [] : [amount(network, all[k]!)];
+      return row(name, { logit }, decimal(logit), ...share);
+    });
+    const columns = network.values ? ["output", "value"] : ["class", "logit", "probability"];
     const scrolled = [...body.children].map((region) => region.scrollTop);
     body.replaceChildren(
-      scrolledTable("Prediction", ["class", "logit", "probability"], rows),
+      scrolledTable("Prediction", columns, rows),
       ...blocks.map(({ title, answer, order, comparison }) => {
         const { mean } = comparison;
         return scrolledTable(

@@ -132,7 +132,9 @@ class Own implements OwnPicture {
   private layout(): Node[] {
     const { browse, input, film, edit, row, problem, note } = this;
     const ways = h("span", {}, " or drop or paste a picture here.");
-    const promise = "Your picture stays on this device; the network is downloaded and runs here.";
+    const promise = this.live.yours
+      ? "Your picture and your network stay on this device."
+      : "Your picture stays on this device; the network is downloaded and runs here.";
     return [
       h("p", { class: "senet-ways" }, browse, input, film, edit, ways),
       h("p", { class: "senet-source" }, promise),

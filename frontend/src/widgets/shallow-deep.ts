@@ -177,7 +177,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
     );
     this.drawHand(drawn);
     const blocks = this.sides.map(({ title }, i) => ({ title, ...drawn[i]! }));
-    this.numbers.show({ classes: this.probe.network.classes, answer, blocks });
+    this.numbers.show({ network: this.probe.network, answer, blocks });
     say(this.about, introduced(this.probe));
     this.foot.show(link, without(this.probe.pictures[this.session.index]!));
   }
@@ -224,7 +224,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
       const mean = means ? meanOf(means[position]!) : null;
       return { block, channel, s: drawn[i]!.answer.s, mean };
     });
-    const done = pulled ? { plain, answer, classes: network.classes } : null;
+    const done = pulled ? { plain, answer, network } : null;
     this.pull.show(sides, handWords(hand.count, done, ready));
   }
 }
