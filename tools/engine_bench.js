@@ -55,6 +55,21 @@ window.bench = (() => {
       return seconds / times;
     },
 
+    /** Open a file as the page opens one that is dropped. @returns how many gates it has */
+    async drop(name, file) {
+      const bytes = Uint8Array.from(atob(file), (sign) => sign.charCodeAt(0));
+      const way = { mean: [0, 0, 0], std: [1, 1, 1] };
+      const { dropped } = await call({ drop: name, file: bytes, way });
+      return dropped.gates.reduce((sum, { channels }) => sum + channels, 0);
+    },
+
+    /** Seconds from a pull of the first gate to its answer. */
+    pull(name, picture, width) {
+      const gates = new Float32Array(width).fill(NaN);
+      gates[0] = 0;
+      return timed({ ask: name, picture: pictures[picture], size, gates, map: null });
+    },
+
     /** What it answers: the outputs, one after the other. */
     async answer(name, picture) {
       const { outputs } = await call({ ask: name, picture: pictures[picture], size, gates: null, map: null });

@@ -1,4 +1,4 @@
-"""The table of gates that were found in networks of timm and torchvision: ``{coverage}`` shows ``data/results/coverage.json``."""
+"""Tables of gates that were found in networks of others: ``{coverage} coverage`` shows ``data/results/coverage.json``."""
 
 import json
 from pathlib import Path
@@ -12,17 +12,21 @@ from sphinx.util.docutils import SphinxDirective
 class Coverage(SphinxDirective):
     """See the module."""
 
+    required_arguments = 1
+
     def run(self) -> list[nodes.Node]:
         from sebook.measure import coverage
 
-        path = Path(self.env.srcdir, "data/results/coverage.json")
+        path = Path(self.env.srcdir, f"data/results/{self.arguments[0]}.json")
         self.env.note_dependency(str(path))
         measured = json.loads(path.read_text("utf8"))
         rows = measured["networks"]
         gates, proved = sum(sum(row["found"].values()) for row in rows), sum(row["proved"] for row in rows)
+        packages = measured.get("packages") or {"timm": measured["timm"]}
+        named = ", ".join(f"{name} {version}" for name, version in packages.items())
         said = (
-            f"{len(rows)} networks with random weights, the smallest of each family: {gates} gates, of which {proved} are proved "
-            f"(timm {measured['timm']}, {measured['versions']}, {measured['date']})."
+            f"{len(rows)} networks with random weights: {gates} gates, of which {proved} are proved "
+            f"({named}, {measured['versions']}, {measured['date']})."
         )
         holder = nodes.Element()
         lines = [said, "", *coverage.table(rows).splitlines()]

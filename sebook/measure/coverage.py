@@ -8,7 +8,7 @@ and compares that with what :func:`senet.anatomy` finds without any name.
 import inspect
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -105,11 +105,23 @@ def row(name: str, seed: int = 0) -> dict[str, Any]:
     torch.manual_seed(seed)
     library, _, short = name.partition(":")
     model, side = _opened(library, short)
-    images = torch.randn(1, 3, side, side)
+    return row_of(name, model, torch.randn(1, 3, side, side), torch.randn(4, 3, side, side))
+
+
+def row_of(name: str, model: nn.Module, images: Tensor, several: Tensor, classes: Mapping[str, str] = CLASSES) -> dict[str, Any]:
+    """The same of a model that is open already.
+
+    Args:
+        name: for the row.
+        model: in evaluation mode, with random weights; they are changed.
+        images: (1, ...), which the gates are found on.
+        several: (N, ...), which batch norms take their statistics from.
+        classes: the family of the gate in each class that is counted.
+    """
     modules = dict(model.named_modules())
     with torch.no_grad():
-        enliven(model, torch.randn(4, 3, side, side))
-        counted = count(model, images)
+        enliven(model, several)
+        counted = count(model, images, classes)
         plain = _seconds(lambda: model(images))
         searched = _seconds(lambda: find(model, images, modules))
         found = prove_all(model, images, find(model, images, modules))
@@ -128,15 +140,15 @@ def row(name: str, seed: int = 0) -> dict[str, Any]:
     }
 
 
-def count(model: nn.Module, images: Tensor) -> Counter:
+def count(model: nn.Module, images: Tensor, classes: Mapping[str, str] = CLASSES) -> Counter:
     """Calls of the known classes in one forward, by family."""
     calls: Counter = Counter()
 
     def see(module: nn.Module, *_: Any) -> None:
         if getattr(module, "mlp_scale", True) is not None:  # timm's global context may add what it has, and multiply by nothing
-            calls[CLASSES[type(module).__name__]] += 1
+            calls[classes[type(module).__name__]] += 1
 
-    hooks = [module.register_forward_hook(see) for module in model.modules() if type(module).__name__ in CLASSES]
+    hooks = [module.register_forward_hook(see) for module in model.modules() if type(module).__name__ in classes]
     try:
         model(images)
     finally:
@@ -194,11 +206,15 @@ def _opened(library: str, name: str) -> tuple[nn.Module, int]:
 
 
 def _plain(name: str) -> dict[str, Any]:
-    """Detectors and segmenters of torchvision fetch a backbone's weights unless told otherwise."""
+    """Detectors and segmenters of torchvision fetch a backbone's weights unless told otherwise.
+
+    With random weights no box is sure enough to be reported, and no gate would change anything: these report every box.
+    """
     from torchvision import models
 
     parameters = inspect.signature(models.get_model_builder(name)).parameters
-    return {"weights_backbone": None} if "weights_backbone" in parameters else {}
+    boxes = {"box_score_thresh": 0.0} if "rcnn" in name else {}
+    return boxes | ({"weights_backbone": None} if "weights_backbone" in parameters else {})
 
 
 def _seconds(run: Callable[[], Any], times: int = 3) -> float:

@@ -49,7 +49,7 @@ def path_of(gate: Seen) -> Path:
     main = [gate]  # where two branches add up, the first
     while main[-1].parents:
         main.append(main[-1].parents[0])
-    layers = [node for node in reversed(main) if node.op in LAYERS and not _single(node)]
+    layers = [node for node in reversed(main) if node.op in LAYERS and node.pool is None and not _single(node)]
     pools = [node.pool for node in reversed(nodes) if node.pool is not None]
     first = next((parent for layer in layers[:1] for parent in layer.parents), None)
     first = first or next(node for node in reversed(nodes) if node.pool is not None)
