@@ -189,6 +189,20 @@ def test_scripted_models_are_refused_and_quantised_ones_read():
     assert (gate.family, gate.kind, gate.channels, gate.hidden, gate.proof) == ("SE", "sigmoid", 6, 5, "proved")
 
 
+def test_a_hidden_layer_of_one_unit_is_not_taken_for_a_depthwise_one():
+    """Its second convolution has a weight of (C, 1, 1, 1), as a depthwise convolution has."""
+
+    class One(Written):
+        def product(self, x: Tensor) -> Tensor:
+            return x * self.path(x)
+
+    torch.manual_seed(0)
+    model = One(6, 2)
+    model.path = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(6, 1, 1), nn.SiLU(), nn.Conv2d(1, 6, 1), nn.Sigmoid())
+    (gate,) = anatomy(model.eval(), torch.randn(2, 3, 8, 8)).gates
+    assert (gate.family, gate.hidden, gate.proof) == ("SE", 1, "proved")
+
+
 class Static(nn.Module):
     """What eager quantisation to 8 bits makes of a block: no float is left between its two stubs."""
 

@@ -147,7 +147,8 @@ def _before(gate: Seen) -> Iterator[Seen]:
 def _single(layer: Seen) -> bool:
     """Whether a layer multiplies each channel by its own weight, as a depthwise convolution of one pixel does."""
     weight = layer.weight or ()
-    return len(weight) > 2 and weight[1] == 1 and weight[0] > 1
+    from_one = any(parent.shape[1:2] == (1,) for parent in layer.parents)  # a hidden layer of one unit
+    return len(weight) > 2 and weight[1] == 1 and weight[0] > 1 and not from_one
 
 
 def varying(candidate: Candidate) -> tuple[tuple[int, ...], tuple[int, ...]]:
