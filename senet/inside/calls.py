@@ -1,4 +1,4 @@
-"""The calls of PyTorch that matter where gates are looked for, by name: what multiplies, adds, pools, mixes, or only rearranges."""
+"""The calls of PyTorch that matter where gates are looked for, by name, and what is known of the tensors in them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-
-from .einsum import einsum_kind, einsum_pool
 
 
 def _names(text: str) -> frozenset[str]:
@@ -59,6 +57,71 @@ class Call:
     module: str
     run: int  # 0 for the module's first call in this forward
     counts: list[int] = field(default_factory=lambda: [0, 0, 0])
+
+
+@dataclass(eq=False, slots=True)
+class Seen:
+    """What is known of one tensor.
+
+    Attributes:
+        wide: it has a value for each pixel.
+        root: tensors that hold the same values, perhaps in another shape, have the same number.
+        op: what made it.
+        at: the module whose forward made it.
+        parents: for narrow ones, the tracked tensors it was made from.
+        shape: of the tensor.
+        again: for narrow ones, computes the operation again on another first parent.
+        weight: for a layer, the shape of its weight.
+        operand: for a layer, which of its tensors isn't the weight.
+        pool: where pixels became one number: what was pooled, and how.
+        address: for a layer or pool, its number within each running module.
+        value: for narrow ones, the tensor itself; they are small.
+    """
+
+    wide: bool
+    root: int
+    op: str
+    at: str
+    parents: tuple["Seen", ...] = ()
+    shape: tuple[int, ...] = ()
+    again: Callable[[Tensor], Tensor] | None = None
+    weight: tuple[int, ...] | None = None
+    operand: int = 0
+    pool: "Pool | None" = None
+    address: dict[Call, int] = field(default_factory=dict)
+    value: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pool:
+    """How pixels became one number.
+
+    Attributes:
+        kind: ``"mean"``, ``"max"``, ``"sum"``, ``"norm"``, ``"attention"``, ...
+        source: the tensor that was pooled.
+        dims: the dimensions that it lost.
+    """
+
+    kind: str
+    source: Seen
+    dims: tuple[int, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Candidate:
+    """A product of a wide tensor with a narrow one, or with a wide one that has a single channel."""
+
+    order: int
+    gate: Seen
+    maps: Seen
+    side: int  # which operand is the gate
+    s: Tensor  # brought to the maps' rank where an einsum says how
+    u: Tensor | None
+    sizes: tuple[int, ...]  # of the maps
+    stack: tuple[Call, ...]
+    address: dict[Call, int]
+    where: str
+    residual: bool = False
 
 
 _NAMES: dict[Any, str | None] = {}
@@ -155,12 +218,52 @@ def again_on(func: Any, args: tuple, kwargs: dict, tensors: list[Tensor], seen: 
         swapped = [x if arg is one else arg for arg in args]
         return func(*swapped, **{key: x if arg is one else arg for key, arg in kwargs.items()})
 
-    # Two calls of one key compute the same; where a number is a tensor, nobody knows.
-    numbers = [arg for arg in (*args, *kwargs.items()) if arg is not one and not isinstance(arg, tuple)]
-    again.key = None if any(isinstance(arg, Tensor) for arg in numbers) or kwargs else (func, *numbers)
-    return again
+    numbers = [arg for arg in args if arg is not one]
+    again.key = None if kwargs or any(isinstance(arg, (Tensor, list)) for arg in numbers) else (func, *numbers)
+    return again  # two calls of one key compute the same
 
 
 def tensors_of(value: Any) -> list[Tensor]:
     """Every tensor in what a model takes or gives: a tensor, lists, dictionaries, the outputs of Hugging Face's models."""
     return [leaf for leaf in torch.utils._pytree.tree_leaves(value) if isinstance(leaf, Tensor)]
+
+
+# --- einsum: its letters say which dimensions are whose ---
+
+
+def _letters(args: tuple) -> tuple[list[str], str] | None:
+    """The letters of each operand and of the result; None where the equation has dots, or leaves the result to be guessed."""
+    if not args or not isinstance(args[0], str) or "->" not in args[0] or "." in args[0]:
+        return None
+    left, _, right = args[0].replace(" ", "").partition("->")
+    return left.split(","), right
+
+
+def einsum_pool(args: tuple) -> tuple[int, ...]:
+    """The dimensions over which ``einsum("nchw->nc", x)`` sums; none where it does something else."""
+    parsed = _letters(args)
+    if parsed is None or len(parsed[0]) != 1:
+        return ()
+    (taken,), given = parsed
+    lost = tuple(d for d, letter in enumerate(taken) if letter not in given)
+    return lost if "".join(letter for letter in taken if letter in given) == given else ()
+
+
+def einsum_spread(args: tuple, side: int, gate: Tensor) -> Tensor | None:
+    """The gate of ``einsum("nchw,nc->nchw", x, s)`` in the rank of the maps; None where something is summed or turned."""
+    parsed = _letters(args)
+    if parsed is None or len(parsed[0]) != 2:
+        return None
+    small, maps = parsed[0][side], parsed[0][1 - side]
+    if maps != parsed[1] or [letter for letter in maps if letter in small] != list(small):
+        return None
+    sizes = dict(zip(small, gate.shape, strict=True))
+    return gate.reshape([sizes.get(letter, 1) for letter in maps])
+
+
+def einsum_kind(args: tuple) -> str:
+    """What it is: a pool, a product or a layer."""
+    parsed = _letters(args)
+    if einsum_pool(args):
+        return "pool"
+    return "product" if parsed is not None and len(parsed[0]) == 2 and parsed[1] in parsed[0] else "layer"

@@ -7,7 +7,7 @@ product run again on a row of numbers, and what comes out is compared with the f
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -72,22 +72,12 @@ def bound_of(gate: Seen) -> Bound:
             break
         node = node.parents[0]
     key = (name, *(step.key for step in chain))
-    if None in key or not all(map(_hashable, key)):
+    if None in key:
         return _bound(chain, name)
-    if key not in _BOUNDS:
-        _BOUNDS[key] = _bound(chain, name)
-    return _BOUNDS[key]
+    return _BOUNDS[key] if key in _BOUNDS else _BOUNDS.setdefault(key, _bound(chain, name))
 
 
 _BOUNDS: dict[tuple, Bound] = {}  # a network has many gates of few kinds
-
-
-def _hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def _bound(chain: list[Callable[[Tensor], Tensor]], name: str) -> Bound:

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from .calls import LAYER, POOL, PRODUCT, called, counted, operands, product_operands, swapped
-from .einsum import einsum_spread
+from .calls import LAYER, POOL, PRODUCT, called, counted, einsum_spread, operands, product_operands, swapped
 from .looking import Hook
 
 

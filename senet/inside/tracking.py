@@ -29,17 +29,20 @@ from .calls import (
     PRODUCTS,
     SCALES,
     Call,
+    Candidate,
+    Pool,
+    Seen,
     again_on,
     called,
     counted,
+    einsum_pool,
+    einsum_spread,
     operands,
     product_operands,
     rearranges,
     reduced,
 )
-from .einsum import einsum_pool, einsum_spread
 from .looking import Hook
-from .seen import Candidate, Pool, Seen
 
 TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 
