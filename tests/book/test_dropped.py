@@ -125,6 +125,24 @@ def test_a_dropped_network_answers_as_python_says(yours: Yours, files: dict[str,
     agrees(yours, network, x, {gate.name: row})
     assert "yours" not in yours.page.url  # it is in no link: nobody else has it
     expect(yours.detail().locator("canvas")).not_to_have_count(0)  # the maps before and after
+    if name == "built":
+        explored_as_the_books(yours)
+
+
+def explored_as_the_books(yours: Yours) -> None:
+    """Why a gate opened, a second picture, and gates that are frozen at those of another picture."""
+    yours.detail().get_by_role("button", name="Why did this gate open?").click()
+    expect(yours.detail().locator(".senet-why-line")).to_contain_text("With nothing covered", timeout=READY)
+    yours.select("Second picture").select_option(index=1)
+    yours.idle()
+    expect(yours.strips("gate2")).to_have_count(2)
+    frozen = yours.gates("gate1", side=1)
+    yours.select("Gates of all blocks").select_option("other")
+    yours.idle()
+    np.testing.assert_allclose(yours.gates("gate1"), frozen, atol=1e-6)
+    yours.select("Gates of all blocks").select_option("own")
+    yours.idle()
+    assert np.abs(yours.gates("gate1") - frozen).max() > 1e-3
 
 
 def test_a_file_from_a_package_answers_as_python_says(yours: Yours, packaged: Path):
