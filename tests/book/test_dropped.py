@@ -133,6 +133,7 @@ def explored_as_the_books(yours: Yours) -> None:
     """Why a gate opened, a second picture, and gates that are frozen at those of another picture."""
     yours.detail().get_by_role("button", name="Why did this gate open?").click()
     expect(yours.detail().locator(".senet-why-line")).to_contain_text("With nothing covered", timeout=READY)
+    yours.select("Gates of all blocks").select_option("own")  # the pull is undone
     yours.select("Second picture").select_option(index=1)
     yours.idle()
     expect(yours.strips("gate2")).to_have_count(2)
