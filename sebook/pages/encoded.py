@@ -40,7 +40,7 @@ def sprite(pictures: Tensor) -> dict[str, Any]:
     for i, picture in enumerate(pictures.permute(0, 2, 3, 1).cpu().numpy()):
         sheet.paste(Image.fromarray(picture), (i % columns * size, i // columns * size))
     file = io.BytesIO()
-    sheet.save(file, "WEBP", lossless=True, quality=100, method=3, exact=True)  # method 6: 2 % smaller in 30 times the time
+    sheet.save(file, "WEBP", lossless=True, quality=100, method=4, exact=True)  # 1 % smaller than 3; 6 takes 30 times as long
     return {"url": f"data:image/webp;base64,{_base64(file.getvalue())}", "size": size, "columns": columns}
 
 

@@ -3,7 +3,8 @@
 import type { Comparison } from "../math/channels.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, say } from "../parts/dom.ts";
-import { dotChart } from "../parts/dot-chart.ts";
+import { dotChart, type Pull } from "../parts/dot-chart.ts";
+import { Openers } from "../parts/openers.ts";
 import { summed } from "../parts/sentences.ts";
 import type { Session } from "../state/session.ts";
 import type { Drawn } from "./drawing.ts";
@@ -30,7 +31,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
     session().wish({ block: block.name, beside, channel });
   };
   const byHand = () => session().hand.now[block.name];
-  const chart = dotChart(`${word} block`, hold, {
+  const pull: Pull = {
     to(channel, value, stroke) {
       session().hand.set(block, [channel], () => value, stroke);
       void session().pullGates();
@@ -39,12 +40,18 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       const value = byHand()?.[channel] ?? NaN;
       return Number.isNaN(value) ? null : value;
     },
+  };
+  const openers = new Openers();
+  const chart = dotChart(`${word} block`, hold, pull, (channel) => {
+    const { probe } = session();
+    openers.show(probe, position(probe.network.blocks, block.name), channel);
   });
   const el = h(
     "div",
     { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` },
     title,
     chart.el,
+    openers.el,
     summary,
   );
   return {

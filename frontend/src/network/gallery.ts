@@ -92,6 +92,7 @@ export async function recordedProbe(gallery: Gallery): Promise<Probe> {
   const answers = recordedAnswers(gallery);
   return {
     ...(await openGallery(gallery)),
+    recorded: answers,
     engine: "recorded from PyTorch when this book was built",
     async probe(index: number, gates?: Gates): Promise<Answer> {
       if (gates && Object.keys(gates).length > 0)

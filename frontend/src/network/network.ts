@@ -173,6 +173,8 @@ export interface Probe {
   readonly pictures: PictureInfo[];
   /** Mean excitation of each class, [block][class] -> (C,); null where there are none. */
   readonly means: Float32Array[][] | null;
+  /** What the network answered for each picture of the gallery; absent in a kernel. */
+  readonly recorded?: Answer[];
   /** Where answers are recorded and the network can be fetched; absent where it runs already. */
   readonly live?: Live;
   /** Draw picture `index` into a canvas at its own resolution. */

@@ -30,8 +30,14 @@ export interface DotChart {
   draw(data: Excitations): void;
 }
 
-export function dotChart(name: string, hold: Hold, pull: Pull | null = null): DotChart {
-  return new Chart(name, hold, pull);
+/** @param seen hears which channel is shown, null for none */
+export function dotChart(
+  name: string,
+  hold: Hold,
+  pull: Pull | null = null,
+  seen: Hold = () => {},
+): DotChart {
+  return new Chart(name, hold, pull, seen);
 }
 
 class Chart implements DotChart {
@@ -39,6 +45,7 @@ class Chart implements DotChart {
   private readonly name: string;
   private readonly hold: Hold;
   private readonly pull: Pull | null;
+  private readonly seen: Hold;
   private readonly marks = new Marks();
   private readonly flag = h("span", { class: "senet-flag", "aria-hidden": "true", hidden: true });
   private readonly handle = h("span", {
@@ -56,8 +63,8 @@ class Chart implements DotChart {
   private strokes = 0;
   private onHandle = false; // where the last press was
 
-  constructor(name: string, hold: Hold, pull: Pull | null) {
-    [this.name, this.hold, this.pull] = [name, hold, pull];
+  constructor(name: string, hold: Hold, pull: Pull | null, seen: Hold) {
+    [this.name, this.hold, this.pull, this.seen] = [name, hold, pull, seen];
     this.slider = h(
       "div",
       {
@@ -95,6 +102,7 @@ class Chart implements DotChart {
     const { answer, order, held, axis } = this.data!;
     const { from, count } = partOf(this.data!);
     const channel = this.pointed ?? held;
+    this.seen(channel);
     const place = channel === null ? 0 : order.indexOf(channel);
     const seen = channel !== null && place >= from && place < from + count;
     const left = (100 * (place - from + 0.5)) / count;

@@ -1,0 +1,48 @@
+// The pictures of the gallery that open a channel's gate furthest, in a row: what it responds to.
+
+import { decimal } from "../math/format.ts";
+import type { Answer, Probe } from "../network/network.ts";
+import { h, set } from "./dom.ts";
+
+const MOST = 9;
+
+/** Positions of the pictures with the largest gates of a channel, the largest first. */
+export function furthest(recorded: Answer[], block: number, channel: number): number[] {
+  const gates = recorded.map(({ blocks }) => blocks[block]!.s[channel]!);
+  return gates
+    .map((_, index) => index)
+    .sort((a, b) => gates[b]! - gates[a]!)
+    .slice(0, MOST);
+}
+
+export class Openers {
+  readonly el: HTMLElement;
+  private readonly pictures = Array.from({ length: MOST }, () => h("canvas", { title: "" }));
+  private readonly row = h("span", { role: "img" }, ...this.pictures);
+  private key = "";
+
+  constructor() {
+    this.el = h("p", { class: "senet-openers" }, h("span", {}, "opened most by "), this.row);
+  }
+
+  /** @param channel null for none */
+  show({ recorded, pictures, draw }: Probe, block: number, channel: number | null): void {
+    const key = recorded && channel !== null ? `${block} ${channel}` : "";
+    if (key === this.key) return;
+    this.key = key;
+    this.el.dataset.channel = key;
+    if (!recorded || channel === null) return;
+    const found = furthest(recorded, block, channel);
+    const named = found.map((index) => {
+      const s = recorded[index]!.blocks[block]!.s[channel]!;
+      return `${pictures[index]!.title} ${decimal(s, 2)}`;
+    });
+    this.pictures.forEach((canvas, place) => {
+      canvas.hidden = place >= found.length;
+      if (canvas.hidden) return;
+      draw(found[place]!, canvas);
+      canvas.title = named[place]!;
+    });
+    set(this.row, { "aria-label": `channel ${channel} is opened most by ${named.join(", ")}` });
+  }
+}
