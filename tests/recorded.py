@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from sebook.experiments import linear_probe, study
+from sebook.pages import exhibits
 from sebook.widgets import Squeeze
-from senet import images, pretrained
+from senet import pretrained
 from senet.inside import profiles
 from senet.inside.recording import Recording, record
 
@@ -80,7 +81,7 @@ def arms(name: str) -> dict[str, study.Row]:
 @cache
 def photographs() -> tuple[list[str], Tensor, Recording]:
     """Titles, prepared pictures, and what the network computes for them."""
-    found = images.photographs(32)
+    found = exhibits.photographs(32, cifar.classes).pictures
     x = pretrained.get(cifar.name).preprocessing(found.images)
     return list(found.titles), x, record(pretrained.load(cifar.name, progress=False), x)
 
@@ -106,6 +107,27 @@ def answer(title: str, gates: dict[str, list[float]] | None = None) -> dict[str,
     network = pretrained.load(cifar.name, progress=False)
     logits = record(network, x[titles.index(title)][None], gates=given).logits
     return dict(zip(cifar.classes, logits[0].softmax(0).tolist(), strict=True))
+
+
+def named(title: str, gates: dict[str, list[float]] | None = None) -> str:
+    """The class that the network names; see :func:`answer`."""
+    found = answer(title, gates)
+    return max(found, key=found.get)
+
+
+def hangs(title: str) -> tuple[str, int]:
+    """Block and channel of the gate that lowers the probability of the answer most when closed."""
+    titles, x, seen = photographs()
+    i = titles.index(title)
+    top, lowest = seen.logits[i].argmax(), {}
+    for block, each in seen.blocks.items():
+        count = each.excitation.shape[1]
+        one_off = torch.full((count, count), nan).fill_diagonal_(0)
+        many = x[i].expand(count, -1, -1, -1)
+        network = pretrained.load(cifar.name, progress=False)
+        shares = record(network, many, gates={block: one_off}).logits.softmax(1)[:, top]
+        lowest[block, int(shares.argmin())] = shares.min().item()
+    return min(lowest, key=lowest.get)
 
 
 def decides(title: str) -> str:

@@ -64,10 +64,50 @@ def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
     box = page.locator(".senet-hero a.senet-try").bounding_box()
     assert box["y"] + box["height"] <= LAPTOP["height"]
     page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
-    expect(explorer.el.locator(".senet-title")).to_have_text("Falcon 9 at take-off")
+    expect(explorer.el.locator(".senet-title")).to_have_text("a kingfisher")
     explorer.idle()
     assert explorer.likeliest() != before
     expect(explorer.el.locator(".senet-likeliest")).to_be_in_viewport()
+    expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is bird")
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP])
+def test_one_gate_turns_the_bird_into_an_airplane(page: Page, book_url: str):
+    """As the first page says, and the closed gate is in view with the answer."""
+    explorer = Explorer(page, book_url + FIRST_PAGE)
+    page.get_by_role("link", name="Close one gate for the kingfisher").click()
+    expect(explorer.el.locator(".senet-under-way")).to_contain_text("1 gate is set by hand: ", timeout=READY)
+    explorer.idle()
+    assert explorer.likeliest()[0][0] == "airplane"
+    assert explorer.gates("layer1.1.se")[10] == 0
+    parts = [".senet-picture canvas", ".senet-likeliest", ".senet-verdict", ".senet-ribbon"]
+    assert page.evaluate(SEEN, parts) == [[part, True, True] for part in parts]
+
+
+def test_a_channel_shows_the_pictures_that_open_it_most(page: Page, book_url: str):
+    """Under the mouse and by keys; the nine that torch's gates put first."""
+    explorer = Explorer(page, book_url + CHAPTER)
+    truth = truth_of(NETWORK)
+    side = explorer.el.locator(".senet-side").first
+    side.scroll_into_view_if_needed()
+    block = side.get_attribute("data-block")
+    title = {picture["id"]: picture["title"] for picture in truth.gallery["pictures"]}
+
+    def most(channel: int) -> str:
+        s = np.array([gates[channel] for gates in truth.s[block]])
+        first = np.argsort(-s, kind="stable")[:9]
+        return ", ".join(f"{title[truth.ids[i]]} {s[i]:.2f}" for i in first)
+
+    row = side.get_by_role("img", name="is opened most by")
+    expect(row).to_be_hidden()
+    box = side.locator(".senet-plot").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 3.5 / 16, box["y"] + 2)
+    expect(row).to_have_accessible_name(f"channel 3 is opened most by {most(3)}")
+    assert row.locator("canvas:visible").count() == 9
+    page.mouse.move(box["x"], box["y"] - 100)
+    expect(row).to_be_hidden()
+    side.locator(".senet-plot").press("ArrowRight")
+    expect(row).to_have_accessible_name(f"channel 0 is opened most by {most(0)}")
 
 
 def test_the_dot_follows_while_the_network_is_on_its_way(page: Page, book_url: str):

@@ -105,7 +105,7 @@ class Blocks implements Ribbon {
     if (!this.now) return;
     const { rows, low, high, to } = this.now;
     rows.forEach((row, at) => say(this.columns[at]!.name, this.label(this.blocks[at]!, row)));
-    say(this.from, `: pale is closed (${decimal(low, 2)}), strong is open (${decimal(high, 2)})`);
+    say(this.from, `: faint is closed (${decimal(low, 2)}), strong is open (${decimal(high, 2)})`);
     say(this.bars, to ? `bars: how far from ${to}, on average` : "");
     if (!this.el.contains(document.activeElement)) this.point(null, null);
   }

@@ -21,7 +21,12 @@ export function arrive(figures: Map<string, HTMLElement>): void {
   const [visit] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   if (visit && visit.type !== "navigate") return; // the browser knows where the reader was
   const figure = sought(figures);
-  if (!figure) return;
+  if (figure) keepInView(figure);
+}
+
+/** In view from now until the page has come to rest, unless the reader moves on before. */
+export function keepInView(figure: HTMLElement): void {
+  bringIntoView(figure);
   const again = new ResizeObserver(() => bringIntoView(figure));
   const leave = () => again.disconnect();
   again.observe(document.body);

@@ -17,7 +17,11 @@ export function doubt({ network, means }: Probe, picture: PictureInfo, answer: A
   const known = picture.label !== null;
   if (strange && known) return `Yet ${unlike}: this warning errs.`;
   if (picture.id !== OWN)
-    return known ? "" : strange ? `It shows: ${unlike}.` : "Its gates do not show it.";
+    return known
+      ? ""
+      : strange
+        ? `The network could tell: ${unlike}.`
+        : "Its gates look like those of a class that it knows.";
   if (strange) return `Perhaps it is none of its ${classes.length} classes: ${unlike}.`;
   const record = recordAt(Math.max(...softmax(answer.logits)), familiarity);
   if (!record) return "";

@@ -8,7 +8,7 @@
 // next and to the one before, and a button `data-tour` in the widget begins it.
 
 import { addressOf, go } from "../state/deep-links.ts";
-import { bringIntoView } from "./arrival.ts";
+import { keepInView } from "./arrival.ts";
 import { button, h } from "./dom.ts";
 
 interface Way {
@@ -18,10 +18,13 @@ interface Way {
   bar: HTMLElement;
 }
 
-/** The links that set a widget, in the order of the text. */
-export const linksTo = (key: string): HTMLAnchorElement[] => [
-  ...document.querySelectorAll<HTMLAnchorElement>(`a[data-try="${key}"]`),
-];
+/** The links that set a widget, in the order of the text; of those that set the same, the first. */
+export function linksTo(key: string): HTMLAnchorElement[] {
+  const all = document.querySelectorAll<HTMLAnchorElement>(`a[data-try="${key}"]`);
+  const seen = new Map<string, HTMLAnchorElement>();
+  for (const link of all) if (!seen.has(link.search)) seen.set(link.search, link);
+  return [...seen.values()];
+}
 
 /** @param figures of the page's widgets, by key */
 export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
@@ -53,13 +56,13 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     go(key, new URLSearchParams(link.search));
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
-    bringIntoView(figure);
+    keepInView(figure);
     said.textContent = `Shown in the figure: ${link.textContent}. Before the figure is the button Back to the text.`;
   }
 
   function barFor(link: HTMLAnchorElement, figure: HTMLElement, top: number): HTMLElement {
     const links = linksTo(link.dataset.try!);
-    const at = links.indexOf(link);
+    const at = links.findIndex(({ search }) => search === link.search);
     const to = (words: string, by: number) => {
       const other = links[at + by];
       const made = button(words, () => other && step(other, figure, words));
@@ -71,7 +74,7 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     const bar = h(
       "div",
       { class: "senet-back", role: "group", "aria-label": "The way back" },
-      h("span", {}, `${many ? `${at + 1} of ${links.length}. ` : ""}Shown: ${link.textContent}`),
+      h("span", {}, `${many ? `${at + 1} of ${links.length}` : "Shown"}: ${link.textContent}`),
       ...(many ? [to("Previous", -1), to("Next", 1)] : []),
       button("Back to the text", () => end(link, top)),
       close,
