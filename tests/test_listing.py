@@ -1,4 +1,4 @@
-"""The chapter on SE-ResNet shows a block that cannot run, and one that is mended: both are what the chapter says."""
+"""The chapter on SE-ResNet shows a block that cannot run, and one that is corrected: both are what the chapter says."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def listing() -> dict:
     """What the chapter's cells define, beginning with the faulty block."""
     names = {"Bottleneck": Bottleneck, "SEBlock": SEBlock, "torch": torch}
     cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(CHAPTER.read_text("utf8"))["cells"]}
-    for cell in ("broken", "find", "mended"):
+    for cell in ("broken", "find", "corrected"):
         exec(compile(cells[cell], cell, "exec"), names)
     return names
 
@@ -30,9 +30,9 @@ def test_the_listing_is_built_and_cannot_run(listing: dict, planes: int):
 
 
 @pytest.mark.parametrize("planes", [16, 64, 512])
-def test_one_number_mends_it(listing: dict, planes: int):
+def test_one_number_corrects_it(listing: dict, planes: int):
     x = torch.randn(2, planes * 4, 4, 4)
-    assert listing["Mended"](planes * 4, planes)(x).shape == x.shape
+    assert listing["Corrected"](planes * 4, planes)(x).shape == x.shape
 
 
 def test_the_chapters_search_names_the_place(listing: dict, capsys: pytest.CaptureFixture):

@@ -5,7 +5,7 @@
 "use strict";
 
 const COLOURED = ["u", "z", "s", "x"];
-const IDLE = "Point at a symbol, or press one, and it lights up wherever it stands.";
+const IDLE = "Point at a symbol, or press one, and it lights up wherever it appears.";
 
 for (const step of document.querySelectorAll(".senet-step")) {
   const box = step.querySelector(".senet-linked");
