@@ -163,7 +163,7 @@ _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
 # What a page needs to train a network: sebook/pages/trainer.py.
-TRAINED := _build/models/train-se.json _build/models/train-none.json
+TRAINED := $(patsubst %,_build/models/train-%.json,se none se-quick none-quick)
 
 # Another's network, which npm has fetched with the runtime (frontend/engine/package.json) and nobody keeps in the repository.
 OTHERS := _build/models/selfie_segmentation.onnx

@@ -12,7 +12,7 @@ import type { TrainFile } from "../src/training/run.ts";
 import { opened, written } from "../src/training/safetensors.ts";
 import { scheduled } from "../src/training/schedule.ts";
 import { TorchRandom } from "../src/training/torch-random.ts";
-import { interval, lineOf, readLines, verdict } from "../src/widgets/train-data.ts";
+import { interval, lineOf, meant, readLines, verdict } from "../src/widgets/train-data.ts";
 
 const drawn = JSON.parse(readFileSync(new URL("drawn.json", import.meta.url), "utf8"));
 const near = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) <= by, `${a} ${b}`);
@@ -72,6 +72,25 @@ test("a network's file is read back, and others are refused in words", () => {
   );
   const other = { ...file, weights: [["b", [2]]] } as unknown as TrainFile;
   assert.throws(() => opened(other, bytes), /b is missing/);
+});
+
+test("a saved file tells whose network it holds", () => {
+  const of = (shape: number[], name: string) => {
+    const named = {
+      ...file,
+      weights: [
+        ["conv1.weight", shape],
+        [name, [1]],
+      ],
+    } as unknown as TrainFile;
+    const count = shape.reduce((a, b) => a * b, 1) + 1;
+    const weights = { weights: new Float32Array(count), statistics: Float32Array.of(0) };
+    return meant(written(named, weights, {}));
+  };
+  assert.deepEqual(of([8, 3, 3, 3], "layer1.0.se.fc1.weight"), ["se", "se-quick"]);
+  assert.deepEqual(of([16, 3, 3, 3], "layer1.0.se.fc1.weight"), ["se", "se"]);
+  assert.deepEqual(of([8, 3, 3, 3], "fc.weight"), ["none", "none-quick"]);
+  assert.deepEqual(of([16, 3, 3, 3], "fc.weight"), ["none", "none"]);
 });
 
 test("a network's weights are written into their places of its file, and nowhere else", () => {

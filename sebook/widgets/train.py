@@ -10,7 +10,7 @@ from .plot import PlotWidget
 
 RECIPE = STUDIES["minute"].recipe
 RECIPES = {
-    "quick": {"title": "quick", "batch": RECIPE.batch_size, "pictures": 640, "tested": 500, "epochs": 8},
+    "quick": {"title": "quick", "batch": 16, "pictures": 1000, "tested": 500, "epochs": 16},
     "chapter": {"title": "the chapter’s", "batch": RECIPE.batch_size, "pictures": 2000, "tested": 2000, "epochs": RECIPE.epochs},
 }
 SEEDS = 60  # to begin with: one for everybody in a class

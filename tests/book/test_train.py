@@ -25,7 +25,7 @@ from .conftest import PHONE, Guard
 from .visits import axe, fits, opened
 
 TRAINING = "book/training.html"
-SHORT = {"pictures": 160, "tested": 50, "epochs": 2}  # ten steps: enough to be pressed upon
+SHORT = {"pictures": 80, "tested": 50, "epochs": 2}  # ten steps: enough to be pressed upon
 
 
 def short(page: Page, **more: int) -> None:
@@ -112,14 +112,14 @@ def test_the_first_steps_are_pytorchs(page: Page, book_url: str, tmp_path):
     checkpoint = saved(widget, "with SE", tmp_path)
     assert checkpoint.provenance["steps"] == 4
 
-    recipe = replace(STUDIES["minute"].recipe, seed=1)
+    recipe = replace(STUDIES["minute"].recipe, seed=1, batch_size=16)
     full = patchwork(2000, seed=1)
     assert checkpoint.preprocessing == pretrained.Preprocessing(32, *statistics(full))
     torch.manual_seed(1)
     model = small_resnet(num_classes=10, **checkpoint.arguments)
     optimizer = sgd(model, recipe)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak_rate, total_steps=60, pct_start=0.25)
-    some = full[:160]
+    some = full[:80]
     with team("cpu") as alone:
         for (x, truth), _ in zip(
             _batches(some.images, some.labels, recipe, checkpoint.preprocessing, alone, 0), range(4), strict=False
@@ -141,6 +141,7 @@ def test_pause_reload_go_on_give_up_and_forget(page: Page, book_url: str):
     press(widget, "Pause")
     status(widget, "Paused.")
     expect(widget.get_by_label("Recipe")).to_be_disabled()
+    page.wait_for_timeout(1000)  # the step under way may end an epoch, which is kept
     before = widget.locator(".senet-summary").first.inner_text()
     page.reload()
     widget = page.locator("figure[data-senet=train]")
@@ -180,7 +181,7 @@ KEPT = """() => new Promise((resolve) => {
     opening.onupgradeneeded = () => opening.transaction.abort(); // nothing was kept yet
     opening.onerror = () => resolve(0);
     opening.onsuccess = () => {
-        const asking = opening.result.transaction("kept").objectStore("kept").get("train:2");
+        const asking = opening.result.transaction("kept").objectStore("kept").get("train:3");
         asking.onsuccess = () => resolve(asking.result?.runs.length ?? 0);
     };
 })"""

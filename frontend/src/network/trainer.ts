@@ -1,5 +1,5 @@
 // A network that learns in the reader's browser, in a thread of its own: one for each network, so
-// that two learn side by side.
+// that two learn side by side. A net is a file's name: "se", "none-quick".
 
 import type { FromTrainer, ToTrainer } from "../training/messages.ts";
 import type { download, Manifest } from "./download.ts";
@@ -14,33 +14,35 @@ const SHARED = ["trainer", "runtime"];
 const fetched = new Map<string, string>();
 
 /** Bytes to fetch before these networks can learn. */
-export function missing(arms: string[], manifest: Manifest): number {
-  return wanted(arms).reduce((sum, name) => sum + (manifest[name] ?? 0), 0);
+export function missing(nets: string[], manifest: Manifest): number {
+  return wanted(nets).reduce((sum, name) => sum + (manifest[name] ?? 0), 0);
 }
 
-const wanted = (arms: string[]) =>
-  [...SHARED, ...arms.map((arm) => `train-${arm}`)].filter((name) => !fetched.has(name));
+const wanted = (nets: string[]) =>
+  [...SHARED, ...nets.map((net) => `train-${net}`)].filter((name) => !fetched.has(name));
 
 /** Fetch what is not there yet. */
 export async function fetchTrainers(
   files: Files,
-  arms: string[],
+  nets: string[],
   progress: (bytes: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const manifest = await files.manifest();
-  const names = wanted(arms);
-  const total = missing(arms, manifest);
+  const names = wanted(nets);
+  const total = missing(nets, manifest);
   const texts = await files.download(names, manifest, (bytes) => progress(bytes, total), signal);
   names.forEach((name, i) => fetched.set(name, texts[i]!));
 }
 
 export class Trainer {
+  readonly net: string;
   private readonly worker: Worker;
   private readonly url: string;
 
   /** Its files have been fetched. */
-  constructor(arm: string, hear: (message: FromTrainer) => void) {
+  constructor(net: string, hear: (message: FromTrainer) => void) {
+    this.net = net;
     const source = fetched.get("trainer")!;
     // a worker's file is refused on file://
     this.url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -50,7 +52,7 @@ export class Trainer {
       event.preventDefault();
       hear({ failed: event.message || "its thread could not be started" });
     };
-    this.send({ start: fetched.get("runtime")!, file: fetched.get(`train-${arm}`)! });
+    this.send({ start: fetched.get("runtime")!, file: fetched.get(`train-${net}`)! });
   }
 
   send(message: ToTrainer): void {

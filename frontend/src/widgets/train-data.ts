@@ -61,6 +61,17 @@ export interface Wish {
   seeds: number[];
 }
 
+/** The file of an arm's network: that of the quick recipe has half of the channels. */
+export const netOf = (arm: Arm, recipe: string) => (recipe === "quick" ? `${arm}-quick` : arm);
+
+/** Whose tensors a saved file holds, by the names and shapes at its beginning. */
+export function meant(bytes: Uint8Array): [arm: Arm, net: string] {
+  const notes = new TextDecoder().decode(bytes.subarray(0, 20_000));
+  const arm = notes.includes(".se.fc1") ? "se" : "none";
+  const quick = /"conv1\.weight":\s*\{[^}]*"shape":\s*\[8,/.test(notes);
+  return [arm, netOf(arm, quick ? "quick" : "chapter")];
+}
+
 /** Which runs may be compared: the same recipe, the same rate. */
 export const alike = (a: Pick<SeedRun, "recipe" | "rate">, b: Pick<SeedRun, "recipe" | "rate">) =>
   a.recipe === b.recipe && a.rate === b.rate;

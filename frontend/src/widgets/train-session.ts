@@ -15,6 +15,8 @@ import {
   ARMS,
   type Arm,
   alike,
+  meant,
+  netOf,
   type Recipe,
   type SeedRun,
   type TrainView,
@@ -22,7 +24,7 @@ import {
 } from "./train-data.ts";
 
 export type Phase = "idle" | "loading" | "running" | "paused" | "failed";
-const KEY = "train:2";
+const KEY = "train:3";
 
 interface Kept {
   runs: SeedRun[];
@@ -93,14 +95,14 @@ export class Session {
     states: Partial<Record<Arm, State>>,
     paused = false,
   ): Promise<void> {
-    this.quit();
+    this.end();
     [this.wish, this.states, this.phase] = [wish, states, "loading"];
     this.say("Fetching.");
     const abort = (this.abort = new AbortController());
     try {
       await fetchTrainers(
         this.files,
-        wish.arms,
+        wish.arms.map((arm) => netOf(arm, wish.recipe)),
         (bytes, total) => this.say(`Fetching ${mega(bytes)} of ${mega(total)} MB.`),
         abort.signal,
       );
@@ -110,8 +112,7 @@ export class Session {
     }
     if (this.abort !== abort) return;
     this.say("Starting.");
-    for (const arm of wish.arms)
-      this.trainers[arm] = new Trainer(arm, (message) => this.hear(arm, message));
+    for (const arm of wish.arms) this.trainer(arm, netOf(arm, wish.recipe));
     if (paused) this.phase = "paused";
     this.seed();
     if (paused) this.all({ step: true });
@@ -141,7 +142,7 @@ export class Session {
 
   /** Give up what is under way; what is finished stays. */
   stop(): void {
-    this.quit();
+    this.end();
     [this.wish, this.now, this.states] = [null, null, {}];
     this.keep();
     this.changed();
@@ -176,20 +177,22 @@ export class Session {
       return "Finish the run that is under way, or give it up, and then open a network.";
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (!tensors(bytes)) return "This is not a .safetensors file.";
-    const arm: Arm = new TextDecoder().decode(bytes.subarray(0, 20_000)).includes(".se.fc1")
-      ? "se"
-      : "none";
-    await fetchTrainers(this.files, [arm], () => {}, new AbortController().signal);
-    this.trainers[arm] ??= new Trainer(arm, (message) => this.hear(arm, message));
-    const trainer = this.trainers[arm];
+    const [arm, net] = meant(bytes);
+    await fetchTrainers(this.files, [net], () => {}, new AbortController().signal);
+    const trainer = this.trainer(arm, net);
     return new Promise((resolve) => {
       this.opening = resolve;
       trainer.send({ open: bytes, tested: this.recipes[recipe]!.tested });
     });
   }
 
-  end(): void {
-    this.quit();
+  private trainer(arm: Arm, net: string): Trainer {
+    const before = this.trainers[arm];
+    if (before?.net === net) return before;
+    before?.end();
+    const trainer = new Trainer(net, (message) => this.hear(arm, message));
+    this.trainers[arm] = trainer;
+    return trainer;
   }
 
   private begun({ recipe, rate, seeds, arms }: Wish): SeedRun {
@@ -278,12 +281,12 @@ export class Session {
   }
 
   private fail(message: string): void {
-    this.quit();
+    this.end();
     [this.phase, this.message] = ["failed", message];
     this.changed();
   }
 
-  private quit(): void {
+  end(): void {
     this.abort?.abort(new Error("cancelled"));
     this.abort = null;
     for (const trainer of Object.values(this.trainers)) trainer.end();
