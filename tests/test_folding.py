@@ -1,5 +1,6 @@
 """Gates folded into the layers beside them: the same answers as with the gates held, in torch and in ONNX files."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,11 @@ from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.relatives import ECA
 from sebook.shipping import price
 from sebook.shipping.folding import NotExact, Way, fold, ways, without_se
-from senet import record, se_resnet20
+from senet import pretrained, record, se_resnet20
 from senet.images.patchwork import patchwork
 from senet.inside.recording import se_blocks
 from senet.models.cifar import SmallResNet
+from senet.training import Recipe
 
 from . import onnx_networks
 
@@ -138,6 +140,18 @@ def test_statistics_are_taken_again_and_nothing_else():
     assert torch.equal(model.conv1.weight, weight) and not model.training
 
 
+def test_statistics_of_pictures_as_training_had_them_leave_a_network_as_it_was():
+    """The control: shifted in training, it has black borders in its statistics, which whole pictures lack."""
+    checkpoint, pictures = pretrained.get("se_resnet_patchwork"), patchwork(300, 5)
+    model = pretrained.load(checkpoint)
+    plain = price.answers(model, pictures, checkpoint.preprocessing)
+    changed = {}
+    for name, recipe in (("whole", None), ("as in training", Recipe(shift=4))):
+        again = price.reestimate(copy.deepcopy(model), pictures, checkpoint.preprocessing, recipe)
+        changed[name] = price.price(plain, price.answers(again, pictures, checkpoint.preprocessing), pictures.labels)["changed"]
+    assert changed["as in training"] < 0.01 < 0.05 < changed["whole"]
+
+
 @pytest.mark.parametrize(
     ("variant", "layers"),
     [
@@ -182,6 +196,7 @@ def test_the_command_says_what_it_costs_and_writes_what_it_is_asked_for(tmp_path
     assert main(asked) == 0 and "nothing was written: give --out" in capsys.readouterr().out
     assert main([*asked, "--each", "--reestimate", "--out", str(out)]) == 0
     said = capsys.readouterr()
+    assert "taken again, the network as it was: " in said.out and "taken again, the network folded: " in said.out
     assert "layer3.0.se goes into layer3.0.bn2, before it" in said.out and "of 60 answers change" in said.out
     assert "means over 60 pictures are rough" in said.err
     assert "layer3.0.se.fc1.weight" not in load_file(out) and "layer2.0.se.fc1.weight" in load_file(out)

@@ -1,5 +1,6 @@
 """What ``fold`` and ``examine`` do: with a network by its name, and with an .onnx or .tflite file."""
 
+import copy
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
@@ -11,10 +12,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from senet import images
+from senet import images, pretrained
 from senet.images import Pictures
 from senet.images.picture import open_picture
 from senet.pretrained import Preprocessing
+from senet.training import Recipe
 
 from .. import open_network
 from ..experiments.controls import mean_gates
@@ -48,9 +50,11 @@ def fold(args: Namespace) -> None:
     print(f"{len(gates)} gates at their means over {len(means):,} pictures:")
     print(f"  {price.in_words(price.price(plain, price.answers(folded, test, preprocess), test.labels))}")
     if args.reestimate:
-        price.reestimate(folded, means, preprocess)
-        said = price.in_words(price.price(plain, price.answers(folded, test, preprocess), test.labels))
-        print(f"  and with batch norm's statistics taken again: {said}")
+        recipe = _recipe(args.name)
+        for words, changed in (("as it was", copy.deepcopy(model)), ("folded", folded)):
+            price.reestimate(changed, means, preprocess, recipe)
+            said = price.in_words(price.price(plain, price.answers(changed, test, preprocess), test.labels))
+            print(f"  with batch norm's statistics taken again, the network {words}: {said}")
     if _wanted(args, ".safetensors"):
         about = {"network": args.name, "folded": " ".join(gates), "means over": f"{len(means)} pictures"}
         weights = {name: tensor.contiguous() for name, tensor in folded.state_dict().items()}
@@ -76,6 +80,14 @@ def examine(args: Namespace) -> None:
     print(anatomy.table(found))
     for line in examining.advice(found, count):
         print(f"- {line}")
+
+
+def _recipe(name: str) -> Recipe | None:
+    """How a checkpoint of ours changed its pictures in training; None for others' networks, of which we don't know it."""
+    if ":" in name:
+        return None
+    said = pretrained.find(name).provenance.get("recipe", {})
+    return Recipe(**{key: said[key] for key in ("shift", "flip") if key in said})
 
 
 # --- with a file -------------------------------------------------------------------------------------------------------------

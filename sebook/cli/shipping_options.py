@@ -15,7 +15,11 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
     _pictured(folded)
     folded.add_argument("--only", nargs="+", metavar="GATE", help="fold these alone: names or patterns such as 'layer4.*'")
     folded.add_argument("--each", action="store_true", help="first say what each gate alone would cost")
-    folded.add_argument("--reestimate", action="store_true", help="take batch norm's statistics again, from the same pictures")
+    folded.add_argument(
+        "--reestimate",
+        action="store_true",
+        help="take batch norm's statistics again, and say what that does to the network as it was",
+    )
     folded.add_argument("--out", type=options.file, help="the file to write: .safetensors, or .onnx from an .onnx file")
     folded.add_argument("--yes", action="store_true", help="write without asking")
     options.taking_pictures(folded)

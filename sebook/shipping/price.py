@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from senet.images import Pictures
+from senet.training import Recipe
+from senet.training.augmentation import augment
 
 from ..experiments.controls import difference
 
@@ -50,11 +52,20 @@ def in_words(said: dict[str, Any]) -> str:
     return line
 
 
-def reestimate(model: nn.Module, pictures: Pictures, preprocess: Preprocess, batch_size: int = 100) -> nn.Module:
+def reestimate(
+    model: nn.Module, pictures: Pictures, preprocess: Preprocess, recipe: Recipe | None = None, batch_size: int = 100
+) -> nn.Module:
     """``model`` with its batch norms' statistics taken again from ``pictures``, as after any change of what they see.
 
-    Several hundred pictures will do. Nothing else is learned.
+    The pictures should be as training had them. A network that was trained on shifted pictures has black borders in its
+    statistics, and taken from whole pictures they are wrong even where nothing else was changed: ``recipe``, of the training, has
+    the shifts. Several hundred pictures will do. Nothing else is learned.
     """
-    training = model.training
-    update_bn((preprocess(images) for images in pictures.images.split(batch_size) if len(images) > 1), model)
+    training, generator = model.training, torch.Generator().manual_seed(0)
+
+    def seen(images: Tensor) -> Tensor:
+        return preprocess(images if recipe is None else augment(images, recipe.shift, recipe.flip, generator))
+
+    mixed = pictures.images[torch.randperm(len(pictures), generator=generator)]
+    update_bn((seen(images) for images in mixed.split(batch_size) if len(images) > 1), model)
     return model.train(training)

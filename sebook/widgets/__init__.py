@@ -7,6 +7,7 @@ from .cost import Cost
 from .curves import Curves
 from .excitation import Excitation
 from .explorer import Explorer
+from .padding import Padding
 from .pairs import Pairs
 from .profiles import Profiles
 from .relatives import Relatives
@@ -24,6 +25,7 @@ __all__ = [
     "Curves",
     "Excitation",
     "Explorer",
+    "Padding",
     "Pairs",
     "Profiles",
     "Relatives",

@@ -150,9 +150,7 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Kernel"),
     ],
     "squeeze": [
-        Control("select: Object", ".senet-squeezed"),
-        Control("select: on", ".senet-squeezed"),
-        Control("select: Squeeze by", ".senet-squeezed"),
+        *(Control(f"select: {name}", ".senet-squeezed") for name in ("Object", "on", "Squeeze by")),
         Control("select: Channel", ".senet-made"),
         Control("application: Move .+", ".senet-squeezed"),
         Control("button: To the middle", ".senet-squeezed"),
@@ -166,8 +164,7 @@ CONTROLS: dict[str, list[Control]] = {
     ],
     "attribution": [
         Control("radio: .+", ".senet-scatter-dots"),
-        Control("select: Block", ".senet-scatter-dots"),
-        Control("select: Method", ".senet-scatter-dots"),
+        *(Control(f"select: {name}", ".senet-scatter-dots") for name in ("Block", "Method")),
         Control("select: Channel", ".senet-opened"),
         Control("slider: Channels, by how far their gates are open", ".senet-opened"),
         Control("checkbox: Show what opened its gate", ".senet-opened"),
@@ -213,6 +210,13 @@ CONTROLS: dict[str, list[Control]] = {
         *SAVES,
         *foot("select: Channel"),
     ],
+    "padding": [
+        *(Control(name, ".senet-padding-row") for name in ("radio: .+", "range: Rows and columns.*", "select: Block")),
+        Control("select: Squeeze", ".senet-effect"),
+        *TABLES,
+        *SAVES,
+        *foot("select: Block"),
+    ],
     "advice": [
         Control("select: What is scarce when it runs\\?", ".senet-advice"),  # the usual network's says most of it
         Control("select: What do you build on\\?", ".senet-advice"),
@@ -221,9 +225,7 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Where does it run\\?"),
     ],
     "cost": [
-        Control("select: Network", ".senet-costs"),
-        Control("select: Reduction ratio r", ".senet-costs"),
-        Control("select: Placement", ".senet-costs"),
+        *(Control(f"select: {name}", ".senet-costs") for name in ("Network", "Reduction ratio r", "Placement")),
         Control("group: .+", SCROLL, each=True),
         *TABLES,
         *SAVES,

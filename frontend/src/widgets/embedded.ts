@@ -7,6 +7,7 @@ import { attribution } from "./attribution.ts";
 import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
 import { excitation } from "./excitation.ts";
+import { padding } from "./padding.ts";
 import { relatives } from "./relatives.ts";
 import { rescale } from "./rescale.ts";
 import { segmenter } from "./segmenter.ts";
@@ -21,6 +22,7 @@ export const EMBEDDED: Record<string, Embedded> = {
   convolution,
   cost,
   excitation,
+  padding,
   relatives,
   rescale,
   segmenter,
