@@ -1,5 +1,5 @@
-// Bundle the widgets twice from one source: page.js and plots.js for published pages, widget.js and
-// widget-plots.js for notebooks. `--watch` rebuilds on change.
+// Bundle the widgets twice from one source: page.js, figures.js and plots.js for published pages,
+// widget.js and widget-plots.js for notebooks. `--watch` rebuilds on change.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -22,6 +22,7 @@ const bundles: esbuild.BuildOptions[] = [
   // too.
   { ...common, entryPoints: ["src/page.ts"], outfile: `${out}page.js`, format: "iife" },
   // which page.js asks for
+  { ...common, entryPoints: ["src/figures.ts"], outfile: `${out}figures.js`, format: "iife" },
   { ...common, entryPoints: ["src/plots.ts"], outfile: `${out}plots.js`, format: "iife" },
   // anywidget's _esm
   { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" },

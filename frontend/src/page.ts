@@ -4,6 +4,7 @@
 //        ▲   └──gallery missing──▶ static figure and a line with "Try again" ──▶ (from the start)
 
 import { type DropOn, pageExplorer } from "./explorer/homes.ts";
+import type { Figures } from "./figures.ts";
 import { download, type Manifest } from "./network/download.ts";
 import { openDropped } from "./network/dropped.ts";
 import { type Gallery, recordedProbe } from "./network/gallery.ts";
@@ -17,7 +18,6 @@ import { embed } from "./parts/embed.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
 import { type Keeper, pageKeeper } from "./state/keeper.ts";
-import { EMBEDDED } from "./widgets/embedded.ts";
 import { segmenter } from "./widgets/segmenter.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 
@@ -74,10 +74,11 @@ const drop: DropOn = async (file, id, way, heard, book, known) => {
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
   const { senet: widget = "", network, state, fields, data } = figure.dataset;
-  const embedded = FETCHING[widget] ?? EMBEDDED[widget];
   const asks = widget === "shallow-deep" || widget === "explorer";
-  if (!(embedded && data) && !(asks && network)) return; // a figure that was never meant to move
+  if (!(asks ? network : data)) return; // a figure that was never meant to move
   try {
+    const embedded = asks ? null : (FETCHING[widget] ?? (await need<Figures>("figures"))[widget]);
+    if (!asks && !embedded) return;
     const [author, rules] = [JSON.parse(state || "{}"), JSON.parse(fields || "{}")];
     // Built aside and put in at once: the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
