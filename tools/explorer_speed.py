@@ -3,7 +3,9 @@
     python -m tools.explorer_speed OLD/html NEW/html [--slow 6]
 
 A choice is another picture, or a gate that is pulled, while the network runs in the page. It ends when the frame with the answer
-has been painted. Times of a machine that does other things too vary; their ratio, taken in turns, varies far less.
+has been painted: what waits for that frame is not part of it. On the landing page only pictures are chosen, and their recorded
+answers shown, since earlier builds neither pull gates nor run the network there. Times of a busy machine vary; their ratio, taken
+in turns, varies far less while no more runs than the machine has cores.
 """
 
 import argparse
@@ -27,14 +29,17 @@ CHOICES = """async (count) => {
     const plot = plots[plots.length - 1];
     const key = (name, shiftKey) => plot.dispatchEvent(new KeyboardEvent("keydown", { key: name, shiftKey, bubbles: true }));
     const answered = () => new Promise((resolve) => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => (stage.hasAttribute("aria-busy") ? channel.port2.postMessage(0) : resolve());
-        channel.port2.postMessage(0);
+        if (!stage.hasAttribute("aria-busy")) return resolve();
+        const seen = new MutationObserver(() => {
+            if (stage.hasAttribute("aria-busy")) return;
+            seen.disconnect();
+            resolve();
+        });
+        seen.observe(stage, { attributeFilter: ["aria-busy"] });
     });
+    // The next task after the frame's style, layout and paint, before all that waits for the frame to be there.
     const painted = () => new Promise((resolve) => requestAnimationFrame(() => {
-        const channel = new MessageChannel(); // after the frame's style, layout and paint
-        channel.port1.onmessage = resolve;
-        channel.port2.postMessage(0);
+        scheduler.postTask(resolve, { priority: "user-blocking" });
     }));
     if (plot.dataset.held === undefined) key("ArrowRight", false);
     await answered();
@@ -47,7 +52,10 @@ CHOICES = """async (count) => {
         const pulls = i % 2 === 1 && figure.dataset.pulls !== "no";
         const start = performance.now();
         if (pulls) key((i >> 1) % 2 ? "ArrowUp" : "ArrowDown", true);
-        else radios[(7 * i) % radios.length].click();
+        else {
+            radios[(7 * i) % radios.length].dispatchEvent(new PointerEvent("pointerdown", { bubbles: true })); // as from a hand
+            radios[(7 * i) % radios.length].click();
+        }
         await answered();
         await painted();
         times.push(performance.now() - start);
@@ -75,6 +83,8 @@ def opened(browser: Browser, url: str) -> Page:
     if run.count():
         run.click()
         page.wait_for_selector("figure[data-senet=explorer] [data-engine=ready]", timeout=READY)
+    else:
+        figure.evaluate("figure => { figure.dataset.pulls = 'no' }")
     figure.locator(".senet-side:last-of-type").scroll_into_view_if_needed()
     return page
 

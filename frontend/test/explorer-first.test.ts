@@ -47,14 +47,14 @@ test("what was before: another picture, then this one's own gates, then nothing"
 });
 
 test("bands: one stop a run of equal gates, from pale to strong, and never beyond", () => {
-  const style = bands("right", Float32Array.of(0, 0, 2, 0.5), [0, 1, 2, 3], 0, 1);
-  const stops = [...style.matchAll(/ ([\d.]+)%,transparent\) 0 ([\d.]+)%/g)];
+  const style = bands("right", Float32Array.of(0, 0, 2, 0.5), [0, 1, 2, 3], 0, 1, "#b34a0a");
+  const stops = [...style.matchAll(/,#b34a0a([\da-f]{2}) 0 ([\d.]+)%/g)];
   assert.deepEqual(
-    stops.map(([, ink, end]) => [Number(ink), Number(end)]),
+    stops.map(([, strength, end]) => [Number(`0x${strength}`), Number(end)]),
     [
       [0, 50],
-      [100, 75],
-      [50.2, 100],
+      [255, 75],
+      [128, 100],
     ],
   );
 });

@@ -41,8 +41,7 @@ export function firstWords(probe: Probe, choose: (index: number) => void): First
 
   function ask(): void {
     asked = true;
-    const [now, next] = [probe.pictures[from]!.title, probe.pictures[to]!.title];
-    question.textContent = `Guess: from “${now}” to “${next}”, which stripes change most? `;
+    say(question, `Guess: which stripes change most with “${title(to)}”? `);
     said.textContent = "";
     answers.hidden = false;
     again.hidden = true;

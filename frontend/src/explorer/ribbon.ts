@@ -12,6 +12,7 @@ import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { bands } from "../parts/bands.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
+import { ink, inked } from "../parts/ink.ts";
 
 export interface Strip {
   s: Float32Array;
@@ -87,7 +88,7 @@ class Blocks implements Ribbon {
     const { rows } = strips;
     const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { button, bar, far } = this.columns[at]!;
+      const { button, bar } = this.columns[at]!;
       const block = this.blocks[at]!;
       const { distance } = row;
       drawGates(this.columns[at]!, row, strips, block);
@@ -95,18 +96,21 @@ class Blocks implements Ribbon {
       const chosen = block.name === strips.block;
       const state = { "aria-pressed": String(open), "data-chosen": chosen };
       set(button, { ...state, "data-distance": distance ?? "" });
-      const tall = distance === null || furthest === 0 ? 0 : (100 * distance) / furthest;
-      set(bar.firstElementChild!, { style: `height:${tall}%` });
-      say(far, distance === null ? "" : decimal(distance, 2));
+      const tall = distance === null || furthest === 0 ? 0 : distance / furthest;
+      set(bar.firstElementChild!, { style: `transform:scaleY(${tall})` }); // without a layout
     });
   }
 
   tell(): void {
     if (!this.now) return;
     const { rows, low, high, to } = this.now;
-    rows.forEach((row, at) => say(this.columns[at]!.name, this.label(this.blocks[at]!, row)));
+    rows.forEach((row, at) => {
+      const { name, far } = this.columns[at]!;
+      say(name, this.label(this.blocks[at]!, row));
+      say(far, row.distance === null ? "" : decimal(row.distance, 2));
+    });
     say(this.from, `: faint is closed (${decimal(low, 2)}), strong is open (${decimal(high, 2)})`);
-    say(this.bars, to ? `bars: how far from ${to}, on average` : "");
+    say(this.bars, to ? `bars: mean distance from ${to}` : "");
     if (!this.el.contains(document.activeElement)) this.point(null, null);
   }
 
@@ -257,8 +261,8 @@ function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo)
   const shown = second ? [s, second] : [s];
   matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
     const gates = shown[side]!;
-    const style = bands("bottom", gates, order, low, high);
-    set(strip, { style, "data-values": gates.join(" ") });
+    const style = bands("bottom", gates, order, low, high, ink());
+    set(strip, { style, ...inked, "data-values": gates.join(" ") });
   });
   const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
   matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>

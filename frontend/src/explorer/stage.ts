@@ -188,8 +188,6 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     const { strips, axis, charts } = drawn(this.seen());
     this.strip.show(strips);
     this.open().forEach((block, i) => this.sides[i]!.show(block, charts[i]!, axis));
-    this.key.show(charts[0]!.comparison);
-    this.under.show(session.hand.count, this.handWords());
     if (!this.small) this.inside.choose(session.view);
     this.rest.ask();
   }
@@ -205,6 +203,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.first.show(index);
     this.strip.tell();
     for (const side of this.sides) side.tell();
+    this.key.show(charts[0]!.comparison);
+    this.under.show(session.hand.count, this.handWords());
     this.other.show(session.position(view.second), second);
     this.charts.show(
       view,

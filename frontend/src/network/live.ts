@@ -21,9 +21,14 @@ export async function liveProbe(recorded: Probe, manifest: Manifest | null): Pro
 
   const scratch = document.createElement("canvas");
   scratch.getContext("2d", { willReadFrequently: true });
+  const known = new Map<number, Float32Array>(); // the gallery's pictures stay as they are
   const pixels = (index: number) => {
+    const drawn = known.get(index);
+    if (drawn) return drawn;
     probe.draw(index, scratch);
-    return planes(scratch);
+    const found = planes(scratch);
+    if (pictures[index]?.id !== OWN) known.set(index, found);
+    return found;
   };
   const first = await recorded.probe(0);
   recorded.draw(0, scratch);

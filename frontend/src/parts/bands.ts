@@ -11,6 +11,7 @@ const STRENGTHS = 255;
  * A background for gates in order.
  * @param to the gradient's direction: "right" for a row, "bottom" for a column
  * @param low, high gates that are drawn palest and strongest
+ * @param ink "#rrggbb" (parts/ink.ts)
  */
 export function bands(
   to: "right" | "bottom",
@@ -18,18 +19,18 @@ export function bands(
   order: number[],
   low: number,
   high: number,
+  ink: string,
 ): string {
   const reach = high - low || 1;
-  let [text, ink, end] = ["", -1, 0];
+  let [text, strength, end] = ["", -1, 0];
   const close = () => {
-    if (ink < 0) return;
-    const share = ((100 * ink) / STRENGTHS).toFixed(1);
-    text += `,color-mix(in srgb,var(--senet-s) ${share}%,transparent) 0 ${end.toFixed(3)}%`;
+    if (strength < 0) return;
+    text += `,${ink}${strength.toString(16).padStart(2, "0")} 0 ${end.toFixed(3)}%`;
   };
   order.forEach((c, i) => {
     const next = Math.round(STRENGTHS * Math.min(1, Math.max(0, (gates[c]! - low) / reach)));
-    if (next !== ink) close();
-    [ink, end] = [next, (100 * (i + 1)) / order.length];
+    if (next !== strength) close();
+    [strength, end] = [next, (100 * (i + 1)) / order.length];
   });
   close();
   return `background-image:linear-gradient(to ${to}${text})`;

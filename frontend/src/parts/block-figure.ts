@@ -34,9 +34,11 @@ function playable(figure: HTMLElement): void {
     if (event.animationName === LAST && event.target === maps[maps.length - 1]) turn(undefined);
   });
   // Motion beside what a reader is doing distracts, and takes the time that an answer needs.
-  document.addEventListener("pointerdown", ({ target }) => {
-    if (figure.dataset.playing && !figure.contains(target as Node)) turn(undefined);
-  });
+  for (const sign of ["pointerdown", "keydown"]) {
+    document.addEventListener(sign, ({ target }) => {
+      if (figure.dataset.playing && !figure.contains(target as Node)) turn(undefined);
+    });
+  }
   figure.append(button);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn("plays" in figure.dataset && !still ? "on" : undefined);

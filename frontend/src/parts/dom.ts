@@ -18,9 +18,15 @@ export function set(element: Element, attributes: Record<string, Value>): void {
   }
 }
 
-/** Have an element say something; where it does already, nothing is laid out again. */
+/**
+ * Have an element say something; where it does already, nothing is laid out again. Words take the
+ * place of words in the node that is there: with another node the page's styles are asked again.
+ */
 export function say(element: Element, words: string): void {
-  if (element.textContent !== words) element.textContent = words;
+  if (element.textContent === words) return;
+  const only = element.childNodes.length === 1 ? element.firstChild : null;
+  if (only instanceof Text && words) only.data = words;
+  else element.textContent = words;
 }
 
 export function h<K extends keyof HTMLElementTagNameMap>(

@@ -17,6 +17,7 @@ import { decimal } from "../math/format.ts";
 import type { BlockAnswer } from "../network/network.ts";
 import { bands } from "./bands.ts";
 import { h, matched, say, set, svg } from "./dom.ts";
+import { ink, inked } from "./ink.ts";
 
 export interface Excitations {
   answer: BlockAnswer;
@@ -142,7 +143,7 @@ export class Marks {
     matched(this.curve, wide ? 1 : 0, () => svg("path")).forEach((path) => set(path, { d: steps }));
     const rows = wide ? [answer.s, ...(comparison.mean ? [comparison.mean] : [])] : [];
     matched(this.heat, rows.length, () => h("span")).forEach((strip, i) =>
-      set(strip, { style: bands("right", rows[i]!, shown, axis.low, axis.high) }),
+      set(strip, { style: bands("right", rows[i]!, shown, axis.low, axis.high, ink()), ...inked }),
     );
   }
 }

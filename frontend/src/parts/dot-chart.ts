@@ -5,11 +5,10 @@
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
 //   any ──press a dot and drag, or Shift and arrow on the one held──▶ held, and its gate pulled
 
-import { comparedWith } from "../math/channels.ts";
-import { decimal, signed } from "../math/format.ts";
-import { h, say, set, symbol } from "./dom.ts";
+import { h, say, set } from "./dom.ts";
 import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
 import { pressed } from "./dot-chart-press.ts";
+import { Readout } from "./dot-chart-readout.ts";
 import { stepped } from "./keys.ts";
 
 /** What pulls gates. */
@@ -57,7 +56,7 @@ class Chart implements DotChart {
   private readonly slider: HTMLElement;
   private readonly first = h("span");
   private readonly last = h("span");
-  private readonly readout = h("p", { class: "senet-readout" });
+  private readonly readout: Readout;
   private data: Excitations | null = null;
   private pointed: number | null = null; // a channel under the mouse
   private strokes = 0;
@@ -65,6 +64,11 @@ class Chart implements DotChart {
 
   constructor(name: string, hold: Hold, pull: Pull | null, seen: Hold) {
     [this.name, this.hold, this.pull, this.seen] = [name, hold, pull, seen];
+    this.readout = new Readout(
+      pull
+        ? "Press a dot and drag it. Keys: arrows choose, Shift with an arrow pulls."
+        : "Point at a dot, tap it, or use the arrow keys.",
+    );
     this.slider = h(
       "div",
       {
@@ -81,7 +85,7 @@ class Chart implements DotChart {
     );
     const ends = h("div", { class: "senet-ends" }, this.first, this.last);
     const { scale } = this.marks;
-    this.el = h("div", { class: "senet-chart" }, scale, this.slider, ends, this.readout);
+    this.el = h("div", { class: "senet-chart" }, scale, this.slider, ends, this.readout.el);
     if (pull) this.listenToPresses(pull);
     this.listenToPointer();
     this.listenToKeys();
@@ -113,43 +117,13 @@ class Chart implements DotChart {
     const hidden = !seen || channel !== held;
     set(this.handle, { hidden, style: `left:${left}%;top:${down}%` });
     set(this.slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
-    if (channel !== null) return this.read(channel);
-    say(
-      this.readout,
-      this.pull
-        ? "Press a dot and drag it. Keys: arrows choose, Shift with an arrow pulls."
-        : "Point at a dot, tap it, or use the arrow keys.",
-    );
-    set(this.slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
-  }
-
-  private read(channel: number): void {
-    const { answer, comparison, set: byHand } = this.data!;
-    const [z, s] = [answer.z[channel]!, answer.s[channel]!];
-    const lines = [
-      h(
-        "span",
-        {},
-        `channel ${channel}: `,
-        symbol("z"),
-        ` = ${decimal(z)}, `,
-        symbol("s"),
-        ` = ${decimal(s)}`,
-      ),
-    ];
-    if (comparison.mean) {
-      const mean = comparison.mean[channel]!;
-      const each = comparison.each.map((row) => row[channel]!);
-      const more =
-        each.length > 0
-          ? `(${decimal(Math.min(...each))} to ${decimal(Math.max(...each))})`
-          : `(${signed(s - mean)})`;
-      lines.push(h("span", {}, `${comparedWith(comparison)}: ${decimal(mean)} ${more}`));
+    if (channel === null) {
+      this.readout.none();
+      set(this.slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
+      return;
     }
-    if (!Number.isNaN(byHand?.[channel] ?? NaN)) lines[0]!.append(", set by hand");
     say(this.flag, String(channel));
-    this.readout.replaceChildren(...lines);
-    set(this.slider, { "aria-valuetext": lines.map((line) => line.textContent).join("; ") });
+    set(this.slider, { "aria-valuetext": this.readout.show(this.data!, channel) });
   }
 
   // ---- by hand

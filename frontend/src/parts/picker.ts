@@ -1,6 +1,9 @@
 // The gallery: one radio button a picture, in columns of three. The browser's own radio group
 // brings focus, names and the keys up and down, which go to the next picture; left and right go to
 // the next column here.
+//
+// Thumbnails are pictures, not canvases: Chromium gives each canvas a layer of its own, and one
+// more to what comes after it, and then every frame of the page took care of eighty.
 
 import type { Probe } from "../network/network.ts";
 import { h, unique } from "./dom.ts";
@@ -21,6 +24,7 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   const group = unique("senet-picture");
   const inputs: HTMLInputElement[] = [];
   const strip = h("div", { class: "senet-thumbs" });
+  const sheet = h("canvas");
   probe.pictures.forEach((_, i) => renew(i));
   strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
   strip.addEventListener("keydown", (event) => {
@@ -48,12 +52,13 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
         onchange: () => chosen(index),
       });
       inputs.push(input);
-      strip.append(h("label", {}, input, h("canvas", { "aria-hidden": "true" })));
+      strip.append(h("label", {}, input, h("img", { alt: "" })));
     }
     const label = strip.children[index] as HTMLLabelElement;
     label.title = title;
     inputs[index]!.setAttribute("aria-label", title);
-    probe.draw(index, label.querySelector("canvas")!);
+    probe.draw(index, sheet);
+    label.querySelector("img")!.src = sheet.toDataURL();
   }
 
   return {

@@ -2,7 +2,13 @@
 // it is right.
 
 import { largest } from "../math/softmax.ts";
-import { type Answer, type NetworkInfo, OWN, type Probe } from "../network/network.ts";
+import {
+  type Answer,
+  type NetworkInfo,
+  OWN,
+  type PictureInfo,
+  type Probe,
+} from "../network/network.ts";
 import { h, matched, say, set } from "./dom.ts";
 import { doubt } from "./doubt.ts";
 import type { Head } from "./drawing-head.ts";
@@ -32,7 +38,8 @@ export function prediction(probe: Probe): Prediction {
   const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
-  const verdict = h("p", { class: "senet-verdict" });
+  const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
+  const verdict = h("p", { class: "senet-verdict" }, sign, sentence);
   const doubts = h("p", { class: "senet-doubt" });
   const list = h("ol", {
     class: "senet-likeliest",
@@ -50,33 +57,31 @@ export function prediction(probe: Probe): Prediction {
   // a share fills its part of the row; other numbers, their part of the largest
   const whole = (all: Float64Array) =>
     network.values ? all.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9) : 1;
+
+  function look(index: number, picture: PictureInfo): void {
+    probe.draw(index, canvas);
+    canvas.setAttribute("aria-label", picture.alt);
+    // larger ones look better smoothed
+    canvas.classList.toggle("senet-pixels", canvas.width <= 64);
+    reveal(photo, picture.photo ?? null);
+    say(title, picture.title);
+    say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
+  }
+
   return {
     el,
     show(index, answer, before) {
       if (shown && shown[0] === index && shown[1] === answer && shown[2] === before) return;
-      shown = [index, answer, before];
       const picture = probe.pictures[index]!;
-      probe.draw(index, canvas);
-      canvas.setAttribute("aria-label", picture.alt);
-      // larger ones look better smoothed
-      canvas.classList.toggle("senet-pixels", canvas.width <= 64);
-      reveal(photo, picture.photo ?? null);
-      say(title, picture.title);
-      say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
+      if (shown?.[0] !== index || picture.id === OWN) look(index, picture);
+      shown = [index, answer, before];
       const all = shares(network, answer.logits);
       const was = before && shares(network, before.logits);
       const top = largest(all, Math.min(SHOWN, classes.length));
-      const row = () =>
-        h(
-          "li",
-          {},
-          h("span", { class: "senet-class" }),
-          h("span", { class: "senet-share" }, h("span")),
-          h("span", { class: "senet-number" }),
-        );
       matched(list, top.length, row).forEach((item, i) => {
         const k = top[i]!;
-        Object.assign(item.dataset, {
+        const { dataset } = item;
+        Object.assign(dataset, {
           class: classes[k],
           logit: answer.logits[k],
           probability: all[k],
@@ -90,7 +95,8 @@ export function prediction(probe: Probe): Prediction {
           ? YOURS
           : judged(picture.label, top[0]!, classes);
       verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
-      verdict.replaceChildren(h("span", { "aria-hidden": "true" }, mark), ` ${words}`);
+      say(sign, mark);
+      if (sentence.data !== ` ${words}`) sentence.data = ` ${words}`;
       // of the picture, not of what gates set by hand make of it
       say(doubts, doubt(probe, picture, before ?? answer));
     },
@@ -111,8 +117,7 @@ export function prediction(probe: Probe): Prediction {
         address,
       };
     },
-    verdict: () =>
-      [verdict.lastChild?.textContent?.trim(), doubts.textContent].filter(Boolean).join(" "),
+    verdict: () => [sentence.data.trim(), doubts.textContent].filter(Boolean).join(" "),
   };
 }
 
@@ -148,6 +153,15 @@ function reveal(photo: HTMLImageElement, address: string | null): void {
   };
   if (address) photo.src = address;
   else photo.removeAttribute("src");
+}
+
+/** One of the likeliest classes. */
+function row(): HTMLLIElement {
+  const [name, share, number] = ["class", "share", "number"].map((part) =>
+    h("span", { class: `senet-${part}` }),
+  ) as [HTMLElement, HTMLElement, HTMLElement];
+  share.append(h("span"));
+  return h("li", {}, name, share, number);
 }
 
 /** A sign and a sentence on whether the prediction is right. */

@@ -88,9 +88,13 @@ export class Session<V extends NetworkView> {
     this.hand.begin(read(view.gates, probe.network.blocks));
     this.question = asking(root, async (index, second, known) => {
       const gates = this.pulled ? this.hand.now : undefined;
-      const plain = known ?? (await probe.probe(index));
-      const answer = gates ? await probe.probe(index, gates) : plain;
-      return { plain, answer, second: second === null ? null : await probe.probe(second, gates) };
+      // all at once: the network need not wait for the page between two of them
+      const [plain, pulled, other] = await Promise.all([
+        known ?? probe.probe(index),
+        gates ? probe.probe(index, gates) : null,
+        second === null ? null : probe.probe(second, gates),
+      ]);
+      return { plain, answer: pulled ?? plain, second: other };
     });
   }
 

@@ -9,6 +9,7 @@ import { bands } from "../parts/bands.ts";
 import { h, set } from "../parts/dom.ts";
 import { type Frame, pictures, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
+import { ink, inked } from "../parts/ink.ts";
 import { type Menus, menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
@@ -174,8 +175,8 @@ class Segmenter {
     context.putImageData(light, 0, 0);
     gates.forEach((s, i) => {
       const order = Array.from(s.keys());
-      const style = bands("right", s, order, 0, 1);
-      set(this.strips[i]!, { style, "data-values": s.join(" ") });
+      const style = bands("right", s, order, 0, 1, ink());
+      set(this.strips[i]!, { style, ...inked, "data-values": s.join(" ") });
     });
     this.rows = [["gate", "channels", "least", "mean", "most"], ...gates.map(summary)];
     this.table.show();

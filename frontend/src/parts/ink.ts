@@ -1,0 +1,44 @@
+// The ink of gates: the colour that the page has for s, in digits. Digits are quick: to style and
+// paint a strip in a mix of `var(--senet-s)` took three times as long. Where the page turns dark, or
+// light again, what was drawn is drawn in the new ink.
+
+const USUAL = "#b34a0a";
+const INKED = "data-ink";
+/** Attributes that turn a page dark: the book's, JupyterLab's, Colab's, VS Code's. */
+const SIGNS = ["class", "data-theme", "theme", "data-jp-theme-light", "data-vscode-theme-kind"];
+
+let now: string | null = null;
+
+/** As "#rrggbb". */
+export function ink(): string {
+  if (now === null) {
+    now = found();
+    watch();
+  }
+  return now;
+}
+
+/** What an element drawn with `ink` says, so that it is found when the ink changes. */
+export const inked = { [INKED]: true };
+
+function found(): string {
+  const value = getComputedStyle(document.body).getPropertyValue("--senet-s").trim();
+  return /^#[0-9a-f]{6}$/i.test(value) ? value : USUAL;
+}
+
+function watch(): void {
+  const signs = new MutationObserver(renew);
+  for (const element of [document.documentElement, document.body])
+    signs.observe(element, { attributeFilter: SIGNS });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renew);
+}
+
+function renew(): void {
+  const before = now!;
+  now = found();
+  if (now === before) return;
+  for (const strip of document.querySelectorAll(`[${INKED}]`)) {
+    const style = strip.getAttribute("style")!;
+    strip.setAttribute("style", style.replaceAll(before, now));
+  }
+}
