@@ -1,4 +1,4 @@
-"""The checks of "Which gates matter" and "Relatives": right answers in other styles pass, and each misconception is named."""
+"""The checks of what looks inside and of what ships: right answers in other styles pass, and each misconception is named."""
 
 import math
 
@@ -44,6 +44,11 @@ def grn_of(z, gamma):
     return 1 + gamma * z / z.mean(dim=-1, keepdim=True)
 
 
+def by_windows(u, above, below):
+    height = u.shape[2]
+    return torch.stack([u[:, :, max(0, y - above) : min(height, y + below + 1)].mean((2, 3)) for y in range(height)], -1)
+
+
 RIGHT = [
     (checks.closing, closing()),
     (checks.gap, lambda a, w, c: a.sum(dim=-1) + c - w),
@@ -56,6 +61,9 @@ RIGHT = [
     (checks.select, lambda a, u: torch.einsum("nmc,nmchw->nchw", a.softmax(1), u)),
     (checks.grn, lambda u, g: grn_of(u.flatten(2).norm(dim=2), g)),
     (checks.luck, lambda up, pairs: binomtest(up, pairs).pvalue),
+    (checks.fake_quant, lambda s, bits: (s * (2**bits - 1) + 0.5).floor() / (2**bits - 1)),
+    (checks.fake_quant, lambda s, bits: torch.fake_quantize_per_tensor_affine(s, 1 / (2**bits - 1), 0, 0, 2**bits - 1)),
+    (checks.row_squeeze, lambda u, rows: by_windows(u, rows // 2, rows // 2)),
 ]
 
 WRONG = [
@@ -93,6 +101,17 @@ WRONG = [
     (checks.luck, lambda up, pairs: binomtest(up, pairs, alternative="greater").pvalue, "one side"),
     (checks.luck, lambda up, pairs: math.comb(pairs, up) / 2**pairs, "exactly this many"),
     (checks.luck, lambda up, pairs: up / pairs, "share that gained"),
+    (checks.fake_quant, lambda s, bits: (s * 2**bits).round() / 2**bits, "one too many"),
+    (checks.fake_quant, lambda s, bits: torch.fake_quantize_per_tensor_affine(s, 2.0**-bits, 0, 0, 2**bits - 1), "fully open"),
+    (checks.fake_quant, lambda s, bits: (s * (2**bits - 1)).int() / (2**bits - 1), "cuts off"),
+    (checks.fake_quant, lambda s, bits: (s * (2**bits - 1)).round(), "Scale them back"),
+    (checks.fake_quant, lambda s, bits: (s * bits).round() / bits, "bits for steps"),
+    (checks.row_squeeze, lambda u, rows: u.mean((2, 3)), "SE's squeeze"),
+    (checks.row_squeeze, lambda u, rows: F.pad(u.mean(3), (rows // 2,) * 2).unfold(2, rows, 1).mean(3), "rows of zeros"),
+    (checks.row_squeeze, lambda u, rows: by_windows(u.transpose(2, 3), rows // 2, rows // 2), "over columns"),
+    (checks.row_squeeze, lambda u, rows: by_windows(u, rows - 1, 0), "ends at the row"),
+    (checks.row_squeeze, lambda u, rows: u.mean(3).unfold(2, rows, 1).mean(3), "are lost"),
+    (checks.row_squeeze, lambda u, rows: u[:, :, :rows].mean((2, 3)), "first rows alone"),
 ]
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sebook.experiments import deep_lift
+from sebook.pages import plots
 from sebook.shipping import int8, plain, tiles
 from senet import pretrained, record
 from senet.models.cifar import small_resnet
@@ -116,6 +117,15 @@ def test_deeplift_keeps_its_sum_with_the_product_of_means(network, pictures):
     assert off[True] < 1e-4 < 1e-3 < off[False]
     with pytest.raises(ValueError, match="has no SE block"):
         deep_lift.prepared(torch.nn.ReLU())
+
+
+def test_the_figure_of_the_gates_says_what_it_shows():
+    networks = json.loads((RESULTS / "shipping-int8.json").read_text(encoding="utf-8"))["networks"]
+    drawn = plots.gate_errors(networks, {"dynamic": "by run"})
+    for axes, (name, network) in zip(drawn.figure.axes, networks.items(), strict=True):
+        errors = next(row for row in network["rows"] if row["how"] == "dynamic")["gates"]["of its strays"]
+        assert list(axes.lines[0].get_ydata()) == errors
+        assert f"{name}, by run: {errors[0]:.2f}, " in drawn.label
 
 
 def test_results_say_what_they_are_of():

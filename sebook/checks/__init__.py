@@ -10,6 +10,7 @@ users of the checks need only their names.
 from .became import grn, luck
 from .blocks import block, last_stage, parameters, rescale
 from .convolutions import blind_to_grey, convolution, receptive_field
+from .eight_bits import fake_quant, row_squeeze
 from .explorer import decisive_gate, occlusion
 from .gates import excitation, open_gates, weights
 from .inside import closing, gap, rank_correlation
@@ -38,6 +39,7 @@ __all__ = [
     "eca",
     "eca_size",
     "excitation",
+    "fake_quant",
     "fold_after",
     "freeze",
     "gap",
@@ -58,6 +60,7 @@ __all__ = [
     "rank_correlation",
     "receptive_field",
     "rescale",
+    "row_squeeze",
     "same_squeeze",
     "select",
     "share",

@@ -214,6 +214,33 @@ def agreement(results: Mapping[str, Mapping[str, Any]], pairs: Mapping[str, str]
     return Drawing(figure, f"Rank correlations, block by block from shallow to deep. {'; '.join(said)}.")
 
 
+def gate_errors(networks: Mapping[str, Mapping[str, Any]], shown: Mapping[str, str]) -> Drawing:
+    """How far gates are off in 8 bits, block by block from shallow to deep, as a share of how far they stray over pictures.
+
+    Args:
+        networks: by title, each of what ``python -m tools.shipping int8`` wrote.
+        shown: up to four of its rows by their ``how``, each with what the legend calls it.
+    """
+    said = []
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+        every = figure.subplots(1, len(networks), sharey=True, squeeze=False)
+        for axes, (title, network) in zip(every[0], networks.items(), strict=True):
+            errors = {row["how"]: row["gates"]["of its strays"] for row in network["rows"] if "gates" in row}
+            for (how, name), marker, (colour, _) in zip(shown.items(), "osD^", _LINES, strict=False):
+                x = range(1, len(errors[how]) + 1)
+                axes.plot(x, errors[how], color=colour, marker=marker, markersize=4, linewidth=1, label=name)
+                said.append(f"{title}, {name}: " + ", ".join(f"{error:.2f}" for error in errors[how]))
+            axes.set_title(title, loc="left")
+            axes.set_xlabel("SE block")
+            axes.set_xticks(x)
+            axes.set_ylim(bottom=0)
+            axes.tick_params(length=2)
+        every[0, 0].set_ylabel("error of the gates,\nas a share of their spread")
+        figure.legend(*every[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return Drawing(figure, f"Error of the gates as a share of their spread, from shallow to deep. {'; '.join(said)}.")
+
+
 def curves(histories: Mapping[str, Sequence[Mapping[str, float]]], chance: float | None = None) -> Drawing:
     """Accuracy epoch by epoch: on pictures that were trained on (dashed) and on others (solid).
 
