@@ -59,32 +59,32 @@ def test_what_is_right_passes(check, answer):
     assert verdict, verdict
 
 
-@pytest.mark.parametrize(
-    ("check", "answer", "names"),
-    [
-        (checks.fold_after, lambda w, s: w * s.view(-1, 1, 1, 1), "what it *reads*: dim 1"),
-        (checks.fold_after, lambda w, s: w / s.view(-1, 1, 1), "You divided"),
-        (checks.fold_after, lambda w, s: s * w, "met the kernel's columns"),
-        (checks.fold_after, lambda w, s: w * s.sum() / len(s), "one factor"),
-        (checks.fold_after, lambda w, s: s.view(-1, 1, 1) + w, "You added the gates"),
-        (checks.fold_after, lambda w, s: w.clone(), "came back as it was"),
-        (checks.dead_units, lambda h: (h <= 0).any(0), "silent for *some* picture"),
-        (checks.dead_units, lambda h: h.bool().any(0), "units that live"),
-        (checks.dead_units, lambda h: (h <= 0).all(1), "dim 0"),
-        (checks.dead_units, lambda h: h.median(dim=0).values <= 0, "few pictures"),
-        (checks.dead_units, lambda h: h.amax(0), "Compare it with 0"),
-        (checks.dead_units, lambda h: torch.tensor([1]), "Say of each unit"),
-        (checks.identity_start, lambda norm, block: None, "still depend on the picture"),
-        (checks.identity_start, halved, "half as large"),
-        (checks.identity_start, wide, "Nearly: the gates are"),
-        (checks.identity_start, lambda norm, block: wide(norm, block, 100.0), "the sigmoid is flat"),
-        (checks.identity_start, weight_only, "a weight *and* a bias"),
-        (checks.identity_start, last_weight_only, "off by|twice|half"),
-        (checks.identity_start, twice, "twice as large"),
-        (checks.identity_start, lambda norm, block: block.fc9, "AttributeError"),
-        (checks.identity_start, lambda norm: None, "TypeError"),
-    ],
-)
+WRONG = [
+    (checks.fold_after, lambda w, s: w * s.view(-1, 1, 1, 1), "what it *reads*: dim 1"),
+    (checks.fold_after, lambda w, s: w / s.view(-1, 1, 1), "You divided"),
+    (checks.fold_after, lambda w, s: s * w, "met the kernel's columns"),
+    (checks.fold_after, lambda w, s: w * s.sum() / len(s), "one factor"),
+    (checks.fold_after, lambda w, s: s.view(-1, 1, 1) + w, "You added the gates"),
+    (checks.fold_after, lambda w, s: w.clone(), "came back as it was"),
+    (checks.dead_units, lambda h: (h <= 0).any(0), "silent for *some* picture"),
+    (checks.dead_units, lambda h: h.bool().any(0), "units that live"),
+    (checks.dead_units, lambda h: (h <= 0).all(1), "dim 0"),
+    (checks.dead_units, lambda h: h.median(dim=0).values <= 0, "few pictures"),
+    (checks.dead_units, lambda h: h.amax(0), "Compare it with 0"),
+    (checks.dead_units, lambda h: torch.tensor([1]), "Say of each unit"),
+    (checks.identity_start, lambda norm, block: None, "still depend on the picture"),
+    (checks.identity_start, halved, "half as large"),
+    (checks.identity_start, wide, "Nearly: the gates are"),
+    (checks.identity_start, lambda norm, block: wide(norm, block, 100.0), "the sigmoid is flat"),
+    (checks.identity_start, weight_only, "a weight *and* a bias"),
+    (checks.identity_start, last_weight_only, "off by|twice|half"),
+    (checks.identity_start, twice, "twice as large"),
+    (checks.identity_start, lambda norm, block: block.fc9, "AttributeError"),
+    (checks.identity_start, lambda norm: None, "TypeError"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
 def test_slips_are_named(check, answer, names):
     import re
 

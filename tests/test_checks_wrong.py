@@ -125,7 +125,8 @@ def test_the_untouched_answer_is_right():
 def test_every_check_names_three_misconceptions():
     """Over all files of tests, by hints that differ."""
     told: dict[str, set[str]] = {name: set() for name in checks.__all__ if name != "Verdict"}
-    for path in Path(__file__).parent.glob("test_checks*.py"):
+    here = Path(__file__).parent
+    for path in (*here.glob("test_checks*.py"), here / "test_wild.py"):
         for check, _, hint, *_ in getattr(importlib.import_module(f".{path.stem}", __package__), "WRONG", []):
             told[check.__name__].add(hint)
     assert {name: len(hints) for name, hints in told.items() if len(hints) < 3} == {}

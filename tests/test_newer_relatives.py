@@ -101,3 +101,20 @@ def test_a_network_of_relatives():
         assert model(x).shape == (2, 3)
     with pytest.raises(ValueError, match="gate='sk'"):
         small.gated_resnet("sk")
+
+
+@pytest.mark.parametrize("name", ["ECA", "CBAM", "SE"])
+def test_a_masked_relative_sees_what_lies_inside(name):
+    """CBAM's second half has a window of places, so only its gates of channels are compared."""
+    block = stirred(small.GATES[name](16))
+    block = getattr(block, "channel", block)
+    x, mask = u(16, 6, 9), torch.zeros(2, 1, 6, 9, dtype=torch.bool)
+    mask[..., :5, :4] = True
+    inside = x[..., :5, :4]
+    torch.testing.assert_close(block(x, mask=mask)[..., :5, :4], block(inside))
+
+
+@pytest.mark.parametrize(("name", "says"), [("gather-excite", "takes no mask"), ("FcaNet", "takes no mask")])
+def test_windows_and_waves_refuse_a_mask(name, says):
+    with pytest.raises(ValueError, match=says):
+        small.GATES[name](16)(u(), mask=torch.ones(2, 1, 6, 6, dtype=torch.bool))

@@ -13,7 +13,7 @@ def test_shows_what_runs_from_the_left_margin():
     text = source(SEBlock.squeeze, one_of)
     assert text._repr_markdown_() == f"```python\n{text}\n```"
     assert text.startswith("def squeeze(self")
-    names = {"Tensor": None, "Any": None, "Collection": list}
+    names = {"Tensor": int, "Any": None, "Collection": list}
     namespace = names | {"mean_of_maps": lambda u: u}
     exec(text, namespace)  # Python as it stands
     assert namespace["squeeze"](type("Block", (), {"pool": "avg"}), 3) == 3

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from senet.arguments import at_least_one
-from senet.models.rescale import mean_of_maps, rescale
+from senet.models.rescale import mean_of_maps, pooled_where, rescale
 from senet.models.se import SEBlock, hidden_width
 
 
@@ -59,8 +59,11 @@ class ChannelGate(SEBlock):
     The same two layers excite both.
     """
 
-    def squeeze(self, u: Tensor) -> Tensor:
-        return torch.stack([super().squeeze(u), u.amax((2, 3))], 1)
+    def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is None:
+            return torch.stack([mean_of_maps(u), u.amax((2, 3))], 1)
+        both = [pooled_where(u, mask, pool) for pool in ("avg", "max")]
+        return torch.stack(both, 1)
 
     def excite(self, z: Tensor) -> Tensor:
         return self.gate(self.fc2(self.relu(self.fc1(z))).sum(1))
@@ -121,9 +124,11 @@ class GatherExcite(SEBlock):
         del self.fc1, self.relu, self.fc2
         self.extent = extent
 
-    def squeeze(self, u: Tensor) -> Tensor:
+    def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None:
+            raise ValueError("gather-excite takes no mask")
         if self.extent == 0:
-            return super().squeeze(u)[:, :, None, None]
+            return mean_of_maps(u)[:, :, None, None]
         size, step = 2 * self.extent - 1, self.extent
         return F.avg_pool2d(
             u,

@@ -129,7 +129,9 @@ class FrequencySE(SEBlock):
         maps = torch.stack([torch.outer(_wave(i, self.side), _wave(j, self.side)) for i, j in lowest])
         self.register_buffer("basis", maps.repeat_interleave(channels // waves, 0), persistent=False)
 
-    def squeeze(self, u: Tensor) -> Tensor:
+    def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None:
+            raise ValueError("FrequencySE takes no mask: its waves lie over the whole map")
         return (F.adaptive_avg_pool2d(u, self.side) * self.basis).sum((2, 3))
 
 

@@ -36,5 +36,5 @@ class ConstantInput(SEBlock):
         super().__init__(channels, reduction, **options)
         self.z = nn.Parameter(torch.randn(channels))
 
-    def squeeze(self, u: Tensor) -> Tensor:
+    def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.z.expand(len(u), -1)

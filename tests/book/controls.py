@@ -24,6 +24,7 @@ from .preparations import (
     give_no_network,
     given_up,
     held_up,
+    padded,
     released,
     running,
     runs_shown,
@@ -123,6 +124,7 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Order channels by"),
         Control("button: Your own network", ".senet-ribbon", pointer=give_a_network, keys=give_a_network),
         Control("select: It takes pixels as", ".senet-your-network, .senet-ribbon"),
+        Control("button: Close it", ".senet-ribbon"),
         Control("select: Network", ".senet-ribbon"),
     ],
     "explorer, small": [
@@ -212,7 +214,7 @@ CONTROLS: dict[str, list[Control]] = {
     ],
     "padding": [
         *(Control(name, ".senet-padding-row") for name in ("radio: .+", "range: Rows and columns.*", "select: Block")),
-        Control("select: Squeeze", ".senet-effect"),
+        Control("select: Squeeze", ".senet-effect", first=padded),
         *TABLES,
         *SAVES,
         *foot("select: Block"),

@@ -54,6 +54,11 @@ def held_up(crawl: Crawl) -> None:
         crawl.do("button: Run the network in this page .*")
 
 
+def padded(crawl: Crawl) -> None:
+    """There are zeros that the squeeze may leave out."""
+    crawl.figure.get_by_role("slider", name="Rows and columns of zeros").fill("8")
+
+
 def released(crawl: Crawl) -> None:
     for route in crawl.stalled:
         route.abort()
