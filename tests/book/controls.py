@@ -269,6 +269,7 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Quantity|select: Value"),
     ],
     "train": [
+        Control("button: Look inside the network with SE", ".senet-train-status"),  # there is none yet; else the page is left
         *(Control(f"select: {name}", ".senet-link") for name in ("Network", "Recipe", "Highest rate", "First seed", "Train")),
         Control("select: Show", ".senet-plotted"),
         *(Control(f"slider: {name}", ".senet-readout") for name in ("Epochs of the run", "Runs of the scatter")),
