@@ -58,7 +58,7 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
     label.title = title;
     inputs[index]!.setAttribute("aria-label", title);
     probe.draw(index, sheet);
-    label.querySelector("img")!.src = sheet.toDataURL();
+    set(label.querySelector("img")!, { src: sheet.toDataURL(), alt: title });
   }
 
   return {
