@@ -6,7 +6,7 @@
 // more to what comes after it, and then every frame of the page took care of eighty.
 
 import type { Probe } from "../network/network.ts";
-import { h, unique } from "./dom.ts";
+import { h, set, unique } from "./dom.ts";
 
 /**
  * A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class.
