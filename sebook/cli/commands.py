@@ -20,7 +20,7 @@ from senet.inside.finding import anatomy
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
-from ..experiments import controls, linear_probe, studies, study, unfamiliar
+from ..experiments import controls, linear_probe, plan, studies, study, unfamiliar
 from ..measure import bench, cost, cost_table, coverage
 from . import datasets, files_command
 from .provenance import command, keep, measured_on
@@ -54,7 +54,7 @@ def run_study(args: Namespace) -> None:
         mix=args.mix,
         progress=sys.stderr.isatty(),
     )
-    print(study.table(result))
+    print(plan.in_words(result) + study.table(result))
     print(args.out / f"study-{args.name}.json")
 
 

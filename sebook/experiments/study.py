@@ -4,12 +4,13 @@ Every arm of a study is trained by one recipe on the same pictures; with one see
 compared is therefore the difference *within* a seed, and its interval is that of a mean of such differences over the seeds.
 
 A study takes hours. Each run is written down as it ends, seed by seed, and the same command continues with those that are missing.
+Where a rate is to be chosen for each arm, :mod:`sebook.experiments.plan` says how.
 """
 
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tqdm.auto import tqdm
 from senet import machine
 from senet.images import Pictures
 from senet.training import Recipe, evaluate, fit, resume
+
+from . import plan as planning
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Study:
         recipe: of every run, but for the seed.
         seeds: how many are asked for: 0, 1, ...
         pictures: only the first so many training pictures; None for all.
+        plan: how each arm's rate is chosen before; None where the recipe's rate is everybody's.
+        measures: what is measured of each network on the test pictures: ``"accuracy"`` (with the loss), or ``"shift"`` for what
+            :mod:`sebook.experiments.shift` adds.
     """
 
     title: str
@@ -64,6 +70,8 @@ class Study:
     recipe: Recipe
     seeds: int
     pictures: int | None = None
+    plan: planning.Plan | None = None
+    measures: str = "accuracy"
 
 
 def run(
@@ -80,6 +88,7 @@ def run(
     device: str = "cpu",
     mix: bool = False,
     progress: bool = True,
+    measure: Callable[..., dict[str, Any]] = evaluate,
 ) -> dict[str, Any]:
     """Train what ``path`` does not hold yet, seed by seed, and write each run there as it ends.
 
@@ -96,11 +105,14 @@ def run(
         mix: go on where the file's runs were computed in another dtype, or by another processor. Rounding differs then, and with it
             each run; that is luck as another seed's is, but no run can be repeated on one machine.
         progress: show a bar, and one for the run under way.
+        measure: ``measure(model, test, preprocess)``: what to note of a network; ``accuracy`` and ``loss`` at least.
 
     Returns:
         What is in the file: the study, and under ``runs`` for each: ``arm``, ``seed``, ``accuracy`` (0 to 1), ``loss``,
         ``train_accuracy`` (in the last epoch, of the pictures as training changes them; older files lack it), ``parameters``,
-        ``dtype`` (of the convolutions), ``seconds`` and the facts.
+        ``dtype`` (of the convolutions), ``seconds`` and the facts. With a plan also ``beforehand`` (what so many seeds can
+        show), ``choices`` (runs as these, measured on the pictures held out), in each run its ``rate``, and ``unfinished`` while
+        runs are missing.
 
     Raises:
         ValueError: the file belongs to another study, or to the same with another recipe or other arms; or its runs were computed
@@ -112,25 +124,30 @@ def run(
     here = {"dtype": "bfloat16" if bf16 else "float32", **{name: facts[name] for name in ("machine",) if name in facts}}
     if not mix:
         _same_arithmetic(path, result, here)
-    done = {(run["arm"], run["seed"]) for run in result["runs"]}
-    # Seed by seed: a study that is stopped early has few seeds of all arms, and not many of few.
-    wanted = [(seed, arm) for seed in range(study.seeds if seeds is None else seeds) for arm in study.arms]
-    missing = [(seed, arm) for seed, arm in wanted if (arm.name, seed) not in done]
+    seeds = study.seeds if seeds is None else seeds
+    held_out, wanted, missing = None, planning.wanted(study, seeds), planning.missing(study, result, seeds)
+    if study.plan:
+        train, held_out = study.plan.split(train)
     with tqdm(total=len(wanted), initial=len(wanted) - len(missing), desc="study", unit="run", disable=not progress) as bar:
-        for seed, arm in missing:
-            bar.set_postfix_str(f"{arm.name}, seed {seed}")
-            recipe = Recipe(**{**asdict(study.recipe), "seed": seed, "bf16": bf16})
+        for arm, rate, seed in missing:
+            bar.set_postfix_str(f"{arm.name}, {f'rate {rate:g}' if rate else f'seed {seed}'}")
+            used = rate or (planning.chosen(result["choices"], arm.name) if study.plan else study.recipe.peak_rate)
+            recipe = replace(study.recipe, seed=seed, bf16=bf16, peak_rate=used)
             torch.manual_seed(seed)  # the first weights
             model = build(num_classes=len(train.classes), **arm.arguments)
-            file = checkpoints / f"{path.stem}-{arm.name.replace(' ', '-')}-{seed}.pt" if checkpoints else None
+            name = f"{path.stem}-{arm.name}-{f'{used:g}-' if study.plan else ''}{seed}.pt".replace(" ", "-")
+            file = checkpoints / name if checkpoints else None
             this = {"arguments": json.dumps(dict(arm.arguments), sort_keys=True)}
             history = fit(model, train, None, recipe, preprocess, device=device, checkpoint=file, progress=progress, run=this)
-            measured = evaluate(model, test, preprocess)
+            measured = evaluate(model, held_out, preprocess) if rate else measure(model, test, preprocess)
             parameters = sum(p.numel() for p in model.parameters())
             seconds = sum(epoch["seconds"] for epoch in history)
-            said = {"arm": arm.name, "seed": seed, **measured, "train_accuracy": history[-1]["accuracy"], "parameters": parameters}
+            said = {"arm": arm.name, **({"rate": used} if study.plan else {}), "seed": seed, **measured}
+            said |= {"train_accuracy": history[-1]["accuracy"], "parameters": parameters}
             said |= {"dtype": here["dtype"], "seconds": round(seconds, 1), **facts}
-            result["runs"].append(said)
+            result["choices" if rate else "runs"].append(said)
+            if study.plan:
+                planning.note(study, result)
             resume.write(path, (json.dumps(result, indent=1) + "\n").encode())
             bar.update()
     return result
@@ -141,8 +158,9 @@ def read(path: Path, study: Study) -> dict[str, Any]:
     asked = json.loads(json.dumps(asdict(study)))  # tuples become lists, as in a file
     del asked["seeds"]  # more of them may be asked for later
     del asked["recipe"]["bf16"]  # follows the machine; each run notes its dtype
+    planned = {"beforehand": planning.beforehand(study.plan, study.seeds), "choices": []} if study.plan else {}
     if not path.exists():
-        return {"study": asked, "runs": []}
+        return {"study": asked, **planned, "runs": []}
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         there = result["study"]
@@ -150,19 +168,22 @@ def read(path: Path, study: Study) -> dict[str, Any]:
         recipe = asdict(Recipe()) | there["recipe"]  # what a recipe gained since had its default's effect
         bf16 = recipe.pop("bf16")  # of a file from before each run noted its dtype
         there["recipe"] = recipe
+        there = {"plan": None, "measures": "accuracy"} | there  # older files lack them
+        planned = {name: result[name] for name in ("beforehand", "choices", "unfinished") if name in result}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a study's file, or is damaged: name another, or remove it") from error
     if there != asked:
         other = [name for name in asked if there.get(name) != asked[name]]
         raise ValueError(f"{path} holds a study with another {' and '.join(other)}: name another file, or remove it")
     before = {} if bf16 is None else {"dtype": "bfloat16" if bf16 else "float32"}
-    return {"study": there, "runs": [before | run for run in runs]}
+    return {"study": there, **planned, "runs": [before | run for run in runs]}
 
 
 def _same_arithmetic(path: Path, result: Mapping[str, Any], here: Mapping[str, str]) -> None:
     """Raise ``ValueError`` where a run was computed otherwise than ``here``."""
     for name, value in here.items():
-        for other in sorted({run[name] for run in result["runs"] if name in run} - {value}):
+        runs = [*result.get("choices", ()), *result["runs"]]
+        for other in sorted({run[name] for run in runs if name in run} - {value}):
             raise ValueError(
                 f"{path} holds runs with {name} {other!r}, and here it would be {value!r}: results of both are not one study's. "
                 "Name another folder by --out to start over, or add --mix to accept both; each run keeps its own note"

@@ -12,7 +12,7 @@ from senet.models.se import SEBlock
 
 from . import CBAM, ECA, SCSE, GatherExcite
 from .newer import GRN, CoordinateAttention, FrequencySE, SimAM
-from .stand_ins import ConstantInput, StaticGate
+from .stand_ins import ConstantInput, StaticGate, Ungated
 
 # By name, what makes one for C channels. Sixteen channels want a smaller r than the papers' networks have.
 GATES: dict[str, Callable[[int], nn.Module] | None] = {
@@ -28,8 +28,13 @@ GATES: dict[str, Callable[[int], nn.Module] | None] = {
     "SimAM": SimAM,
     "coordinate attention": partial(CoordinateAttention, reduction=4),
     "FcaNet": partial(FrequencySE, reduction=4, min_hidden=1),
+    # For wider networks, with the shipped one's r.
+    "SE, r = 8": partial(SEBlock, reduction=8),
+    "SE, r = 1": partial(SEBlock, reduction=1),
+    "its parameters, ungated": partial(Ungated, reduction=8),
 }
-RELATIVES_IN_PLACE = tuple(name for name in GATES if name not in ("static", "constant input"))
+_CONTROLS = ("static", "constant input", "SE, r = 8", "SE, r = 1", "its parameters, ungated")
+RELATIVES_IN_PLACE = tuple(name for name in GATES if name not in _CONTROLS)
 
 
 def gated_resnet(gate: str = "SE", **arguments: Any) -> SmallResNet:

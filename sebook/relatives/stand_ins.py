@@ -1,10 +1,13 @@
-"""Substitutes for SE whose gates see no picture. Once trained they are constants, which the batch norm before them can carry.
+"""Substitutes for SE, each without one thing that SE has: gates that see the picture, or gates at all.
+
+The first two have gates that see no picture. Once trained they are constants, which the batch norm before them can carry.
 
 ==============================  =========================================================================
 class                           what is left of SE
 ==============================  =========================================================================
 :class:`StaticGate`             a learned number per channel, as LayerScale's (arXiv 2103.17239)
 :class:`ConstantInput`          the two layers, which see a learned vector (Huang et al., arXiv 2304.06345)
+:class:`Ungated`                the two layers, on every pixel for itself: parameters, but no squeeze and no gate
 ==============================  =========================================================================
 """
 
@@ -14,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from senet.models.rescale import rescale
-from senet.models.se import SEBlock
+from senet.models.se import SEBlock, hidden_width
 
 
 class StaticGate(nn.Module):
@@ -38,3 +41,24 @@ class ConstantInput(SEBlock):
 
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.z.expand(len(u), -1)
+
+
+class Ungated(nn.Module):
+    """SE's two matrices as 1x1 convolutions, whose result is added: u + W2 relu(W1 u). It has as many parameters as SE.
+
+    Args:
+        channels: C.
+        reduction, min_hidden: as for :class:`~senet.models.se.SEBlock`.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16, min_hidden: int = 4) -> None:
+        super().__init__()
+        hidden = hidden_width(channels, reduction, min_hidden)
+        self.conv1 = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.relu = nn.ReLU()
+        self.conv2 = nn.Conv2d(hidden, channels, 1, bias=False)
+
+    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
+        """As :meth:`SEBlock.forward`."""
+        x = u + self.conv2(self.relu(self.conv1(u)))
+        return x if shortcut is None else x + shortcut

@@ -110,10 +110,12 @@ def shipped(network: str) -> list[dict[str, float]]:
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The studies that ``data/results`` holds, by file name: for each arm its runs, mean and interval."""
+    """The finished studies that ``data/results`` holds, by file name: for each arm its runs, mean and interval."""
     found = {}
     for path in sorted(_results().glob("study-*.json")):
         result = study_result(path.stem)
+        if "unfinished" in result:
+            continue
         runs: dict[str, list] = {}
         for said in result["runs"]:
             runs.setdefault(said["arm"], []).append([said["seed"], round(said["accuracy"], 5)])
