@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+import timm
 from PIL import Image
+from safetensors.torch import load_file
 
 from sebook.cli import main
 from sebook.measure import coverage
+from sebook.shipping.folding import without_se
 from tools import coverage_elsewhere
 
 ROOT = Path(__file__).parents[1]
@@ -46,13 +49,23 @@ def test_the_command_says_what_it_finds(capsys, tmp_path):
 
 
 def test_anatomy_of_a_network_by_its_name(capsys, tmp_path):
-    Image.new("RGB", (64, 48), "teal").save(tmp_path / "teal.png")
-    assert main(["anatomy", "timm:ghostnet_050", str(tmp_path / "teal.png"), "--random"]) == 0
-    said = capsys.readouterr().out
-    assert re.search(r"GhostNet: \d+ gates", said)
-    assert "SE, hard sigmoid of slope 0.1667" in said
-    assert main(["anatomy", "timm:ghostnet_050", "--random", "--svg", str(tmp_path / "x.svg")]) == 1
-    assert "--svg: for .onnx and .tflite files alone" in capsys.readouterr().err
+    for colour in ("teal", "gold"):
+        Image.new("RGB", (64, 48), colour).save(tmp_path / f"{colour}.png")
+    files = {option: str(tmp_path / f"x.{option}") for option in ("svg", "json")}
+    files["fold"] = str(tmp_path / "x.safetensors")
+    options = [word for option, path in files.items() for word in (f"--{option}", path)]
+    assert main(["anatomy", "timm:ghostnet_050", str(tmp_path), "--random", "--steady", "1", *options]) == 0
+    said = capsys.readouterr()
+    assert re.search(r"GhostNet: \d+ gates", said.out) and "has random weights" in said.err
+    assert "SE, hard sigmoid of slope 0.1667" in said.out and "7 gates on 2 pictures" in said.out
+    told = json.loads(Path(files["json"]).read_text())
+    assert {gate["proof"] for gate in told["gates"]} == {"proved"} and told["pictures"] == 2
+    assert "The 7 gates of timm:ghostnet_050" in Path(files["svg"]).read_text()
+    empty = without_se(timm.create_model("ghostnet_050"), {gate["name"]: 0 for gate in told["gates"]})
+    empty.load_state_dict(load_file(files["fold"]))  # all seven are gone, and nothing else
+    for wrong, why in {"--mean=0.5": "--mean: for .onnx and .tflite files", "--fold=x.onnx": "has to end in .safetensors"}.items():
+        assert main(["anatomy", "timm:ghostnet_050", str(tmp_path / "teal.png"), "--random", wrong]) == 1
+        assert why in capsys.readouterr().err
 
 
 def test_the_pages_code_runs(capsys):

@@ -138,10 +138,10 @@ def test_dead_units_are_counted_and_constant_gates_folded(tmp_path, network, pic
     measured = anatomy.measure(dead, pictures)
     assert (measured[0].dead, measured[0].hidden, measured[0].constant, measured[0].spread) == (HIDDEN, HIDDEN, 1, 0)
     assert measured[0].freezing == 0 and measured[1].spread > 1e-3 and measured[1].freezing > 0
-    folded = folding.fold(dead, pictures, tmp_path / "folded.onnx")
-    assert folded.names == (dead.found[0].gate.name,) and folded.off < 1e-6 and folded.after < folded.before
+    name = dead.found[0].gate.name
+    folded = folding.write(dead, {name: dead.run(pictures).excitation[name].mean(0)}, pictures, tmp_path / "folded.onnx")
+    assert folded.names == (name,) and folded.off < 1e-6 and folded.after < folded.before
     assert len(OnnxNetwork(tmp_path / "folded.onnx").found) == 1
-    assert folding.fold(network, pictures, tmp_path / "nothing.onnx") is None and not (tmp_path / "nothing.onnx").exists()
 
 
 def test_files_that_are_not_such_networks_say_so(tmp_path, network):
@@ -169,16 +169,28 @@ def test_files_that_are_not_such_networks_say_so(tmp_path, network):
 def test_the_command_says_all_of_it(tmp_path, network, capsys):
     dead = still(tmp_path / "still.onnx", network.path)
     asked = ["anatomy", str(dead), "--fold", str(tmp_path / "folded.onnx"), "--svg", str(tmp_path / "gates.svg")]
-    assert commands.main(asked) == 0
+    assert commands.main([*asked, "--json", str(tmp_path / "gates.json")]) == 0
     said = capsys.readouterr()
     assert "still.onnx: 2 gates" in said.out and "4 of 4" in said.out and "1 gate became a constant" in said.out
+    assert "none of its 4 hidden units ever fires" in said.out and len(OnnxNetwork(tmp_path / "folded.onnx").found) == 1
+    told = json.loads((tmp_path / "gates.json").read_text())
+    assert told["gates"][0]["dead"] == 4 and told["gates"][0]["kind"] == "sigmoid" and told["advice"]
     assert "doesn't say how it takes pictures: guessed" in said.err
     assert (tmp_path / "gates.svg").read_text().startswith("<svg")
     assert commands.main(["record", str(dead), "book/images/shallow-and-deep.png", "--mean", "0.5", "--std", "0.5"]) == 0
     said = capsys.readouterr()
     assert "2 gates" in said.out and "guessed" not in said.err
-    assert commands.main(["anatomy", "README.md"]) == 1
-    assert "ends in .md: files that end in .onnx and .tflite are read" in capsys.readouterr().err
+    folder, nothing = "data/photographs", tmp_path / "nothing.onnx"
+    assert commands.main(["anatomy", str(network.path), folder, "--most", "5", "--fold", str(nothing)]) == 0
+    said = capsys.readouterr().out
+    assert "2 gates on 5 pictures" in said and "there is nothing to fold" in said and not nothing.exists()
+    for asked, why in [
+        (["README.md"], "ends in .md: files that end in .onnx and .tflite are read"),
+        ([str(network.path), str(tmp_path)], "holds no picture of a kind that is read here (.jpg,"),
+        ([str(network.path), "book/images/shallow-and-deep.png", "--fold", str(nothing)], "--fold with one picture"),
+    ]:
+        assert commands.main(["anatomy", *asked]) == 1
+        assert why in capsys.readouterr().err
 
 
 NCNN = """7767517

@@ -12,7 +12,7 @@ from torch import nn
 from sebook.cli.parser import main
 from sebook.network_files.anatomy import Measured
 from sebook.relatives.small import GATES
-from sebook.relatives.stand_ins import ConstantInput, StaticGate
+from sebook.relatives.stand_ins import ConstantInput, LayerScale, StaticGate
 from sebook.shipping import examining, measure_padding, measure_precision, padding
 from sebook.shipping.inserting import insert_se
 from senet import fuse, pretrained, record, se_resnet20
@@ -179,16 +179,26 @@ def test_what_se_cannot_be_put_into(model, says):
 # --- stand-ins and diagnosis -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["SE", "static", "constant input", "GRN"])
+@pytest.mark.parametrize("name", ["SE", "static", "LayerScale", "constant input", "GRN"])
 def test_a_stand_in_takes_a_blocks_place(name):
     torch.manual_seed(0)
     block, u, shortcut = GATES[name](16), torch.randn(2, 16, 4, 5, requires_grad=True), torch.randn(2, 16, 4, 5)
     torch.testing.assert_close(block(u, shortcut), block(u) + shortcut)
     block(u).square().sum().backward()
     assert any(parameter.grad.any() for parameter in block.parameters())
-    constant = isinstance(block, (StaticGate, ConstantInput))
+    constant = isinstance(block, (StaticGate, LayerScale, ConstantInput))
     factor = (block(u) / u)[:, :, 0, 0]
     assert torch.allclose(factor[0], factor[1], atol=1e-5) == (constant or name == "GRN")  # GRN's factor is zero at first
+
+
+def test_layer_scale_is_that_of_timm():
+    u, gamma = torch.randn(2, 4, 3, 3), torch.tensor([0.1, -2.0, 0.0, 3.0])
+    ours, theirs = LayerScale(4), timm.layers.LayerScale2d(4, init_values=0.1)
+    assert torch.equal(ours(u), theirs(u))
+    for block in (ours, theirs):
+        block.gamma.data = gamma
+    assert torch.equal(ours(u), theirs(u))
+    torch.testing.assert_close(ours(u, u), theirs(u) + u)
 
 
 def gates_of(model: nn.Module, change) -> list[Measured]:

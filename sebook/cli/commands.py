@@ -16,7 +16,6 @@ from senet import images, machine, pretrained, training
 from senet.arguments import at_least_one
 from senet.images.picture import open_picture
 from senet.inside import profiles
-from senet.inside.finding import anatomy
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
@@ -175,17 +174,6 @@ def record_pictures(args: Namespace) -> None:
             tensors |= {f"{block.name}/z": block.squeeze, f"{block.name}/s": block.excitation}
         save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, str(args.out))
         print(args.out)
-
-
-def show_anatomy(args: Namespace) -> None:
-    """Every gate of a network: where it is, what it squeezes and multiplies, and whether that is proved."""
-    if files_command.is_file(args.file):
-        return files_command.show_anatomy(args)
-    if refused := [f"--{name}" for name in ("mean", "std", "size", "svg", "json", "fold") if getattr(args, name) is not None]:
-        raise ValueError(f"{', '.join(refused)}: for .onnx and .tflite files alone, and {args.file} is a network's name")
-    network = open_network.opened(args.file, weights=not args.random)
-    shown = [open_picture(path) for path in args.picture] or images.photographs(network.preprocessing.size).images[:2].split(1)
-    print(anatomy(network.model, torch.cat([network.preprocessing(each) for each in shown])))
 
 
 def compare_coverage(args: Namespace) -> None:

@@ -1,20 +1,20 @@
-"""What ``record`` and ``anatomy`` do with a network file: open it, prove its gates, and say what they do on pictures."""
+"""What ``record`` does with a network file; and a file's network with the pictures that were named, for other commands."""
 
-import json
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
+from senet.arguments import at_least_one
 from senet.images import photographs
 
-from ..network_files import anatomy, drawn, folding, pictures
-from ..network_files.onnx_network import OnnxNetwork
+from ..network_files import pictures
 from ..network_files.tapped import Tapped
 
 SUFFIXES = (".onnx", ".tflite")
@@ -50,45 +50,38 @@ def record_file(args: Namespace) -> None:
         print(args.out)
 
 
-def show_anatomy(args: Namespace) -> None:
-    """Where a network file's gates are, which are dead, closed, open or constant, and what freezing them costs."""
-    network, taken, names = asked(args, args.file)
-    found = network.prove(taken[: min(2, len(taken))])
-    print(found)
-    measured = anatomy.measure(network, taken)
-    print(f"\non {len(names)} pictures; freezing is the largest change of an output when a gate is set to its mean:")
-    print(anatomy.table(measured))
-    if args.json:
-        about = {"file": network.path.name, "pictures": len(names), "gates": anatomy.as_json(measured)}
-        args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        print(args.json)
-    if args.svg:
-        args.svg.write_text(drawn.svg(network, network.run(taken)), encoding="utf-8")
-        print(args.svg)
-    _fold(args, network, taken)
+def picture_files(paths: Sequence[Path]) -> list[Path]:
+    """These files, and in place of a folder every picture in it, however deep, by name. Hidden ones are left out.
+
+    Raises:
+        FileNotFoundError: a folder holds none.
+    """
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [each for each in sorted(path.rglob("*")) if each.suffix.lower() in IMG_EXTENSIONS]
+        inside = [each for each in inside if not any(part.startswith(".") for part in each.relative_to(path).parts)]
+        if not inside:
+            raise FileNotFoundError(f"{path} holds no picture of a kind that is read here ({', '.join(IMG_EXTENSIONS)})")
+        found += inside
+    return found
 
 
-def _fold(args: Namespace, network: Tapped, taken: np.ndarray) -> None:
-    if not args.fold:
-        return
-    if not isinstance(network, OnnxNetwork):
-        raise ValueError(f"--fold writes .onnx files, and {network.path.name} is not one")
-    folded = folding.fold(network, taken, args.fold, args.steady)
-    if folded is None:
-        print(f"every gate moves by {args.steady:g} or more on these pictures: there is nothing to fold, and nothing was written")
-        return
-    count = len(folded.names)
-    became = "1 gate became a constant" if count == 1 else f"{count} gates became constants"
-    print(
-        f"{args.fold}: {became} ({', '.join(folded.names)}); {folded.before:,} bytes became "
-        f"{folded.after:,}, and no output on these pictures changes by more than {folded.off:.3g}"
-    )
+def spread(count: int, most: int) -> list[int]:
+    """Which of ``count`` pictures to take, at most so many: evenly over all, since they may lie class by class."""
+    at_least_one(most=most)
+    return [i * count // most for i in range(most)] if count > most else list(range(count))
 
 
-def asked(args: Namespace, file: str) -> tuple[Tapped, np.ndarray, list[str]]:
-    """The network of a file, the pictures that were named as it takes them, and their names."""
+def asked(args: Namespace, file: str, most: int | None = None) -> tuple[Tapped, np.ndarray, list[str]]:
+    """The network of a file, the pictures that were named as it takes them (no more than ``most``), and their names."""
     network = pictures.opened(file, args.size)
-    sources, names = list(args.picture), [str(path) for path in args.picture]
+    sources: list = picture_files(args.picture)
+    if most is not None:
+        sources = [sources[i] for i in spread(len(sources), most)]
+    names = [str(path) for path in sources]
     if not sources:
         shown = photographs(max(network.shape))
         sources = [each.permute(1, 2, 0).numpy() for each in shown.images]

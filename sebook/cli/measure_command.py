@@ -28,7 +28,8 @@ def _some(pictures: Pictures, count: int) -> Pictures:
 
 def _frozen(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
     model, train = pretrained.load(checkpoint), _train(args, checkpoint)
-    return measure_frozen.measure(model, train, test, checkpoint.preprocessing, seeds=args.seeds, say=_say)
+    recipe = checkpoint.provenance["recipe"]
+    return measure_frozen.measure(model, train, test, checkpoint.preprocessing, trained=recipe, seeds=args.seeds, say=_say)
 
 
 def _start(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:

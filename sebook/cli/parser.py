@@ -18,7 +18,6 @@ from senet import pretrained, training
 from ..experiments import studies
 from ..measure import bench, cost_table
 from ..measure.contenders import DTYPES, FORMATS, MODES, WHATS
-from ..network_files import anatomy
 from . import commands, datasets, options, preflight, shipping_options, train_command
 
 Add = Callable[..., argparse.ArgumentParser]  # adds a command: its name, and the function that runs it
@@ -160,16 +159,6 @@ def _inside(add: Add) -> None:
     recorder.add_argument("--out", type=options.file, help="also save the tensors, as safetensors: <block>/z, <block>/s, logits")
     recorder.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
     options.taking_pictures(recorder)
-
-    looked = add("anatomy", commands.show_anatomy)
-    looked.add_argument("file", metavar="name", help=f"{ANY}, or an .onnx or .tflite file, to which the other options belong")
-    looked.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
-    looked.add_argument("picture", nargs="*", type=Path, help="what to measure on; by default scikit-image's photographs")
-    looked.add_argument("--svg", type=options.file, help="also draw the gates")
-    looked.add_argument("--json", type=options.file, help="also write the numbers, for programs")
-    looked.add_argument("--fold", type=options.file, help="write the network with its constant gates as constants, as .onnx")
-    looked.add_argument("--steady", type=float, default=anatomy.STEADY, help="a gate that moves less is constant")
-    options.taking_pictures(looked)
 
 
 def _covering(add: Add) -> None:

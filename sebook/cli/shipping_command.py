@@ -1,4 +1,4 @@
-"""What ``fold`` and ``examine`` do: with a network by its name, and with an .onnx or .tflite file."""
+"""What ``fold`` does: with a network by its name, and with an .onnx or .tflite file."""
 
 import copy
 import sys
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from senet import images, pretrained
@@ -20,12 +19,13 @@ from senet.training import Recipe
 
 from .. import open_network
 from ..experiments.controls import mean_gates
-from ..network_files import anatomy, folding
+from ..network_files import folding
 from ..network_files.onnx_network import OnnxNetwork
 from ..network_files.tapped import Tapped
-from ..shipping import examining, price
 from ..shipping import folding as torch_folding
+from ..shipping import measure_frozen, price
 from . import datasets, files_command
+from .written import write_folded
 
 ENOUGH = 200  # pictures, for means
 MOST = 5000  # which tell a mean well enough
@@ -56,30 +56,7 @@ def fold(args: Namespace) -> None:
             said = price.in_words(price.price(plain, price.answers(changed, test, preprocess), test.labels))
             print(f"  with batch norm's statistics taken again, the network {words}: {said}")
     if _wanted(args, ".safetensors"):
-        about = {"network": args.name, "folded": " ".join(gates), "means over": f"{len(means)} pictures"}
-        weights = {name: tensor.contiguous() for name, tensor in folded.state_dict().items()}
-        save_file(weights, str(args.out), metadata=about)
-        before = sum(p.numel() for p in model.parameters())
-        after = sum(p.numel() for p in folded.parameters())
-        print(
-            f"{args.out}: {before:,} parameters became {after:,}; it fits the same network with an identity in place of each block"
-        )
-
-
-def examine(args: Namespace) -> None:
-    """Hidden units that never fire, gates that are shut, open or constant, branches that do nothing; and what to do about each."""
-    if files_command.is_file(args.name):
-        network, taken, _ = files_command.asked(args, args.name)
-        found, count = anatomy.measure(network, taken), len(taken)
-    else:
-        network = open_network.opened(args.name, weights=not args.random)
-        _, test = _pictures(args, network.preprocessing, network.classes)
-        test = test[: args.most]
-        found, count = examining.examine(network.model, network.preprocessing(test.images)), len(test)
-    print(f"{args.name}: {len(found)} gates on {count:,} pictures; freezing is the largest change of an output at the gate's mean")
-    print(anatomy.table(found))
-    for line in examining.advice(found, count):
-        print(f"- {line}")
+        print(write_folded(args.out, args.name, model, folded, gates, len(means)))
 
 
 def _recipe(name: str) -> Recipe | None:
@@ -87,7 +64,7 @@ def _recipe(name: str) -> Recipe | None:
     if ":" in name:
         return None
     said = pretrained.find(name).provenance.get("recipe", {})
-    return Recipe(**{key: said[key] for key in ("shift", "flip") if key in said})
+    return Recipe(**{key: said[key] for key in measure_frozen.KEPT if key in said})
 
 
 # --- with a file -------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from .tapped import Reading, Tapped
 
@@ -50,10 +51,11 @@ class Measured:
     idle: bool = False
 
 
-def measure(network: Tapped, pictures: np.ndarray) -> list[Measured]:
+def measure(network: Tapped, pictures: np.ndarray, progress: bool = False) -> list[Measured]:
     """All gates of ``network`` on ``pictures``, which are as it takes them."""
     plain = network.run(pictures)
-    return [_gate(network, each.gate.name, each.hidden, plain, pictures) for each in network.found]
+    gates = tqdm(network.found, desc="gates", unit="gate", disable=not progress)
+    return [_gate(network, each.gate.name, each.hidden, plain, pictures) for each in gates]
 
 
 def _gate(network: Tapped, name: str, hidden: str | None, plain: Reading, pictures: np.ndarray) -> Measured:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .absorbing import absorb
-from .anatomy import STEADY
 from .onnx_network import OnnxNetwork, session_of
 
 ROUNDING = 1e-3  # of the largest output: weights in 16 bits round at 5e-4
@@ -33,19 +32,6 @@ class Folded:
     after: int
     off: float
     layers: Mapping[str, tuple[str, ...]]
-
-
-def fold(network: OnnxNetwork, pictures: np.ndarray, path: str | Path, steady: float = STEADY) -> Folded | None:
-    """Write ``network`` with each gate that moves less than ``steady`` on ``pictures`` as a constant; None where there is none.
-
-    The pictures decide: on others such a gate might move. The more of them, and the more like those that the network will see,
-    the better.
-    """
-    plain = network.run(pictures)
-    still = [f for f in network.found if np.ptp(plain.excitation[f.gate.name], axis=0).max() < steady]
-    if not still:
-        return None
-    return write(network, {f.gate.name: plain.excitation[f.gate.name].mean(0) for f in still}, pictures, path)
 
 
 def write(network: OnnxNetwork, gates: Mapping[str, np.ndarray], pictures: np.ndarray, path: str | Path) -> Folded:

@@ -12,13 +12,14 @@ from senet.models.se import SEBlock
 
 from . import CBAM, ECA, SCSE, GatherExcite
 from .newer import GRN, CoordinateAttention, FrequencySE, SimAM
-from .stand_ins import ConstantInput, StaticGate, Ungated
+from .stand_ins import ConstantInput, LayerScale, StaticGate, Ungated
 
 # By name, what makes one for C channels. Sixteen channels want a smaller r than the papers' networks have.
 GATES: dict[str, Callable[[int], nn.Module] | None] = {
     "SE": partial(SEBlock, reduction=4, min_hidden=1),
     "none": None,
     "static": StaticGate,
+    "LayerScale": LayerScale,
     "constant input": partial(ConstantInput, reduction=4, min_hidden=1),
     "ECA": ECA,
     "CBAM": partial(CBAM, reduction=4),
@@ -33,7 +34,7 @@ GATES: dict[str, Callable[[int], nn.Module] | None] = {
     "SE, r = 1": partial(SEBlock, reduction=1),
     "its parameters, ungated": partial(Ungated, reduction=8),
 }
-_CONTROLS = ("static", "constant input", "SE, r = 8", "SE, r = 1", "its parameters, ungated")
+_CONTROLS = ("static", "LayerScale", "constant input", "SE, r = 8", "SE, r = 1", "its parameters, ungated")
 RELATIVES_IN_PLACE = tuple(name for name in GATES if name not in _CONTROLS)
 
 

@@ -5,7 +5,8 @@ The first two have gates that see no picture. Once trained they are constants, w
 ==============================  =========================================================================
 class                           what is left of SE
 ==============================  =========================================================================
-:class:`StaticGate`             a learned number per channel, as LayerScale's (arXiv 2103.17239)
+:class:`StaticGate`             the sigmoid of a learned number per channel
+:class:`LayerScale`             that number itself, small at first (Touvron et al., arXiv 2103.17239)
 :class:`ConstantInput`          the two layers, which see a learned vector (Huang et al., arXiv 2304.06345)
 :class:`Ungated`                the two layers, on every pixel for itself: parameters, but no squeeze and no gate
 ==============================  =========================================================================
@@ -30,6 +31,22 @@ class StaticGate(nn.Module):
     def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """As :meth:`SEBlock.forward`."""
         return rescale(u, self.before.sigmoid()[None, :, None, None], shortcut)
+
+
+class LayerScale(nn.Module):
+    """A learned number per channel: any number, so that it can grow past 1 or change its sign.
+
+    It starts near 0, so that a residual network is nearly its shortcuts at first. 0.1 is its authors' choice for up to 18 layers
+    (1e-5 and 1e-6 for more).
+    """
+
+    def __init__(self, channels: int, start: float = 0.1) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((channels,), start))
+
+    def forward(self, u: Tensor, shortcut: Tensor | None = None) -> Tensor:
+        """As :meth:`SEBlock.forward`."""
+        return rescale(u, self.gamma[None, :, None, None], shortcut)
 
 
 class ConstantInput(SEBlock):

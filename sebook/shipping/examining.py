@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
+from tqdm.auto import tqdm
 
 from senet.inside.looking import evaluating
 from senet.inside.recording import record, se_blocks
@@ -19,7 +20,7 @@ MANY_DEAD = 0.25  # share of a hidden layer
 FEW = 20  # pictures
 
 
-def examine(model: nn.Module, images: Tensor, batch_size: int = 64) -> list[Measured]:
+def examine(model: nn.Module, images: Tensor, batch_size: int = 64, progress: bool = False) -> list[Measured]:
     """Every gate of a torch model on ``images`` (N, ...), with two forwards each.
 
     Raises:
@@ -34,7 +35,7 @@ def examine(model: nn.Module, images: Tensor, batch_size: int = 64) -> list[Meas
     plain = [np.concatenate(parts) for parts in zip(*(_numbers(each.logits) for each in recordings), strict=True)]
     hidden = _hidden(model, images, batch_size)
     found = []
-    for name in recordings[0].blocks:
+    for name in tqdm(recordings[0].blocks, desc="gates", unit="gate", disable=not progress):
         s = torch.cat([each.blocks[name].excitation for each in recordings])
 
         def held(values: np.ndarray, name: str = name, s: Tensor = s) -> list[np.ndarray]:
@@ -74,6 +75,8 @@ def _hidden(model: nn.Module, images: Tensor, batch_size: int) -> dict[str, np.n
 
 def advice(found: Sequence[Measured], pictures: int) -> list[str]:
     """What to do about each gate that there is something to do about; and about all, where one line is enough."""
+    if pictures == 1:
+        return [f"one picture does not show what moves: give {FEW} or more"]
     lines = [f"{each.name}: {said}" for each in found for said in _of_one(each)]
     if not lines:
         lines = ["nothing is wrong: on these pictures every gate moves, and no hidden layer is mostly dead"]

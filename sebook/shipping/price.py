@@ -9,7 +9,7 @@ from torch.optim.swa_utils import update_bn
 
 from senet.images import Pictures
 from senet.training import Recipe
-from senet.training.augmentation import augment
+from senet.training.augmentation import augment, cut
 
 from ..experiments.controls import difference
 
@@ -59,12 +59,15 @@ def reestimate(
 
     The pictures should be as training had them. A network that was trained on shifted pictures has black borders in its
     statistics, and taken from whole pictures they are wrong even where nothing else was changed: ``recipe``, of the training, has
-    the shifts. Several hundred pictures will do. Nothing else is learned.
+    the shifts and cuts (at the side of its last epoch). Several hundred pictures will do. Nothing else is learned.
     """
     training, generator = model.training, torch.Generator().manual_seed(0)
 
     def seen(images: Tensor) -> Tensor:
-        return preprocess(images if recipe is None else augment(images, recipe.shift, recipe.flip, generator))
+        if recipe is None:
+            return preprocess(images)
+        x, side = preprocess(augment(images, recipe.shift, recipe.flip, generator)), recipe.side(recipe.epochs, images.shape[-1])
+        return x if recipe.zoom == 1 and side == x.shape[-1] else cut(x, recipe.zoom, side, generator)
 
     mixed = pictures.images[torch.randperm(len(pictures), generator=generator)]
     update_bn((seen(images) for images in mixed.split(batch_size) if len(images) > 1), model)
