@@ -171,4 +171,11 @@ def test_every_public_name_has_a_sentence():
 
 
 def test_the_reference_names_modules_that_exist():
-    assert book_api.named(ROOT) <= set(book_api.modules(ROOT))
+    named, known = book_api.named(ROOT), book_api.modules(ROOT)
+    assert set(book_api.unfold(sorted(named), named, known)) <= set(known)
+    assert book_api.unfold(["sebook.none.*"], named, known) == ["sebook.none.*"]  # which the page's build refuses
+
+
+def test_a_package_on_a_page_is_its_modules_that_no_page_names():
+    known = ["a", "a.b", "a.c", "ab"]
+    assert book_api.unfold(["ab", "a.*"], {"ab", "a.*", "a.c"}, known) == ["ab", "a", "a.b"]

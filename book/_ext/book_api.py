@@ -8,7 +8,8 @@ lists the public names of these modules, each with its signature, its docstring 
     ```{api-rest}
     ```
 
-those that no page names, so that a new module appears by itself. In chapters, code in the prose that is a public name leads here.
+those that no page names, so that a new module appears by itself. ``sebook.checks.*`` means the package and those of its modules
+that no page names. In chapters, code in the prose that is a public name leads here.
 """
 
 import importlib
@@ -42,10 +43,23 @@ def modules(root: Path) -> list[str]:
 
 
 def named(root: Path) -> set[str]:
-    """Modules that some page of the reference names."""
+    """What the pages of the reference name: modules, and packages as ``sebook.checks.*``."""
     return {
         module for page in (root / FOLDER).glob("*.md") for row in NAMED.findall(page.read_text("utf8")) for module in row.split()
     }
+
+
+def unfold(wanted: list[str], named: set[str], known: list[str]) -> list[str]:
+    """``wanted`` with each ``package.*`` as that package and its modules, but for those that a page names."""
+    found: list[str] = []
+    for name in wanted:
+        package = name.removesuffix(".*")
+        if package == name:
+            found.append(name)
+        else:
+            inside = [module for module in known if module == package or module.startswith(f"{package}.")]
+            found += [module for module in inside if module not in named] or [name]  # one that names nothing is an error
+    return found
 
 
 def own_names(module: str) -> list[str]:
@@ -66,8 +80,12 @@ class Api(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
-        known = modules(root)
-        wanted = [module for module in known if module not in named(root)] if self.rest else self.arguments
+        known, listed = modules(root), named(root)
+        if self.rest:
+            elsewhere = unfold(sorted(listed), listed, known)
+            wanted = [module for module in known if module not in elsewhere]
+        else:
+            wanted = unfold(self.arguments, listed, known)
         if unknown := set(wanted) - set(known):
             raise self.error(
                 f"api: {', '.join(sorted(unknown))} is no module of {' or '.join(PACKAGES)}: choose among {', '.join(known)}"

@@ -25,6 +25,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 import book_published
+import book_widget_data
 from book_exercises import reading_order
 from book_shortened import fold_listing, shorten
 
@@ -32,6 +33,7 @@ PAGE = "book/slides"
 ABOUT = "A storyboard of every chapter, to present, to read or to print: its own text, numbers and figures, with widgets that work."
 FIRST_LINE = 10_000  # MyST-NB counts a notebook's lines from (cell + 1) times this
 BEGINS, GOES_ON, NOTES = "slide", "-", "notes"
+WIDGET_ID = re.compile(r'(<figure) id="[^"]*"(?= class="senet-widget")')  # two chapters may have the same; page.js names them
 TERM = re.compile(r'<a class="senet-term"[^>]*>(.*?)</a>', re.DOTALL)  # a link to the glossary, whose script is not here
 DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.DOTALL)
 # What a slide takes of the theme's styles, in its order, and of the book's own.
@@ -174,7 +176,7 @@ def rendered(app: Sphinx, docname: str, shown: list[nodes.Node]) -> tuple[str, s
 
 
 def fragment(app: Sphinx, node: nodes.Node) -> str:
-    return TERM.sub(r"\1", app.builder.render_partial(node)["fragment"])
+    return WIDGET_ID.sub(r"\1", TERM.sub(r"\1", app.builder.render_partial(node)["fragment"]))
 
 
 def speaker(notes: list[str], whole: str = "") -> str:
@@ -242,7 +244,7 @@ def write_slides(app: Sphinx, exception: Exception | None) -> None:
         styles=head,
         scripts=scripts,
         contents=contents,
-        slides=slides,
+        slides=book_widget_data.moved(slides, static / "senet"),
     )
     Path(app.outdir, f"{PAGE}.html").write_text(page, encoding="utf8", newline="\n")
 

@@ -73,17 +73,19 @@ const drop: DropOn = async (file, id, way, heard, book, known) => {
 };
 
 async function enliven(figure: HTMLElement, key: string): Promise<void> {
-  const { senet: widget = "", network, state, fields, data } = figure.dataset;
+  const { senet: widget = "", network, state, fields, data, from } = figure.dataset;
   const asks = widget === "shallow-deep" || widget === "explorer";
-  if (!(asks ? network : data)) return; // a figure that was never meant to move
+  if (!(asks ? network : data || from)) return; // a figure that was never meant to move
   try {
     const embedded = asks ? null : (FETCHING[widget] ?? (await need<Figures>("figures"))[widget]);
     if (!asks && !embedded) return;
     const [author, rules] = [JSON.parse(state || "{}"), JSON.parse(fields || "{}")];
     // Built aside and put in at once: the static figure stays until there is something better.
     const live = h("div", { class: "senet-live" });
-    if (embedded) await embedded(live, JSON.parse(data!), pageKeeper(key, author, rules));
-    else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf, drop);
+    if (embedded) {
+      const given = data ? JSON.parse(data) : await need(from!);
+      await embedded(live, given, pageKeeper(key, author, rules));
+    } else if (widget === "explorer") await pageExplorer(live, author, rules, key, probeOf, drop);
     else await shallowDeep(live, await probeOf(network!), pageKeeper(key, author, rules));
     figure.replaceChildren(live);
     figure.dataset.live = "true";

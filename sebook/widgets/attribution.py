@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
 
@@ -112,8 +111,7 @@ class Attribution(EmbeddedWidget):
         s, found = self._row("s"), self._row(self.method)
         about = next(picture for picture in self._data["pictures"] if picture["id"] == self.picture)
         figure = Figure(figsize=(6, 3.4), layout="constrained")
-        with mpl.rc_context(page_svg.STYLE):
-            axes = figure.subplots()
+        axes = figure.subplots()
         axes.axhline(0, color=page_svg.INK, linewidth=0.8)
         axes.plot(s.numpy(), found.numpy(), "o", color=page_svg.SYMBOLS["s"], markersize=5, markeredgewidth=0)
         axes.set_xlabel("gate s")

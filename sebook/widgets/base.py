@@ -154,10 +154,6 @@ class ProbeWidget(View, anywidget.AnyWidget):
 
     # ---- where there is no kernel
 
-    def figure(self) -> tuple[str, str]:
-        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
-        raise NotImplementedError
-
     def state(self) -> dict[str, Any]:
         """The view as the page's script wants it: a value a field, pictures by their ids."""
         state = {}
@@ -169,7 +165,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
         return state
 
     def _repr_html_(self) -> str:
-        svg, caption = self.figure()
+        svg, caption = self.drawn()
         known = {"senet": self._widget, "network": self._network} | {
             name: json.dumps(value, separators=(",", ":")) for name, value in (("state", self.state()), ("fields", self._fields))
         }

@@ -43,10 +43,6 @@ class EmbeddedWidget(View, anywidget.AnyWidget):
     def known(self) -> Mapping[str, Any]:
         return {**self._data, **self._data["known"]}
 
-    def figure(self) -> tuple[str, str]:
-        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
-        raise NotImplementedError
-
     def state(self) -> dict[str, str]:
         """The choices as an address holds them."""
         return {name: written(getattr(self, name)) for name in self.fields()}
@@ -56,7 +52,7 @@ class EmbeddedWidget(View, anywidget.AnyWidget):
         return self._data
 
     def _repr_html_(self) -> str:
-        svg, caption = self.figure()
+        svg, caption = self.drawn()
         data = json.dumps(self._page_data(), separators=(",", ":"))
         fields = json.dumps(self._fields, separators=(",", ":"))
         known = {"senet": self._widget, "state": json.dumps(self.state()), "fields": fields, "data": data}

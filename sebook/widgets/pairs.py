@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from ..measure import pairs
 from ..pages import page_svg
-from ..pages.page_svg import INK, STYLE, SYMBOLS
+from ..pages.page_svg import INK, SYMBOLS
 from .fields import One, Whole
 from .plot import PlotWidget
 from .sets import Set
@@ -56,17 +55,16 @@ class Pairs(PlotWidget):
         rows = self.differences()
         timed = self.measure in self._data["pairs"][0]["time"]
         title = next(one["title"] for one in self._data["measures"] if one["id"] == self.measure)
-        with mpl.rc_context(STYLE):
-            figure = Figure(figsize=(7.2, 0.9 + 0.2 * len(rows)), layout="constrained")
-            axes = figure.subplots()
-            values = [value for _, value in rows]
-            axes.axvline(0, color=INK, linewidth=0.5, alpha=0.6)
-            axes.plot(values, range(len(rows)), "o", color=SYMBOLS["s"], markersize=4.5)
-            axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-            axes.set_ylim(len(rows) - 0.5, -0.5)
-            axes.set_xlabel("time more with SE, %" if timed else "points gained with SE")
-            axes.set_title(title, loc="left")
-            axes.tick_params(length=2)
+        figure = Figure(figsize=(7.2, 0.9 + 0.2 * len(rows)), layout="constrained")
+        axes = figure.subplots()
+        values = [value for _, value in rows]
+        axes.axvline(0, color=INK, linewidth=0.5, alpha=0.6)
+        axes.plot(values, range(len(rows)), "o", color=SYMBOLS["s"], markersize=4.5)
+        axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_xlabel("time more with SE, %" if timed else "points gained with SE")
+        axes.set_title(title, loc="left")
+        axes.tick_params(length=2)
         mean = sum(values) / len(values)
         said = f"{mean:.0f} % more time with SE on average" if timed else f"{mean:+.2f} points on average".replace("-", "−")
         above = sum(value > 0 for value in values)

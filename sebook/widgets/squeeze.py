@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -122,8 +121,7 @@ class Squeeze(EmbeddedWidget):
         c, far = self.channel, float(u[self.channel].abs().max()) or 1.0
         word = "mean" if self.pool == "avg" else "maximum"
         figure = Figure(figsize=(7.2, 2.3), layout="constrained")
-        with mpl.rc_context(page_svg.STYLE):
-            picture, map, bars = figure.subplots(1, 3, width_ratios=(1, 1, 2))
+        picture, map, bars = figure.subplots(1, 3, width_ratios=(1, 1, 2))
         picture.imshow(self.scene().permute(1, 2, 0).numpy())
         picture.set_title("picture", fontsize=9, color=page_svg.INK)
         map.imshow(u[c].numpy(), cmap="PuOr", vmin=-far, vmax=far)

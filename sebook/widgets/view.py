@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib as mpl
 import traitlets
 
+from ..pages.page_svg import STYLE
 from .fields import Field
 
 
@@ -18,6 +20,15 @@ class View(traitlets.HasTraits):
     def known(self) -> Mapping[str, Any]:
         """The sets that the fields speak of, by name."""
         raise NotImplementedError
+
+    def figure(self) -> tuple[str, str]:
+        """The view as it is now: an inline SVG, and a sentence that says what it shows. Each widget draws its own."""
+        raise NotImplementedError
+
+    def drawn(self) -> tuple[str, str]:
+        """:meth:`figure` in the page's style, whose ink a dark page can change."""
+        with mpl.rc_context(STYLE):
+            return self.figure()
 
     @classmethod
     def fields(cls) -> dict[str, Field]:

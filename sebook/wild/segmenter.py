@@ -1,4 +1,4 @@
-"""MediaPipe's selfie segmenter: a network of 250 kB that finds the person in a picture, with ten gates, as an ONNX file.
+"""MediaPipe's selfie segmenter: a network of 250 kB that finds the person in a picture, with ten gates, as an ONNX file::
 
     python -m sebook.wild.segmenter _build/models/selfie_segmentation.onnx
 

@@ -68,8 +68,8 @@ class SEBlock(nn.Module):
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
         """One number for each channel's map: (N, C, H, W) -> z (N, C).
 
-        A batch of pictures that were padded to one size gives its ``mask`` (N, 1, H, W), true
-        where a picture is: only those pixels count.
+        A batch of pictures padded to one size gives its ``mask`` (N, 1, H, W),
+        true where a picture is: only those pixels count.
         """
         if mask is not None:
             return pooled_where(u, mask, self.pool)
