@@ -60,6 +60,18 @@ def test_answers_are_torchs(built):
         assert described["depth"] == block.depth
 
 
+def test_answers_with_average_gates_are_torchs(built):
+    name, read, _ = built
+    checkpoint = pretrained.get(name)
+    x = checkpoint.preprocessing(encoded.cut(read["sprite"], len(read["pictures"])))
+    gates = {block: means.mean(0) for block, means in gallery.class_means(checkpoint).items()}
+    shares = record(pretrained.load(checkpoint), x, gates=gates).logits.softmax(1)
+    for picture, row in zip(read["pictures"], shares, strict=True):
+        k, share = picture["fixed"]
+        assert share == pytest.approx(row.max().item(), abs=1e-4)
+        assert row[k] == pytest.approx(row.max().item(), abs=1e-4)
+
+
 def test_means_are_the_shipped_ones(built):
     name, read, _ = built
     shipped = gallery.class_means(pretrained.get(name))

@@ -4,7 +4,8 @@
 
 The text, then in angle brackets the widget, a colon, and what to set, as in the widget's own address ("Link to this view"). A
 page's second widget of a kind is `shallow-deep-2`. A value with a space stands in quotes. A widget of another page comes with that
-page: `<shallow-and-deep#shallow-deep: picture=cat-1>`.
+page: `<shallow-and-deep#shallow-deep: picture=cat-1>`. A bar between spaces begins what there is to see, a sentence for
+readers who take the links as a tour: `<explorer: picture=cat-1 | The last columns move most.>`.
 
 Without a script this is a link to that state's address. With it (`frontend/src/parts/prose-links.ts`) the page stays where it
 is. An unknown page, widget or name of something to set is a warning, so an error of the build. Only the widget can say whether it
@@ -25,13 +26,16 @@ from sphinx.util.docutils import SphinxRole
 
 FIGURE = re.compile(r'<figure class="senet-widget"((?: data-[\w-]+="[^"]*")*)>')
 DATA = re.compile(r'data-([\w-]+)="([^"]*)"')
-FORM = re.compile(r"(?P<text>.+?)\s*<(?:(?P<page>[\w/-]+)#)?(?P<widget>[a-z][a-z0-9-]*):\s*(?P<settings>.*)>", re.DOTALL)
+FORM = re.compile(
+    r"(?P<text>.+?)\s*<(?:(?P<page>[\w/-]+)#)?(?P<widget>[a-z][a-z0-9-]*):\s*(?P<settings>.*?)(?:\s\|\s+(?P<note>.+?))?\s*>",
+    re.DOTALL,
+)
 
 logger = logging.getLogger(__name__)
 
 
 class try_link(nodes.Inline, nodes.TextElement):
-    """``page`` (docname), ``widget`` (its key) and ``settings``, a dict, until the page's widgets are known."""
+    """``page`` (docname), ``widget`` (its key), ``settings``, a dict, and ``note``, until the page's widgets are known."""
 
 
 class TryRole(SphinxRole):
@@ -40,13 +44,15 @@ class TryRole(SphinxRole):
         settings = parsed(found["settings"]) if found else None
         if found is None or settings is None:
             message = self.inliner.reporter.error(
-                f"{{try}}`{self.text}` has to look like {{try}}`text <widget: name=value name=value>`", line=self.lineno
+                f"{{try}}`{self.text}` has to look like {{try}}`text <widget: name=value name=value | what to see>`",
+                line=self.lineno,
             )
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
         page = found["page"]
         folder = self.env.docname.rpartition("/")[0]
         docname = self.env.docname if page is None else page if "/" in page or not folder else f"{folder}/{page}"
-        node = try_link("", found["text"], page=docname, widget=found["widget"], settings=settings)
+        note = " ".join((found["note"] or "").split())
+        node = try_link("", found["text"], page=docname, widget=found["widget"], settings=settings, note=note)
         self.set_source_info(node)
         return [node], []
 
@@ -120,7 +126,8 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         # Named also where it is this page itself: what is made of pages, such as slides, takes the link along.
         base = app.builder.get_relative_uri(docname, page) or app.builder.get_target_uri(docname).rpartition("/")[2]
         uri = f"{base}?{widget.query(settings)}#{key}"
-        node.replace_self(nodes.reference("", "", *node.children, refuri=uri, internal=True, classes=["senet-try"]))
+        note = {"reftitle": node["note"]} if node["note"] else {}
+        node.replace_self(nodes.reference("", "", *node.children, refuri=uri, internal=True, classes=["senet-try"], **note))
 
 
 def mark(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:

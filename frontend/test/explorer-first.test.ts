@@ -30,19 +30,21 @@ test("a guess is answered by how far each stage's gates move", () => {
   assert.match(judged(1, far), /^Not stage 1: stage 2 moves most/);
 });
 
-test("what was before: another picture, then this one's own gates, then nothing", () => {
-  const before = new Before();
+test("each picture is compared with the first page's own, and pulled gates with those before", () => {
+  const [cat, dog, ship] = [answer([0, 0]), answer([1, 1]), answer([0, 1])];
+  const before = new Before("cat", cat);
   const now = () => before.now;
-  const [cat, dog] = [answer([0, 0]), answer([1, 1])];
-  before.take("cat", cat, false);
+  const held = { answer: cat, called: "the gates for cat" };
   assert.equal(now(), null);
   before.take("dog", dog, false);
-  assert.deepEqual(now(), { answer: cat, called: "those for cat" });
-  before.take("dog", dog, false); // another block is opened: the comparison stays
-  assert.equal(now()?.called, "those for cat");
-  before.take("dog", dog, true);
-  assert.deepEqual(now(), { answer: dog, called: "the network’s own gates" });
-  before.take("dog", dog, false); // let go
+  assert.deepEqual(now(), held);
+  before.take("ship", ship, false); // the partner is no other for it
+  assert.deepEqual(now(), held);
+  before.take("ship", ship, true);
+  assert.deepEqual(now(), { answer: ship, called: "its own gates, before the pull" });
+  before.take("ship", ship, false); // let go
+  assert.deepEqual(now(), held);
+  before.take("cat", cat, false);
   assert.equal(now(), null);
 });
 

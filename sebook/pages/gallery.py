@@ -40,8 +40,11 @@ def build(network: str, out: str | Path, cifar_root: str | Path | None = None) -
     checkpoint = pretrained.get(network)
     model = pretrained.load(checkpoint, progress=False)
     shown = exhibits(checkpoint.classes, checkpoint.preprocessing.size, cifar_root)
-    recording = record(model, checkpoint.preprocessing(shown.pictures.images))
-    gallery = describe(model, recording, shown, means=class_means(checkpoint), **about(checkpoint))
+    x, means = checkpoint.preprocessing(shown.pictures.images), class_means(checkpoint)
+    recording = record(model, x)
+    gallery = describe(model, recording, shown, means=means, **about(checkpoint))
+    if means is not None:
+        add_fixed(gallery, record(model, x, gates=average(means)).logits)
     gallery["recorded"] = pack(recording)
     path = Path(out) / "gallery" / f"{network}.js"
     whole = photographs(path.parent, checkpoint.classes)
@@ -85,6 +88,23 @@ def class_means(checkpoint: pretrained.Checkpoint) -> dict[str, Tensor] | None:
         return None
     path = profiles.beside(checkpoint)
     return profiles.load(path).mean if path.is_file() else None
+
+
+def average(means: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Gates that no picture changes: by block the mean over the classes, (C,)."""
+    return {block: rows.mean(0) for block, rows in means.items()}
+
+
+def add_fixed(described: dict[str, Any], logits: Tensor) -> None:
+    """Say of each picture what it is taken for with :func:`average` gates: the class's index and its share.
+
+    Args:
+        described: what :func:`describe` gave; its first N pictures are completed.
+        logits: (N, K), with those gates.
+    """
+    shares, likeliest = logits.double().softmax(1).max(1)
+    for picture, k, share in zip(described["pictures"], likeliest.tolist(), shares.tolist(), strict=False):
+        picture["fixed"] = [k, share]
 
 
 def describe(

@@ -1,4 +1,4 @@
-""" "Should I add SE?": four questions, and an answer with its grounds."""
+""" "Should I add SE?": four questions, and an answer, and what it rests on."""
 
 import html
 import itertools
@@ -10,7 +10,7 @@ from .fields import One
 BASES = {"residual": "a ResNet or ResNeXt", "mobile": "a MobileNet or EfficientNet", "plain": "a VGG or an Inception"}
 STARTS = {"scratch": "I train it from the start", "weights": "I want pretrained weights"}
 SCARCE = {"nothing": "nothing in particular", "time": "time per picture", "size": "the file's size"}
-WHERE = {"cpu": "a processor", "gpu": "a graphics card"}
+WHERE = {"cpu": "a CPU", "gpu": "a GPU"}
 QUESTIONS = {
     "base": ("What do you build on?", BASES),
     "start": ("Where do its weights come from?", STARTS),
@@ -68,7 +68,7 @@ def _width(base: str, scarce: str) -> str:
     if base == "mobile":
         return "A quarter of the widened channels in MobileNetV3; timm's networks come with their own width."
     first, best = published.BY_REDUCTION[16][0], published.BY_REDUCTION[4][0]
-    grounds = f"In the paper, r = 4 gave {best:.2f} % error and r = 16 {first:.2f} %, each in one training."
+    grounds = f"In the paper's longer trainings, r = 4 gave {best:.2f} % error and r = 16 {first:.2f} %, each once."
     less = " To save more, leave SE out of the last stage, which has most of its parameters." if scarce == "size" else ""
     return f"r = 16. {grounds}{less}"
 
@@ -77,9 +77,9 @@ def _cost(base: str, where: str) -> str:
     if where == "gpu":
         plain, se = published.STEP_MS
         return (
-            f"The paper's training step on eight graphics cards took {se} ms with SE instead of {plain} ms (ResNet-50, 256 "
+            f"The paper's training step on eight GPUs took {se} ms with SE instead of {plain} ms (ResNet-50, 256 "
             "pictures). "
-            "We have measured none. Time your own network: SE waits for memory, so it depends on the card."
+            "We have measured none. Time your own network: SE waits for memory, so it depends on the GPU."
         )
     found = cost_table.measured()
     ratios = [row["torchvision"]["ratio"] for row in found["rows"]]

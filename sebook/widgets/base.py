@@ -89,6 +89,8 @@ class ProbeWidget(View, anywidget.AnyWidget):
             means = gallery.class_means(checkpoint)
         about = gallery.about(checkpoint) if checkpoint else {"title": type(model).__name__}
         described = gallery.describe(self._module, first, shown, means=means, **about)
+        if means is not None:
+            gallery.add_fixed(described, self._record(self._pixels[:MOST_AT_FIRST], gates=gallery.average(means)).logits)
         self._means = means
         super().__init__(_gallery=described, _fields=self.rules(), **traits)
         self.on_msg(self._hear)

@@ -72,6 +72,27 @@ def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP])
+def test_the_tour_says_what_to_notice(page: Page, book_url: str):
+    """Each step has its sentence; the cat stays what the others are compared with; marks are explained; and gates help the dog."""
+    explorer = Explorer(page, book_url + FIRST_PAGE)
+    explorer.el.get_by_role("button", name="Show me around").click()
+    bar = page.get_by_role("group", name="The way back")
+    legend = explorer.el.locator(".senet-legend")
+    for step in (1, 2):
+        expect(bar.locator("strong")).to_contain_text(f"{step} of 3: ")
+        expect(bar.locator("span")).to_have_text(re.compile(r"^[A-Z].{40,}\.$"))
+        explorer.idle()
+        expect(legend.first).to_contain_text("right part: the gates for Chelsea the cat")
+        bar.get_by_role("button", name="Next").click()
+    expect(legend.first).to_contain_text("right part: its own gates, before the pull")
+    bar.get_by_role("button", name="Previous").click()
+    explorer.idle()
+    expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
+    expect(explorer.el.locator(".senet-fixed")).to_contain_text("✗ With average gates, the same for every picture: horse")
+    expect(legend.last).to_contain_text("chosen channel")
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP])
 def test_one_gate_turns_the_bird_into_an_airplane(page: Page, book_url: str):
     """As the first page says, and the closed gate is in view with the answer."""
     explorer = Explorer(page, book_url + FIRST_PAGE)

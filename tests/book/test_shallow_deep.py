@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from .live import READY
 from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, choose, truth_of
 
 
@@ -163,14 +164,35 @@ def test_a_channel_by_mouse(widget: Widget, truth: Truth):
         assert s == pytest.approx(truth.s[block][index][channel], abs=6e-4)
         assert mean == pytest.approx(truth.means[block][truth.logits[index].argmax()][channel], abs=6e-4)
     widget.page.mouse.move(0, 0)
-    expect(readout).to_contain_text("Point at a dot")
+    expect(readout).to_contain_text("Press a dot and drag it")
     where = {"x": 7.5 / channels * box["width"], "y": 40}
     plot.click(position=where)
     widget.page.mouse.move(0, 0)
     expect(readout).to_contain_text("channel 7:")  # held
     plot.click(position=where)
     widget.page.mouse.move(0, 0)
-    expect(readout).to_contain_text("Point at a dot")
+    expect(readout).to_contain_text("Press a dot and drag it")
+
+
+def test_a_dot_is_dragged_in_one_motion(widget: Widget, truth: Truth):
+    """Pressed and pulled down: the dot stays where it was let go, the network is fetched, and the answer is another."""
+    index, block = truth.ids.index(widget.chosen()), widget.block("deep")
+    own = truth.s[block][index]
+    channel = int(np.argmax(own))
+    plot, first = widget.plot("deep"), widget.el.locator(".senet-likeliest li").first
+    before = float(first.get_attribute("data-probability"))
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    x = box["x"] + (channel + 0.5) / len(own) * box["width"]
+    widget.page.mouse.move(x, box["y"] + 5)
+    widget.page.mouse.down()
+    widget.page.mouse.move(x, box["y"] + box["height"] - 2, steps=4)
+    widget.page.mouse.up()
+    expect(widget.el.locator(".senet-under-way")).to_contain_text("1 gate is set by hand: ", timeout=READY)
+    expect(first).not_to_have_attribute("data-probability", str(before))
+    shown = np.array(widget.side("deep").locator(".senet-dots").get_attribute("data-s").split(), float)
+    assert shown[channel] < own[channel] - 0.1
+    assert np.delete(shown, channel) == pytest.approx(np.delete(own, channel), abs=2e-4)  # z of its block is from before the gate
 
 
 def test_a_channel_by_keyboard(widget: Widget, truth: Truth):
@@ -193,7 +215,7 @@ def test_a_channel_by_keyboard(widget: Widget, truth: Truth):
         assert f"channel {order[place]}:" in plot.get_attribute("aria-valuetext")
         expect(widget.side("shallow").locator(".senet-flag")).to_have_text(str(order[place]))
     press("Escape")
-    expect(widget.side("shallow").locator(".senet-readout")).to_contain_text("Point at a dot")
+    expect(widget.side("shallow").locator(".senet-readout")).to_contain_text("Press a dot and drag it")
 
 
 def test_a_screen_reader_hears_what_changed(widget: Widget, truth: Truth):

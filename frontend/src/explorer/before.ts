@@ -1,28 +1,35 @@
-// What a first page compares the gates with: what was shown before the last change. That is the
-// picture before, or, once gates are pulled, the gates that this picture has by itself.
+// What a first page compares the gates with: those for one picture, the author's, whatever is
+// chosen later; or, once gates are pulled, the gates that this picture has by itself.
 
 import type { Answer } from "../network/network.ts";
+import type { Setting } from "./setting.ts";
 
 export interface Earlier {
   answer: Answer;
-  /** "those for the rocket". */
+  /** "the gates for the rocket". */
   called: string;
 }
 
+/** With the answer for the author's picture. */
+export async function before({ probe, usual }: Setting): Promise<Before> {
+  const index = probe.pictures.findIndex(({ id }) => id === usual.picture);
+  return new Before(probe.pictures[index]!.title, await probe.probe(index));
+}
+
 export class Before {
-  /** Null at the start. */
+  /** Null where the picture is the one that others are compared with. */
   now: Earlier | null = null;
-  private last: { title: string; answer: Answer } | null = null;
-  private pulled = false;
+  private readonly title: string;
+  private readonly first: Earlier;
+
+  constructor(title: string, answer: Answer) {
+    this.title = title;
+    this.first = { answer, called: `the gates for ${title}` };
+  }
 
   /** @param plain the answer with every gate the network's own */
   take(title: string, plain: Answer, pulled: boolean): void {
-    const { last } = this;
-    if (pulled) this.now = { answer: plain, called: "the network’s own gates" };
-    else if (last && last.title !== title)
-      this.now = { answer: last.answer, called: `those for ${last.title}` };
-    else if (this.pulled) this.now = null;
-    this.pulled = pulled;
-    this.last = { title, answer: plain };
+    if (pulled) this.now = { answer: plain, called: "its own gates, before the pull" };
+    else this.now = title === this.title ? null : this.first;
   }
 }

@@ -3,8 +3,9 @@
 import type { Comparison } from "../math/channels.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, say } from "../parts/dom.ts";
-import { dotChart, type Pull } from "../parts/dot-chart.ts";
+import { dotChart } from "../parts/dot-chart.ts";
 import { Openers } from "../parts/openers.ts";
+import { overridden, pullOf } from "../parts/pull.ts";
 import { summed } from "../parts/sentences.ts";
 import type { Session } from "../state/session.ts";
 import type { Drawn } from "./drawing.ts";
@@ -30,17 +31,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
     const beside = open.find(({ name }) => name !== block.name)?.name;
     session().wish({ block: block.name, beside, channel });
   };
-  const byHand = () => session().hand.now[block.name];
-  const pull: Pull = {
-    to(channel, value, stroke) {
-      session().hand.set(block, [channel], () => value, stroke);
-      void session().pullGates();
-    },
-    wanted(channel) {
-      const value = byHand()?.[channel] ?? NaN;
-      return Number.isNaN(value) ? null : value;
-    },
-  };
+  const pull = pullOf(session, () => block);
   const openers = new Openers();
   const chart = dotChart(`${word} block`, hold, pull, (channel) => {
     const { probe } = session();
@@ -61,9 +52,8 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       el.dataset.block = block.name;
       const { answer: all, view, probe } = session();
       const answered = all.blocks[position(probe.network.blocks, block.name)]!;
-      const set = byHand() ?? null;
-      // A gate that was pulled is shown where it was pulled to, also before the network runs.
-      const answer = set ? { ...answered, s: overridden(answered.s, set) } : answered;
+      const set = session().hand.now[block.name] ?? null;
+      const answer = { ...answered, s: overridden(answered.s, set) };
       shown = { s: answer.s, comparison };
       const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
       const part = { from: Math.min(view.from, block.channels - count), count };
@@ -75,11 +65,6 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       if (shown) say(summary, summed(shown.s, shown.comparison));
     },
   };
-}
-
-/** (C,): what is set by hand, and the network's own where nothing is. */
-function overridden(own: Float32Array, set: Float32Array): Float32Array {
-  return own.map((value, c) => (Number.isNaN(set[c]!) ? value : set[c]!));
 }
 
 /** What the left and the right end of the axis are. */

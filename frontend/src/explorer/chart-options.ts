@@ -36,7 +36,6 @@ export function chartOptions(
   { network, means }: Probe,
   zoomed: unknown,
   wish: (wanted: Wanted) => void,
-  legend: HTMLElement,
 ): ChartOptions {
   const order = choice("Order channels by", (value) => wish({ order: value }), ORDERS);
   const compare = choice("Compare the gates with", (value) => wish({ compare: value }), COMPARED);
@@ -58,16 +57,7 @@ export function chartOptions(
   const output = h("output");
   const slide = h("label", { class: "senet-slide" }, h("span", {}, "from place"), from, output);
   return {
-    el: h(
-      "div",
-      { class: "senet-controls" },
-      order.el,
-      compare.el,
-      scale.el,
-      zoom.el,
-      slide,
-      legend,
-    ),
+    el: h("div", { class: "senet-controls" }, order.el, compare.el, scale.el, zoom.el, slide),
     show(view, widest, labelled) {
       order.select.value = view.order;
       compare.select.value = view.compare;

@@ -15,15 +15,22 @@ export interface FirstWords {
   show(index: number): void;
 }
 
-/** @param choose a picture, by its index */
-export function firstWords(probe: Probe, choose: (index: number) => void): FirstWords {
+/**
+ * @param choose a picture, by its index
+ * @param held the picture that all others are compared with; null where that is the one before
+ */
+export function firstWords(
+  probe: Probe,
+  choose: (index: number) => void,
+  held: number | null,
+): FirstWords {
   const { blocks } = probe.network;
   const stages = [...new Set(blocks.map(({ stage }) => stage))].filter((stage) => stage !== null);
   const question = h("span");
   const answers = h("span", { class: "senet-guesses", role: "group", "aria-label": "Your guess" });
   const said = h("span", { role: "status" });
   const again = button("Ask again", () => {
-    [from, to] = [to, partner(probe.pictures, to)];
+    [from, to] = [held ?? to, partner(probe.pictures, to, held)];
     ask();
     (answers.firstElementChild as HTMLElement).focus();
   });
@@ -33,7 +40,7 @@ export function firstWords(probe: Probe, choose: (index: number) => void): First
       ? h("button", { type: "button", "data-tour": "explorer" }, "Show me around")
       : null;
   const guess = h("p", { class: "senet-guess" }, question, answers, said, " ", again);
-  let [from, to] = [-1, -1];
+  let [at, from, to] = [-1, -1, -1];
   let asked = true;
   answers.append(
     ...stages.map((stage) => button(`stage ${stage}`, () => void answer(stage!).catch(failed))),
@@ -75,21 +82,22 @@ export function firstWords(probe: Probe, choose: (index: number) => void): First
       stages.length > 1 && probe.pictures.length > 1 ? guess : null,
     ),
     show(index) {
-      if (!asked || index === from) return;
-      [from, to] = [index, partner(probe.pictures, index)];
+      if (!asked || index === at) return;
+      at = index;
+      [from, to] = [held ?? index, partner(probe.pictures, index, held)];
       ask();
     },
   };
 }
 
-/** A picture of another class, the next in the gallery. */
-function partner(pictures: PictureInfo[], index: number): number {
+/** A picture of another class, the next in the gallery; not the one that is held. */
+function partner(pictures: PictureInfo[], index: number, held: number | null): number {
   const { label } = pictures[index]!;
   const others = pictures
     .map((_, i) => (index + i + 1) % pictures.length)
-    .filter((i) => i !== index);
+    .filter((i) => i !== index && i !== held);
   const apart = others.find((i) => pictures[i]!.label !== null && pictures[i]!.label !== label);
-  return apart ?? others[0]!;
+  return apart ?? others[0] ?? index;
 }
 
 /** How far the gates of each stage are from one picture to another, on average. */

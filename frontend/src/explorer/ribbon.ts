@@ -109,8 +109,10 @@ class Blocks implements Ribbon {
       say(name, this.label(this.blocks[at]!, row));
       say(far, row.distance === null ? "" : decimal(row.distance, 2));
     });
-    say(this.from, `: faint is closed (${decimal(low, 2)}), strong is open (${decimal(high, 2)})`);
-    say(this.bars, to ? `bars: mean distance from ${to}` : "");
+    say(this.from, `: faint is ${decimal(low, 2)}, strong ${decimal(high, 2)}`);
+    const split = rows.some(({ second }) => second);
+    const bars = split ? `right part: ${to}; bars: distance` : `bars: mean distance from ${to}`;
+    say(this.bars, to ? bars : "");
     if (!this.el.contains(document.activeElement)) this.point(null, null);
   }
 
@@ -184,7 +186,7 @@ class Blocks implements Ribbon {
     if (at === null) {
       return say(
         this.readout,
-        "Each column is a block, each stripe a gate. Press a column to open it below.",
+        "2.3: stage 2, block 3. Each stripe is the gate of a channel. Press a column to open it below.",
       );
     }
     const [block, row] = [this.blocks[at]!, this.now.rows[at]!];

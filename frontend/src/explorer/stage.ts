@@ -6,6 +6,7 @@ import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
 import { afterPaint, type Later } from "../parts/after-paint.ts";
 import { h, say } from "../parts/dom.ts";
+import { WIDE } from "../parts/dot-chart-marks.ts";
 import { knownClasses } from "../parts/doubt.ts";
 import { type GateControls, gateControls, undoKeys } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
@@ -13,12 +14,13 @@ import { picker } from "../parts/picker.ts";
 import { type Prediction, prediction } from "../parts/prediction.ts";
 import { handWords, introduced, taken } from "../parts/sentences.ts";
 import { tables } from "../parts/table.ts";
+import { type UnderWay, underWay } from "../parts/under-way.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
 import type { Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
 import { type Held, Session } from "../state/session.ts";
 import { type AllGates, allGates } from "./all-gates.ts";
-import { Before } from "./before.ts";
+import { type Before, before } from "./before.ts";
 import { type BlockSide, blockSide } from "./block-side.ts";
 import { type ChartOptions, chartOptions } from "./chart-options.ts";
 import { type FirstWords, firstWords } from "./first-words.ts";
@@ -28,12 +30,11 @@ import { type SecondPicture, secondPicture } from "./second-picture.ts";
 import type { Setting, Stage } from "./setting.ts";
 import { drawn, firstPlace, opened, position, type Seen } from "./shown.ts";
 import { takeAway } from "./take-away.ts";
-import { type UnderWay, underWay } from "./under-way.ts";
 import { type ExplorerView, SECOND, settled } from "./view.ts";
 
 /** Build it into `root`; resolves once it shows its first answer. */
 export async function stage(root: HTMLElement, setting: Setting): Promise<Stage> {
-  const made = new ExplorerStage(root, setting);
+  const made = new ExplorerStage(root, setting, setting.small ? await before(setting) : null);
   await made.begin();
   return made;
 }
@@ -67,10 +68,10 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly foot: Actions;
   private readonly yours: OwnPicture | null;
 
-  constructor(root: HTMLElement, setting: Setting) {
+  constructor(root: HTMLElement, setting: Setting, before: Before | null) {
     const { probe, first, usual, keeper, small, accuracies } = setting;
     [this.probe, this.rules, this.small] = [probe, keeper.rules, small];
-    this.before = small ? new Before() : null;
+    this.before = before;
     this.overall = probe.means?.map(meanOf) ?? null;
     const session = (this.session = new Session(root, probe, keeper, first, usual, this));
     const wish = (wanted: Wanted) => session.wish(wanted);
@@ -78,7 +79,11 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     const pair = network.blocks.length > 1 && !small;
     const words = pair ? ["shallower", "deeper"] : [small ? "chosen" : "shallower"];
     this.sides = words.map((word) => blockSide(word, () => session));
-    this.first = firstWords(probe, (index) => wish({ picture: pictures[index]!.id }));
+    this.first = firstWords(
+      probe,
+      (index) => wish({ picture: pictures[index]!.id }),
+      small ? session.position(usual.picture) : null,
+    );
     this.gallery = picker(probe, (index) => wish({ picture: pictures[index]!.id }));
     this.predicted = prediction(probe);
     this.strip = ribbon(network.blocks, (block, channel) => this.choose(block, channel));
@@ -88,7 +93,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       () => wish({ picture: session.view.second, second: session.view.picture }),
     );
     this.all = allGates(session, accuracies);
-    this.charts = chartOptions(probe, keeper.rules.zoom!.of, wish, this.key.el);
+    this.charts = chartOptions(probe, keeper.rules.zoom!.of, wish);
     const titles = words.length === 2 ? ["Shallower", "Deeper"] : ["Block"];
     this.pull = gateControls(titles, session.hand, () => void session.pullGates());
     this.inside = lookInside(probe);
@@ -203,7 +208,10 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.first.show(index);
     this.strip.tell();
     for (const side of this.sides) side.tell();
-    this.key.show(charts[0]!.comparison);
+    const shown = Math.max(
+      ...open.map(({ channels }) => Math.min(channels, view.zoom || channels)),
+    );
+    this.key.show(charts[0]!.comparison, shown >= WIDE, view.channel !== null);
     this.under.show(session.hand.count, this.handWords());
     this.other.show(session.position(view.second), second);
     this.charts.show(
@@ -244,10 +252,9 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       this.line,
       this.strip.el,
       this.under.el,
+      this.key.el,
       h("div", { class: "senet-sides", "data-one": this.small }, ...this.sides.map(({ el }) => el)),
-      ...full(this.all.el),
-      this.small ? this.key.el : this.charts.el,
-      ...full(this.other.el),
+      ...full(this.all.el, this.charts.el, this.other.el),
       ...(this.yours ? [this.yours.el] : []),
       ...full(this.inside.el),
       h("div", { class: "senet-foot" }, ...full(this.pull.el, this.numbers.el), this.foot.el),

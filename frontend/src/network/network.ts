@@ -55,6 +55,11 @@ export interface PictureInfo {
    * network's.
    */
   photo?: string | null;
+  /**
+   * What the network takes it for with all gates at their means, the same for every picture: index
+   * of a class and its share; absent where nobody recorded that.
+   */
+  fixed?: [likeliest: number, share: number];
 }
 
 export interface BlockAnswer {

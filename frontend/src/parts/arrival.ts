@@ -8,12 +8,12 @@ const SETTLED = 3000; // milliseconds, by when a page has come to rest
  * from.
  */
 export function bringIntoView(figure: HTMLElement): void {
-  const { scrollMarginTop } = getComputedStyle(figure);
   const start = figure.querySelector<HTMLElement>(".senet-stage .senet-prediction");
   if (!start) return figure.scrollIntoView({ block: "start", behavior: "instant" });
   // What sticks is already where it sticks: its place in the flow is that of what comes before it.
   const before = start.previousElementSibling!.getBoundingClientRect();
-  scrollBy({ top: before.bottom - Number.parseFloat(scrollMarginTop), behavior: "instant" });
+  const { top } = getComputedStyle(start); // the end of the page's head
+  scrollBy({ top: before.bottom - Number.parseFloat(top), behavior: "instant" });
 }
 
 /** @param figures of the page's widgets, by key */

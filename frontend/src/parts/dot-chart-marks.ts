@@ -38,7 +38,7 @@ export interface Excitations {
 
 const DOT = "h0.001";
 /** So many channels at once are drawn in the wide form. */
-const WIDE = 64;
+export const WIDE = 64;
 
 export class Marks {
   readonly el: SVGSVGElement;

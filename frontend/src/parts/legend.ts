@@ -5,34 +5,34 @@ import { h, symbol } from "./dom.ts";
 
 export interface Legend {
   el: HTMLElement;
-  /** @param note where something is missing that was asked for */
-  show(comparison: Comparison, note?: string): void;
+  /**
+   * @param wide whether a chart has the wide form's marks
+   * @param held whether a channel is chosen
+   * @param note where something is missing that was asked for
+   */
+  show(comparison: Comparison, wide: boolean, held: boolean, note?: string): void;
 }
 
 export function legend(): Legend {
   const el = h("p", { class: "senet-legend" });
   let shown = "";
+  const key = (name: string, ...words: (Node | string)[]) =>
+    h("span", { class: `senet-key senet-key-${name}` }, h("span", {}, ...words));
   return {
     el,
-    show(comparison, note = "") {
+    show(comparison, wide, held, note = "") {
       const { of, each } = comparison;
-      const key = [of ?? "", of && comparedWith(comparison), each.length, note].join();
-      if (key === shown) return; // to put the same there again would be laid out again
-      shown = key;
+      const other = of && `${comparedWith(comparison)}${of === "all" ? " classes" : ""}`;
+      const all = [other, each.length, wide, held, note].join();
+      if (all === shown) return; // to put the same there again would be laid out again
+      shown = all;
+      const strips = other ? "both, as colours" : "as colours";
       el.replaceChildren(
-        h("span", { class: "senet-key senet-key-s" }, symbol("s"), " of this picture"),
-        ...(of
-          ? [
-              h(
-                "span",
-                { class: "senet-key senet-key-mean" },
-                `${comparedWith(comparison)}${of === "all" ? " classes" : ""}`,
-              ),
-            ]
-          : []),
-        ...(each.length > 0
-          ? [h("span", { class: "senet-key senet-key-each" }, "mean of each class")]
-          : []),
+        key("s", symbol("s"), " of this picture"),
+        ...(other ? [key("mean", other)] : []),
+        ...(each.length > 0 ? [key("each", "mean of each class")] : []),
+        ...(wide ? [key("sorted", "largest first"), key("strip", strips)] : []),
+        ...(held ? [key("held", "chosen channel")] : []),
         note,
       );
     },

@@ -41,6 +41,7 @@ export function prediction(probe: Probe): Prediction {
   const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
   const verdict = h("p", { class: "senet-verdict" }, sign, sentence);
   const doubts = h("p", { class: "senet-doubt" });
+  const fixed = h("p", { class: "senet-fixed" });
   const list = h("ol", {
     class: "senet-likeliest",
     "aria-label": network.values ? "Largest outputs" : "Likeliest classes",
@@ -51,7 +52,7 @@ export function prediction(probe: Probe): Prediction {
     "div",
     { class: "senet-prediction" },
     h("figure", { class: "senet-picture" }, photo, canvas),
-    h("div", { class: "senet-answer" }, title, source, list, verdict, doubts),
+    h("div", { class: "senet-answer" }, title, source, list, verdict, fixed, doubts),
   );
   let shown: [number, Answer, Answer | null] | null = null;
   // a share fills its part of the row; other numbers, their part of the largest
@@ -66,6 +67,7 @@ export function prediction(probe: Probe): Prediction {
     reveal(photo, picture.photo ?? null);
     say(title, picture.title);
     say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
+    fixed.replaceChildren(...withMeans(picture, network));
   }
 
   return {
@@ -162,6 +164,18 @@ function row(): HTMLLIElement {
   ) as [HTMLElement, HTMLElement, HTMLElement];
   share.append(h("span"));
   return h("li", {}, name, share, number);
+}
+
+/** What the gates do for a picture: the answer without them, where there is a right one. */
+function withMeans({ label, fixed }: PictureInfo, network: NetworkInfo): (Node | string)[] {
+  if (!fixed || label === null) return [];
+  const [k, share] = fixed;
+  return [
+    h("span", { "aria-hidden": "true" }, k === label ? "✓" : "✗"),
+    " With average gates",
+    h("span", { class: "senet-word" }, ", the same for every picture"),
+    `: ${network.classes[k]!}, ${amount(network, share)}.`,
+  ];
 }
 
 /** A sign and a sentence on whether the prediction is right. */

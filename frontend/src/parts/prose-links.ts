@@ -57,7 +57,7 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
     keepInView(figure);
-    said.textContent = `Shown in the figure: ${link.textContent}. Before the figure is the button Back to the text.`;
+    said.textContent = `Shown in the figure: ${link.textContent}. ${bar.querySelector("span")?.textContent ?? ""} Before the figure is the button Back to the text.`;
   }
 
   function barFor(link: HTMLAnchorElement, figure: HTMLElement, top: number): HTMLElement {
@@ -71,10 +71,12 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     };
     const close = h("button", { type: "button", "aria-label": "Stay here", onclick: stay }, "×");
     const many = links.length > 1;
+    const { title } = links[at] ?? link;
     const bar = h(
       "div",
       { class: "senet-back", role: "group", "aria-label": "The way back" },
-      h("span", {}, `${many ? `${at + 1} of ${links.length}` : "Shown"}: ${link.textContent}`),
+      h("strong", {}, `${many ? `${at + 1} of ${links.length}` : "Shown"}: ${link.textContent}`),
+      title ? h("span", {}, title) : null,
       ...(many ? [to("Previous", -1), to("Next", 1)] : []),
       button("Back to the text", () => end(link, top)),
       close,

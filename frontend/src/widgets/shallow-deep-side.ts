@@ -13,6 +13,7 @@ import { largest } from "../math/softmax.ts";
 import type { BlockAnswer, BlockInfo } from "../network/network.ts";
 import { type Choice, choice, h, say } from "../parts/dom.ts";
 import { type DotChart, dotChart } from "../parts/dot-chart.ts";
+import { overridden, pullOf } from "../parts/pull.ts";
 import { summed } from "../parts/sentences.ts";
 import type { Session } from "../state/session.ts";
 
@@ -65,8 +66,10 @@ export class Side {
       (block) => session().wish({ [name]: block }),
       blocks.map(({ name, title, channels }) => [name, `${title} (C = ${channels})`] as const),
     );
-    this.chart = dotChart(`${name} block`, (channel) =>
-      session().wish({ [`${name}Channel`]: channel }),
+    this.chart = dotChart(
+      `${name} block`,
+      (channel) => session().wish({ [`${name}Channel`]: channel }),
+      pullOf(session, () => this.block),
     );
     this.el = h(
       "div",
@@ -97,14 +100,15 @@ export class Side {
 
   /** What there is to draw. */
   drawn(): Drawn {
-    const { view, answer, probe, index } = this.session();
+    const { view, answer, probe, index, hand } = this.session();
     const { network, means, pictures } = probe;
     const at = this.position;
     const predicted = largest(answer.logits, 1)[0]!;
     const { label } = pictures[index]!;
     const { classes } = network;
     const behind = comparison(view.compare, means?.[at] ?? null, classes, predicted, label);
-    const block = answer.blocks[at]!;
+    const { z, s } = answer.blocks[at]!;
+    const block = { z, s: overridden(s, hand.now[this.block.name] ?? null) };
     return {
       answer: block,
       order: ordered(view.order, block.s, behind.mean),
@@ -113,14 +117,14 @@ export class Side {
   }
 
   draw(data: Drawn, common: ReturnType<typeof axis>): void {
-    const { view, pulled, hand } = this.session();
+    const { view, hand } = this.session();
     const { name } = this.block;
     const last = data.order.length - 1;
     const ends: [string, string] =
       view.order === "index" ? ["channel 0", `channel ${last}`] : ENDS[view.order];
     this.el.dataset.block = name;
     this.menu.select.value = name;
-    const set = (pulled && hand.now[name]) || null;
+    const set = hand.now[name] ?? null;
     this.chart.draw({ ...data, axis: common, ends, held: this.channel, set });
     say(this.summary, summed(data.answer.s, data.comparison));
   }

@@ -5,12 +5,14 @@ import { axis, COMPARISONS, meanOf, type Order, type Scale } from "../math/chann
 import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
 import { type Choice, choice, h, options, say } from "../parts/dom.ts";
+import { WIDE } from "../parts/dot-chart-marks.ts";
 import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
 import { picker } from "../parts/picker.ts";
 import { prediction } from "../parts/prediction.ts";
 import { handWords, introduced, taken } from "../parts/sentences.ts";
 import { tables } from "../parts/table.ts";
+import { type UnderWay, underWay } from "../parts/under-way.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
 import { type Sets, setsOf, settle, type Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
@@ -71,6 +73,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
   private readonly line = h("p", { class: "senet-problem", role: "alert" });
   private readonly live = h("p", { class: "senet-unseen", role: "status" });
   private readonly foot: Actions;
+  private readonly under: UnderWay;
 
   constructor(root: HTMLElement, probe: Probe, keeper: Keeper) {
     [this.probe, this.rules, this.sets] = [probe, keeper.rules, () => setsOf(probe)];
@@ -114,6 +117,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
       () => wish(initial),
       (words) => this.say(words),
     );
+    this.under = underWay(probe.live, () => {}); // `yours` asks again
     if (!probe.means) this.withoutMeans();
     root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours here
     root.replaceChildren(...this.layout());
@@ -121,6 +125,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
 
   end(): void {
     this.session.end();
+    this.under.end();
     this.yours?.end();
   }
 
@@ -171,8 +176,11 @@ class ShallowDeep implements Held<ShallowDeepView> {
     );
     this.sides.forEach((side, i) => side.draw(drawn[i]!, common));
     const first = drawn[0]!.comparison;
+    const held = view.shallowChannel !== null || view.deepChannel !== null;
     this.key.show(
       first,
+      this.sides.some(({ block }) => block.channels >= WIDE),
+      held,
       view.compare === "true" && !first.of ? "no true class to compare with" : "",
     );
     this.drawHand(drawn);
@@ -204,6 +212,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
         scale.el,
         key.el,
       ),
+      this.under.el,
       h("div", { class: "senet-sides" }, ...this.sides.map(({ el }) => el)),
       this.line,
       h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
@@ -225,7 +234,9 @@ class ShallowDeep implements Held<ShallowDeepView> {
       return { block, channel, s: drawn[i]!.answer.s, mean };
     });
     const done = pulled ? { plain, answer, network } : null;
-    this.pull.show(sides, handWords(hand.count, done, ready));
+    const words = handWords(hand.count, done, ready);
+    this.pull.show(sides, words);
+    this.under.show(hand.count, words);
   }
 }
 

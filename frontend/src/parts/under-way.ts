@@ -1,9 +1,8 @@
 // Beside the gates in hand: how the network that a pull asked for is coming along, and what the
-// pull
-// did.
+// pull did.
 
 import type { EngineState, Live } from "../network/network.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, h, say } from "./dom.ts";
 
 export interface UnderWay {
   el: HTMLElement;
