@@ -32,7 +32,7 @@ export interface OcclusionMap {
   end(): void;
 }
 
-const PIXELS = 192; // of the drawing
+const PIXELS = 288; // of the drawing
 
 /** Cells with what covering them does to a gate, row by row, and the gate with nothing covered. */
 interface Shown {
@@ -190,8 +190,13 @@ class Occlusion implements OcclusionMap {
     context.imageSmoothingEnabled = false;
     context.fillStyle = "white";
     context.fillRect(0, 0, PIXELS, PIXELS);
-    context.globalAlpha = 0.5; // paler than its colours over it
+    context.globalAlpha = 0.5; // paler than the colours over it
     context.drawImage(this.scratch, 0, 0, PIXELS, PIXELS);
+    context.globalAlpha = 1;
+    context.globalCompositeOperation = "saturation"; // and grey: an orange cat hides orange
+    context.fillStyle = "gray";
+    context.fillRect(0, 0, PIXELS, PIXELS);
+    context.globalCompositeOperation = "source-over";
     const changes = Array.from(values, (value) => (Number.isNaN(value) ? 0 : value - open));
     const far = Math.max(1e-9, ...changes.map(Math.abs));
     const cell = PIXELS / steps;
