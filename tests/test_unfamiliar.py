@@ -71,6 +71,7 @@ def test_reliability_counts_every_picture_once():
 def test_what_ships_was_measured_on_what_ships(name):
     """And keeps what it promises: few false alarms, and where it is surer, the network is more often right."""
     known = unfamiliar.stored(pretrained.get(name))
+    assert known, f"run `python -m senet unfamiliar {name}`, which the page needs to say when it doesn't know a picture"
     assert known["inside"]["unfamiliar"] / known["inside"]["of"] < 2 * unfamiliar.FALSE_ALARMS
     shares = [step["right"] / step["of"] for step in known["sure"] if step["of"] >= 100]
     assert shares == sorted(shares)

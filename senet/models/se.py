@@ -1,4 +1,4 @@
-"""The squeeze-and-excitation block: three named steps, each callable alone.
+"""The squeeze-and-excitation block: squeeze, excite (which computes the gates) and rescale, each callable alone.
 
 Hu, Shen, Albanie, Sun, Wu: *Squeeze-and-Excitation Networks*, arXiv 1709.01507. Section 3 has the three equations; section 6
 the ablations that the options here repeat. Shapes: N pictures, C channels, H x W pixels.
