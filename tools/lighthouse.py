@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "frontend" / "lighthouse" / "node_modules" / "lighthouse"
 OUT = ROOT / "data" / "results" / "lighthouse.json"
 PAGES = ("book/index.html", "book/explorer.html", "book/excitation.html", "book/shallow-and-deep.html", "book/se-resnet.html")
-CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo", "agentic-browsing")
 METRICS = {
     "first paint ms": "first-contentful-paint",
     "largest paint ms": "largest-contentful-paint",
