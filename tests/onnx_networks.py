@@ -14,7 +14,7 @@ CHANNELS, HIDDEN, SIDE, CLASSES = 8, 4, 12, 5
 class Variant:
     """How a gate is written."""
 
-    pool: str = "ReduceMean"  # GlobalAveragePool, AveragePool, Strips
+    pool: str = "ReduceMean"  # GlobalAveragePool, AveragePool, Strips, Masked
     layer: str = "Conv"  # Gemm, MatMul
     bound: str = "Sigmoid"  # HardSigmoid, Relu6, Clip, Tanh
     residual: bool = False
@@ -65,6 +65,11 @@ def _gated(build: _Builder, x: str, variant: Variant) -> str:
         z = build("ReduceMean", pooled, build.constant(np.array([2, 3])))
     elif variant.pool == "Strips":
         z = build("ReduceMean", build("ReduceMean", pooled, build.constant(np.array([3]))), build.constant(np.array([2])))
+    elif variant.pool == "Masked":  # only pixels that are not black count
+        shown = build("Greater", build("ReduceMax", "picture", build.constant(np.array([1]))), build.number(0.5))
+        mask, sides = build("Cast", shown, to=TensorProto.FLOAT), build.constant(np.array([2, 3]))
+        count = build("Clip", build("ReduceSum", mask, sides), build.number(1))
+        z = build("Div", build("ReduceSum", build("Mul", pooled, mask), sides), count)
     elif variant.pool == "AveragePool":
         z = build("AveragePool", pooled, kernel_shape=[SIDE, SIDE])
     else:

@@ -20,6 +20,7 @@ VARIANTS = {
     "strips": Variant("Strips", "MatMul", "Relu6", residual=True),
     "windows": Variant("AveragePool", "Gemm", "HardSigmoid", apart=True),
     "half": Variant("GlobalAveragePool", "Conv", "Clip", between="Half"),
+    "masked": Variant("Masked", "Conv", "Sigmoid"),
     "identity": Variant("ReduceMean", "Gemm", "Tanh", between="Identity"),
 }
 READ = """

@@ -2,13 +2,16 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor, nn
 
 from sebook.cli import parser as commands
 from sebook.network_files import anatomy, finding, folding, other_files
@@ -20,7 +23,7 @@ from .onnx_networks import CHANNELS, HIDDEN, SIDE, Variant, write, write_grn, wr
 SLOPES = {"HardSigmoid": 0.2, "Relu6": 1 / 6, "Clip": 0.25}
 VARIANTS = st.builds(
     Variant,
-    pool=st.sampled_from(("ReduceMean", "GlobalAveragePool", "AveragePool", "Strips")),
+    pool=st.sampled_from(("ReduceMean", "GlobalAveragePool", "AveragePool", "Strips", "Masked")),
     layer=st.sampled_from(("Conv", "Gemm", "MatMul")),
     bound=st.sampled_from(("Sigmoid", "HardSigmoid", "Relu6", "Clip", "Tanh")),
     residual=st.booleans(),
@@ -49,6 +52,7 @@ def test_a_gate_is_found_read_and_proved_however_it_is_written(tmp_path_factory,
         assert (gate.family, gate.channels, gate.hidden) == ("SE", CHANNELS, HIDDEN)
         assert gate.kind == {"Sigmoid": "sigmoid", "Tanh": "tanh"}.get(variant.bound, "hard sigmoid")
         assert gate.slope == pytest.approx(SLOPES[variant.bound]) if variant.bound in SLOPES else gate.slope is None
+        assert gate.pool == "mean"
         assert (gate.residual, gate.same) == (variant.residual, not variant.apart)
     for mine, plain in zip(network.run(pictures).outputs, network.plain(pictures), strict=True):
         np.testing.assert_array_equal(mine, plain)
@@ -67,6 +71,38 @@ def test_a_gate_is_what_the_graph_says(network, pictures):
     np.testing.assert_allclose(reading.hidden[first.gate.name], h, atol=1e-5)
     s = 1 / (1 + np.exp(-(h @ w2.T + values[bias].reshape(-1))))
     np.testing.assert_allclose(reading.excitation[first.gate.name], s, atol=1e-5)
+
+
+class Voice(nn.Module):
+    """The squeeze of ECAPA-TDNN: sequences of several lengths, padded, and a mask made of their lengths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.after = nn.Conv1d(5, CHANNELS, 3, padding=1), nn.Conv1d(CHANNELS, 2, 1)
+        self.one, self.two = nn.Conv1d(CHANNELS, HIDDEN, 1), nn.Conv1d(HIDDEN, CHANNELS, 1)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        x = self.before(x).relu()
+        mask = (torch.arange(x.shape[-1])[None] < lengths[:, None] * x.shape[-1]).to(x).unsqueeze(1)
+        z = (x * mask).sum(2, keepdim=True) / mask.sum(2, keepdim=True)
+        return self.after(x * torch.sigmoid(self.two(self.one(z).relu())))
+
+
+def test_a_mean_over_what_a_mask_leaves_is_one_pool(tmp_path):
+    torch.manual_seed(0)
+    model, path = Voice().eval(), tmp_path / "voice.onnx"
+    x, lengths = torch.randn(1, 5, 20), torch.tensor([0.6])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the older exporter's own, about itself
+        torch.onnx.export(model, (x, lengths), str(path), input_names=["sound", "lengths"], dynamo=False)
+    with pytest.raises(ValueError, match=r"takes 2 inputs \(sound, lengths\).*rest="):
+        OnnxNetwork(path, (1, 5, 20))
+    network = OnnxNetwork(path, (1, 5, 20), {"lengths": lengths.numpy()})
+    (gate,) = network.prove(x.numpy()).gates
+    assert (gate.family, gate.pool, gate.kind, gate.channels, gate.hidden) == ("SE", "mean", "sigmoid", CHANNELS, HIDDEN)
+    assert gate.same and gate.proof == "proved"
+    shown = model.before(x).relu()[..., :12].mean(2).detach()
+    np.testing.assert_allclose(network.run(x.numpy()).squeeze[gate.name], shown, atol=1e-6)
 
 
 def test_overriding_one_channel_leaves_the_others(network, pictures):

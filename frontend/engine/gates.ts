@@ -18,6 +18,7 @@ const REDUCES: Record<string, string> = {
   ReduceL2: "norm",
 };
 const WINDOWS: Record<string, string> = { AveragePool: "mean", MaxPool: "max" };
+const TRUTHS = new Set("Less LessOrEqual Greater GreaterOrEqual Equal Not And Or Xor".split(" "));
 const SMALL = new Set([
   ...SHAPERS,
   ...WIDENERS,
@@ -80,8 +81,13 @@ export function find(graph: Graph, shapes: Shapes): Found[] {
   const pooled = new Map<string, Pooled>();
   const strips = new Map<string, { source: string; axes: number[] }>();
   const found = new Map<string, Found>();
+  const counts = new Set<string>(); // how many pixels a mask leaves
   for (const node of graph.nodes) {
     if (TALK_OF_SHAPE.has(node.op) || node.inputs.length === 0) continue;
+    if (countsOf(graph, node, counts)) {
+      for (const output of node.outputs) counts.add(output);
+      continue;
+    }
     const small = node.inputs.filter((name) => pooled.has(name));
     if (REDUCES[node.op] && small.length > 0 && !strips.has(node.inputs[0]!)) {
       // over channels: no pixels are left
@@ -94,8 +100,12 @@ export function find(graph: Graph, shapes: Shapes): Found[] {
       continue;
     }
     if (small.length === 0) continue;
-    const others = mapsOf(graph, node, pooled);
-    if (others.length === 0) {
+    const others = mapsOf(graph, node, pooled).filter((name) => !counts.has(name));
+    const divided = node.inputs.some((name) => counts.has(name));
+    const [first] = small.map((name) => pooled.get(name)!);
+    if (others.length === 0 && divided && first!.kinds.join() === "sum") {
+      pooled.set(node.outputs[0]!, { ...first!, means: [node.outputs[0]!], kinds: ["mean"] });
+    } else if (others.length === 0) {
       if (!SMALL.has(node.op)) continue;
       const one = joined(
         small.map((name) => pooled.get(name)!),
@@ -113,6 +123,32 @@ export function find(graph: Graph, shapes: Shapes): Found[] {
   return [...found.values()]
     .filter((gate) => !varies(gate, shapes))
     .map((gate, i) => ({ ...gate, depth: i + 1 }));
+}
+
+/** Whether it counts what a mask leaves, or makes such a count ready to divide by. */
+function countsOf(graph: Graph, { op, inputs }: Node, counts: Set<string>): boolean {
+  if (REDUCES[op] || POOLS[op]) return isMask(graph, inputs[0]!) || counts.has(inputs[0]!);
+  const rest = inputs.filter((name) => name && !counts.has(name));
+  return SMALL.has(op) && rest.length < inputs.length && rest.every((name) => graph.constant(name));
+}
+
+/** Whether a tensor says which pixels count: truths, perhaps as numbers. */
+function isMask(graph: Graph, name: string): boolean {
+  for (let made = graph.makers.get(name); made; made = graph.makers.get(made.inputs[0]!)) {
+    if (TRUTHS.has(made.op)) return true;
+    if (!SHAPERS.has(made.op) && !WIDENERS.has(made.op)) return false;
+  }
+  return false;
+}
+
+/** The tensor that was masked, shaped or widened to give this one. */
+function rootOf(graph: Graph, name: string): string {
+  const root = graph.root(name);
+  const made = graph.makers.get(root);
+  if (!made || (made.op !== "Mul" && made.op !== "Where")) return root;
+  const masks = made.inputs.filter((each) => isMask(graph, each));
+  const kept = made.inputs.filter((each) => !masks.includes(each) && !constant(graph, each));
+  return masks.length > 0 && kept.length === 1 ? rootOf(graph, kept[0]!) : root;
 }
 
 /**
@@ -222,7 +258,7 @@ function described(
     family = "CBAM, channels";
   else if (kind === "softmax") family = "selective kernel";
   else if (grn) family = "GRN";
-  const roots = new Set(path.sources.map((source) => graph.root(source)));
+  const roots = new Set(path.sources.map((source) => rootOf(graph, source)));
   const product = node.outputs[0]!;
   const shape = shapes.get(excitation);
   return {
@@ -234,7 +270,7 @@ function described(
     channels: shape ? shape.slice(1).reduce((a, b) => a * b, 1) : (widths.at(-1) ?? 0),
     hidden: widths.length > 1 && !sliding ? widths.at(-2)! : null,
     pool: path.kinds.join(" + "),
-    same: roots.size === 1 && roots.has(graph.root(maps)),
+    same: roots.size === 1 && roots.has(rootOf(graph, maps)),
     residual: (graph.readers.get(product) ?? []).some(
       ({ op, inputs }) => (op === "Add" || op === "Sum") && inputs.includes(maps),
     ),

@@ -2,12 +2,12 @@
 
 One walk forward says of each tensor what it is. A pool makes a *pooled* one; what computes from pooled tensors and constants alone
 stays pooled; a product of a pooled tensor with one that isn't is a gate, if its path has a layer or a bound. Whether a pool is over
-all pixels can depend on lengths that only a run knows: ``shapes`` gives those. ``frontend/engine/gates.ts`` walks by the same
-rules.
+all pixels can depend on lengths that only a run knows: ``shapes`` gives those. A mask says which pixels count: the sum of what it
+leaves, over its own sum, is one pool. ``frontend/engine/gates.ts`` walks by the same rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from senet.inside.gates import Anatomy, Gate
 
@@ -23,6 +23,7 @@ ARITHMETIC = frozenset(
 ACTIVATIONS = BOUNDED | frozenset(
     ("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Gelu", "Erf", "HardSwish", "Swish", "Softplus", "Mish", "Reciprocal")
 )
+TRUTHS = frozenset(("Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal", "Not", "And", "Or", "Xor"))
 SMALL = SHAPERS | WIDENERS | ARITHMETIC | ACTIVATIONS | LAYERS.keys()
 SMALL |= {"BatchNormalization", "LayerNormalization", "InstanceNormalization", "Concat", "Split", "Slice", "Gather"}
 
@@ -91,8 +92,12 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
     pooled: dict[str, Pooled] = {}
     strips: dict[str, tuple[str, frozenset[int]]] = {}
     found: list[Found] = []
+    counts: set[str] = set()  # how many pixels a mask leaves
     for node in graph.nodes:
         if node.op in TALK_OF_SHAPE or not node.inputs:
+            continue
+        if _counts(graph, node, counts):
+            counts.update(node.outputs)
             continue
         small = [pooled[name] for name in node.inputs if name in pooled]
         if node.op in REDUCES and small and node.inputs[0] not in strips:  # over channels: no pixels are left
@@ -103,8 +108,10 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
             continue
         if not small:
             continue
-        others = _maps(graph, node, pooled)
-        if not others:
+        others = [name for name in _maps(graph, node, pooled) if name not in counts]
+        if not others and not counts.isdisjoint(node.inputs) and small[0].kinds == ("sum",):
+            pooled[node.outputs[0]] = replace(small[0], means=node.outputs[:1], kinds=("mean",))
+        elif not others:
             if node.op in SMALL:
                 pooled |= dict.fromkeys(node.outputs, small[0].joined(small[1:], node))
         elif node.op == "Mul" and len(small) == 1:
@@ -112,6 +119,35 @@ def find(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> list[Found]:
             if pooled[factor].layers or pooled[factor].bounded or pooled[factor].relative:
                 found.append(_found(graph, node, factor, others[0], pooled[factor], shapes))
     return _numbered([each for each in _once(found) if not _varies(each, shapes)])
+
+
+def _counts(graph: Graph, node: Node, counts: set[str]) -> bool:
+    """Whether it counts what a mask leaves, or makes such a count ready to divide by."""
+    if node.op in REDUCES or node.op in POOLS:
+        return is_mask(graph, node.inputs[0]) or node.inputs[0] in counts
+    rest = [name for name in node.inputs if name and name not in counts]
+    return node.op in SMALL and len(rest) < len(node.inputs) and all(graph.constant(name) is not None for name in rest)
+
+
+def is_mask(graph: Graph, name: str) -> bool:
+    """Whether a tensor says which pixels count: truths, perhaps as numbers, or an input beside the first."""
+    while (maker := graph.makers.get(name)) is not None:
+        if maker.op in TRUTHS:
+            return True
+        if maker.op not in SHAPERS | WIDENERS:
+            return False
+        name = maker.inputs[0]
+    return name in [*graph.inputs][1:]
+
+
+def _root(graph: Graph, name: str) -> str:
+    """The tensor that was masked, shaped or widened to give ``name``."""
+    while (maker := graph.makers.get(name := graph.root(name))) is not None and maker.op in ("Mul", "Where"):
+        kept = [each for each in maker.inputs if not is_mask(graph, each) and not _constant(graph, each)]
+        if len(kept) != 1 or not any(is_mask(graph, each) for each in maker.inputs):
+            break
+        (name,) = kept
+    return name
 
 
 def _varies(found: Found, shapes: Mapping[str, tuple[int, ...]]) -> bool:
@@ -184,7 +220,7 @@ def _found(graph: Graph, node: Node, factor: str, maps: str, path: Pooled, shape
         family = "selective kernel"
     elif path.relative and not path.layers:
         family, kind = "GRN", "linear"
-    roots = {graph.root(source) for source in path.sources}
+    roots = {_root(graph, source) for source in path.sources}
     product = node.outputs[0]
     gate = Gate(
         name=product,
@@ -197,7 +233,7 @@ def _found(graph: Graph, node: Node, factor: str, maps: str, path: Pooled, shape
         pool=" + ".join(path.kinds),
         squeezes=path.sources[0],
         multiplies=maps,
-        same=roots == {graph.root(maps)},
+        same=roots == {_root(graph, maps)},
         residual=any(reader.op in ("Add", "Sum") and maps in reader.inputs for reader in graph.readers.get(product, ())),
         where=node.name or product,
     )
@@ -223,8 +259,6 @@ def _once(found: list[Found]) -> list[Found]:
 
 
 def _numbered(found: list[Found]) -> list[Found]:
-    from dataclasses import replace
-
     return [replace(each, gate=replace(each.gate, depth=i)) for i, each in enumerate(found, start=1)]
 
 

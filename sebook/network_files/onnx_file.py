@@ -1,6 +1,6 @@
 """An ONNX file as a graph, and what is wrong with one that can't be read, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,13 @@ def graph_of(model: Any, name: str) -> Graph:
     return Graph(name, nodes, inputs, [each.name for each in model.graph.output], constant)
 
 
-def refuse_text(model: Any, inputs: Mapping[str, tuple[int | None, ...]], path: str) -> None:
-    """Say so where a network takes no pictures.
+def refuse_text(model: Any, inputs: Mapping[str, tuple[int | None, ...]], path: str, given: Collection[str] = ()) -> None:
+    """Say so where a network takes no pictures; besides them it takes what is ``given``.
 
     Raises:
-        ValueError: it takes whole numbers, as text models do, or no tensor of pixels.
+        ValueError: it takes whole numbers, as text models do, or an input that isn't given.
     """
+    inputs = [name for name in inputs if name not in given]
     kinds = {each.name: each.type.tensor_type.elem_type for each in model.graph.input}
     numbers = [name for name in inputs if kinds.get(name) in TEXT]
     if numbers:
@@ -100,4 +101,7 @@ def refuse_text(model: Any, inputs: Mapping[str, tuple[int | None, ...]], path: 
             f"{path} takes whole numbers ({', '.join(numbers)}), as text models do: a network of pictures takes (N, 3, H, W)"
         )
     if len(inputs) != 1:
-        raise ValueError(f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}): only networks of one picture are run here")
+        raise ValueError(
+            f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}): only networks of one picture are run here, "
+            "unless OnnxNetwork(..., rest=) says what the others take"
+        )

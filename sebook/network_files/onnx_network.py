@@ -26,7 +26,8 @@ class OnnxNetwork(Tapped):
 
     Args:
         path: the file.
-        shape: of the input, where the file leaves lengths open: (N, 3, H, W).
+        shape: of the input, where the file leaves lengths open: (N, 3, H, W); (N, C, T) of a network of sound.
+        rest: what its other inputs take, by name, such as lengths or a mask: for one picture, and the same for each.
 
     Attributes:
         model: the file as onnx has it.
@@ -39,12 +40,13 @@ class OnnxNetwork(Tapped):
         ImportError: onnx or onnxruntime is not installed.
     """
 
-    def __init__(self, path: str | Path, shape: Sequence[int] | None = None) -> None:
+    def __init__(self, path: str | Path, shape: Sequence[int] | None = None, rest: Mapping[str, np.ndarray] | None = None) -> None:
         self.path = Path(path)
         self.model = onnx_file.read(path)
         self.graph = onnx_file.graph_of(self.model, self.path.name)
-        onnx_file.refuse_text(self.model, self.graph.inputs, str(path))
-        ((self.input, declared),) = self.graph.inputs.items()
+        self.rest = dict(rest or {})
+        onnx_file.refuse_text(self.model, self.graph.inputs, str(path), self.rest)
+        self.input, declared = next((name, sizes) for name, sizes in self.graph.inputs.items() if name not in self.rest)
         self.shape = closed(declared, shape, str(path))
         self.windows = self._scout(windows(self.graph))
         found = find(self.graph, self.windows)
@@ -57,7 +59,8 @@ class OnnxNetwork(Tapped):
     def plain(self, pictures: np.ndarray) -> list[np.ndarray]:
         """The outputs of the file as it is, with nothing added."""
         session = session_of(self.model.SerializeToString(), self.path)
-        runs = [session.run(list(self.graph.outputs), {self.input: self.typed(picture[None])}) for picture in pictures]
+        asked = [{self.input: self.typed(picture[None]), **self.rest} for picture in pictures]
+        runs = [session.run(list(self.graph.outputs), feeds) for feeds in asked]
         return [stacked(parts) for parts in zip(*runs, strict=True)]
 
     def kind_of(self, name: str) -> np.dtype:
@@ -66,7 +69,7 @@ class OnnxNetwork(Tapped):
 
     # ---- how
     def _one(self, picture: np.ndarray, gates: Mapping[str, np.ndarray]) -> Reading:
-        feeds = {self.input: self.typed(picture)}
+        feeds = {self.input: self.typed(picture), **self.rest}
         for each in self.found:
             kind = self._kind_of[each.excitation]
             feeds[f"{GIVEN}{each.gate.depth}"] = self.row(each, gates, self.shapes[each.excitation], kind)
@@ -123,7 +126,7 @@ class OnnxNetwork(Tapped):
         session = session_of(model.SerializeToString(), self.path)
         self._input_kind = KINDS.get(session.get_inputs()[0].type, np.float32)
         try:
-            got = session.run(taps or None, {self.input: np.zeros(self.shape, self._input_kind)})
+            got = session.run(taps or None, {self.input: np.zeros(self.shape, self._input_kind), **self.rest})
         except Exception as error:
             raise ValueError(
                 f"{self.path} does not run on a picture of shape {self.shape}: give the size it takes with --size ({_first(error)})"
