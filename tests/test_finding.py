@@ -172,7 +172,7 @@ def test_gradients_flow_to_what_takes_a_gates_place():
     from senet.inside.reading import Reader
 
     model, x = made(Written)
-    found = finding.known(model, x, dict(model.named_modules()))
+    found = finding.known(model, x)
     name, values = next(iter(found.points)), torch.full((2, 6), 0.3, requires_grad=True)
     with Reader(found.points, {name: values}).reading(model):
         model(x).sum().backward()

@@ -138,12 +138,7 @@ def data_folder() -> Path:
 
 
 def cifar10(
-    split: str = "train",
-    root: str | Path | None = None,
-    *,
-    each: int | None = None,
-    download: bool = True,
-    progress: bool = True,
+    split: str = "train", root: str | Path | None = None, *, each: int | None = None, download: bool = True, progress: bool = True
 ) -> Pictures:
     """CIFAR-10 (Krizhevsky, 2009): 50,000 training or 10,000 test pictures of 32x32.
 
@@ -213,12 +208,7 @@ def imagenet100(split: str = "train", root: str | Path | None = None, *, progres
 
 
 def image_folder(
-    folder: str | Path,
-    size: int,
-    *,
-    each: int | None = None,
-    store: str | Path | None = None,
-    progress: bool = True,
+    folder: str | Path, size: int, *, each: int | None = None, store: str | Path | None = None, progress: bool = True
 ) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
 
@@ -237,12 +227,7 @@ def image_folder(
     classes, samples = folders.samples(Path(folder))
     if each is not None:
         samples = [sample for i, sample in enumerate(samples) if i < each or samples[i - each][1] != sample[1]]
-    paths = tqdm(
-        [path for path, _ in samples],
-        desc=f"reading {Path(folder).name}",
-        unit="picture",
-        disable=not progress,
-    )
+    paths = tqdm([path for path, _ in samples], desc=f"reading {Path(folder).name}", unit="picture", disable=not progress)
     if store is None:
         images = torch.empty(len(samples), 3, size, size, dtype=torch.uint8)
         for i, path in enumerate(paths):

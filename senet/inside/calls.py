@@ -47,6 +47,8 @@ ELEMENTWISE = (
         "gelu hardswish elu selu leaky_relu exp pow square sqrt abs threshold mish celu"
     )
 )
+# What gives maps from maps, and nothing else to know of them.
+PLAIN = LAYERS - {"einsum"} | ELEMENTWISE - SCALES - ADDS | {"batch_norm", "layer_norm", "group_norm"}
 BOUNDING = ("sigmoid", "hardsigmoid", "tanh", "hardtanh", "softmax", "clamp", "relu6")
 
 
@@ -75,6 +77,8 @@ class Seen:
         operand: for a layer, which of its tensors isn't the weight.
         pool: where pixels became one number: what was pooled, and how.
         address: for a layer or pool, its number within each running module.
+        taken: the first module that took it as its first argument.
+        given: the innermost module that gave it.
         value: for narrow ones, the tensor itself; they are small.
     """
 
@@ -90,6 +94,8 @@ class Seen:
     pool: "Pool | None" = None
     address: dict[Call, int] = field(default_factory=dict)
     value: Tensor | None = None
+    taken: str | None = None
+    given: str | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -218,8 +224,8 @@ def again_on(func: Any, args: tuple, kwargs: dict, tensors: list[Tensor], seen: 
         swapped = [x if arg is one else arg for arg in args]
         return func(*swapped, **{key: x if arg is one else arg for key, arg in kwargs.items()})
 
-    numbers = [arg for arg in args if arg is not one]
-    again.key = None if kwargs or any(isinstance(arg, (Tensor, list)) for arg in numbers) else (func, *numbers)
+    numbers = [arg for arg in (*args, *kwargs.values()) if arg is not one]
+    again.key = None if any(isinstance(arg, (Tensor, list)) for arg in numbers) else (func, *kwargs, *numbers)
     return again  # two calls of one key compute the same
 
 

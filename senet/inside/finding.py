@@ -6,10 +6,10 @@ of one gate permuted it must not be.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,6 @@ from .kinds import family, hidden_of, varying
 from .looking import evaluating
 from .reading import Point, Reader
 from .tracking import Candidate, Seen, Tracker
-
-_KEPT: "WeakKeyDictionary[nn.Module, tuple[int, Found]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +37,41 @@ class Found:
     values: dict[str, tuple[int, Tensor, Tensor, Tensor | None]]
 
 
+class Walk:
+    """A model's modules, walked once; the gates that were found; and what recording knows by class. It keeps no module alive."""
+
+    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+        self.names, self.refs = [*modules], [ref(module) for module in modules.values()]
+        self.shape = _shape(modules.values())
+        self.found: Found | None = None
+        self.blocks: Any = None
+
+    def modules(self) -> dict[str, nn.Module] | None:
+        """By name, as ``named_modules()`` gives them; None if some are others than when they were walked."""
+        modules = [alive() for alive in self.refs]
+        return None if None in modules or _shape(modules) != self.shape else dict(zip(self.names, modules, strict=True))
+
+
+def _shape(modules: Iterable[nn.Module]) -> list[Any]:
+    """What changes when a module is put in, taken out, renamed, compiled or made another class."""
+    children = [(name, id(child)) for module in modules for name, child in module._modules.items()]
+    return [*map(type, modules), *children, *(module for module in modules if module._compiled_call_impl)]
+
+
+_WALKS: "WeakKeyDictionary[nn.Module, Walk]" = WeakKeyDictionary()
+
+
+def walked(model: nn.Module) -> tuple[Walk, dict[str, nn.Module]]:
+    """What is known of ``model``, and its modules by name. Raises ``ValueError`` if some are scripted or compiled."""
+    walk = _WALKS.get(model)
+    modules = None if walk is None else walk.modules()
+    if modules is None:
+        modules = dict(model.named_modules())
+        refuse_compiled(modules)
+        walk = _WALKS[model] = Walk(modules)
+    return walk, modules
+
+
 def anatomy(model: nn.Module, images: Any, *, prove: bool = True) -> Anatomy:
     """All gates of ``model``, whatever they are called there.
 
@@ -52,39 +85,28 @@ def anatomy(model: nn.Module, images: Any, *, prove: bool = True) -> Anatomy:
         ValueError: ``model`` is scripted or compiled, so that its Python does not run.
     """
     model = unwrapped(model)
-    modules = dict(model.named_modules())
-    refuse_compiled(modules)
+    _, modules = walked(model)
     with evaluating(modules.values()), torch.no_grad():
         found = find(model, images, modules)
         return prove_all(model, images, found) if prove else found.anatomy
 
 
-def known(model: nn.Module, images: Any, modules: Mapping[str, nn.Module]) -> Found:
+def known(model: nn.Module, images: Any) -> Found:
     """The gates of ``model``; searched for once, and again when its modules have changed."""
-    now = hash(tuple((name, type(module)) for name, module in modules.items()))
-    before, found = _KEPT.get(model, (None, None))
-    if found is None or before != now:
-        found = find(model, images, modules)
-        keep(model, modules, found)
-    return found
-
-
-def kept(model: nn.Module, modules: Mapping[str, nn.Module]) -> Found | None:
-    """What :func:`known` has kept of ``model``."""
-    now = hash(tuple((name, type(module)) for name, module in modules.items()))
-    before, found = _KEPT.get(model, (None, None))
-    return found if before == now else None
+    walk, modules = walked(model)
+    if walk.found is None:
+        keep(walk, find(model, images, modules))
+    return walk.found
 
 
 def forget(model: nn.Module) -> None:
     """Search again the next time, as after a change of what the forward does."""
-    _KEPT.pop(unwrapped(model), None)
+    _WALKS.pop(unwrapped(model), None)
 
 
-def keep(model: nn.Module, modules: Mapping[str, nn.Module], found: Found) -> None:
-    """Remember the gates of ``model``, without what was computed."""
-    now = hash(tuple((name, type(module)) for name, module in modules.items()))
-    _KEPT[model] = now, Found(found.anatomy, found.points, {})
+def keep(walk: Walk, found: Found) -> None:
+    """Remember the gates of a model, without what was computed."""
+    walk.found = Found(found.anatomy, found.points, {})
 
 
 def find(model: nn.Module, images: Any, modules: Mapping[str, nn.Module], maps: bool = False) -> Found:
@@ -111,29 +133,13 @@ def described(model: nn.Module, tracker: Tracker) -> Found:
         gate = _gate(candidate, name, 1 + len(gates if by_channel else others), kind, dims, path)
         (gates if by_channel else others).append(gate)
         if by_channel:
-            shape = varying(candidate)[1]
-            first = path.layers[0] if path.layers else path.first
+            first, shape = path.layers[0] if path.layers else path.first, varying(candidate)[1]
             inside = frozenset(call.module for call in first.address)
-            number, layered = first.address.get(home), bool(path.layers)
-            points[name] = Point(
-                home.module,
-                home.run,
-                candidate.address[home],
-                number,
-                layered,
-                first.operand,
-                candidate.side,
-                dims,
-                shape[1:],
-                inside,
-            )
-            z = path.first.value.flatten(1)
-            values[name] = (
-                candidate.order,
-                z,
-                points[name].compact(candidate.s, len(candidate.sizes)),
-                points[name].maps(candidate.u),
-            )
+            squeezed = first.address.get(home), bool(path.layers), first.operand
+            place = home.module, home.run, candidate.address[home], *squeezed, candidate.side, dims, shape[1:], inside
+            points[name] = point = Point(*place, _hooks(tracker, candidate, path))
+            z, s = path.first.value.flatten(1), point.compact(candidate.s, len(candidate.sizes))
+            values[name] = (candidate.order, z, s, point.maps(candidate.u))
     notes = (f"{normalise} products with pooled tensors only normalise",) if normalise else ()
     return Found(Anatomy(type(model).__name__, tuple(gates), tuple(others), notes), points, values)
 
@@ -159,6 +165,17 @@ def _gate(candidate: Candidate, name: str, depth: int, kind: str, dims: tuple[in
         residual=candidate.residual or (path.bound.kind == "sigmoid" and path.bound.low == 1),
         where=candidate.where,
     )
+
+
+def _hooks(tracker: Tracker, candidate: Candidate, path: Any) -> tuple[str, str] | None:
+    """The modules whose hooks see z and s as they are read."""
+    gate = candidate.gate
+    while not gate.given and gate.op == "reshape":  # s[:, :, None, None]
+        gate = gate.parents[0]
+    taken, given, shape = path.first.taken, gate.given, (*gate.shape, 0)
+    once = tracker.runs.get(taken) == tracker.runs.get(given) == 0
+    same_rows = shape[:2] == candidate.sizes[:2] and torch.equal(gate.value.flatten(), candidate.s.flatten())
+    return (taken, given) if once and same_rows else None
 
 
 def _origin(seen: Seen) -> str:

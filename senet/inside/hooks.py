@@ -1,7 +1,6 @@
 """Hooks on SE blocks that are known by their class: what they see in one forward, and what they put in a gate's place."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -20,7 +19,7 @@ Gates = Mapping[str, Tensor | Callable[[Tensor], Tensor]]
 class SEPoints:
     """One SE block of a model, and the two modules in it that see z and s."""
 
-    block: nn.Module  # its input is U
+    block: nn.Module | None  # its input is U; None where that is not known
     first: nn.Module  # its input is z
     gate: nn.Module  # its output is s
 
@@ -53,13 +52,20 @@ class Tape:
         self.ran: dict[str, int] = {}
 
     def run(self, model: nn.Module, images: Tensor) -> Any:
-        with ExitStack() as hooks:
-            for name, at in self.points.items():
-                if self.keep_maps:
-                    hooks.enter_context(at.block.register_forward_pre_hook(Hook(partial(self.see_maps, name))))
-                hooks.enter_context(at.first.register_forward_pre_hook(Hook(partial(self.see_squeeze, name))))
-                hooks.enter_context(at.gate.register_forward_hook(Hook(partial(self.see_excitation, name))))
+        hooks = []
+        for name, at in self.points.items():
+            if self.keep_maps:
+                hooks.append((at.block._forward_pre_hooks, Hook(partial(self.see_maps, name))))
+            hooks.append((at.first._forward_pre_hooks, Hook(partial(self.see_squeeze, name))))
+            hooks.append((at.gate._forward_hooks, Hook(partial(self.see_excitation, name))))
+        # Into the tables themselves: to register a hook and to remove it takes longer than to run it.
+        try:
+            for table, hook in hooks:
+                table[hook] = hook
             return model(images)
+        finally:
+            for table, hook in hooks:
+                table.pop(hook, None)
 
     def see_maps(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
         u = _numbers(args[0])

@@ -110,12 +110,7 @@ class Profile:
 
 
 def profile(
-    model: nn.Module,
-    pictures: Pictures,
-    preprocess: Callable[[Tensor], Tensor],
-    *,
-    batch_size: int = 250,
-    progress: bool = True,
+    model: nn.Module, pictures: Pictures, preprocess: Callable[[Tensor], Tensor], *, batch_size: int = 250, progress: bool = True
 ) -> Profile:
     """Class means and variances of every SE block's excitations, by Welford's rule in the form of Chan et al. for batches.
 

@@ -35,6 +35,7 @@ class Point:
         dims: of the maps, along which the gate varies.
         shape: of the gate without its pictures, brought to the maps' rank.
         inside: the modules that were running when the first layer ran.
+        hooks: two modules that run once: the first takes z, and the second gives s. None where no module does.
     """
 
     module: str
@@ -47,6 +48,7 @@ class Point:
     dims: tuple[int, ...]
     shape: tuple[int, ...]
     inside: frozenset[str]
+    hooks: tuple[str, str] | None = None
 
     @property
     def channels(self) -> int:

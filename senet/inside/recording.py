@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .calls import tensors_of
-from .finding import Found, described, keep, kept, known, refuse_compiled, unwrapped
+from .finding import Found, Walk, described, keep, known, unwrapped, walked
 from .hooks import Gates, SEPoints, Tape, fitting
 from .looking import evaluating
 from .reading import Point, Reader
@@ -39,6 +39,7 @@ HOOK_POINTS = (
 # Models of these libraries have no gate but in blocks of those classes.
 KNOWN_LIBRARIES = ("torch", "torchvision.ops", "torchvision.models", "senet", "sebook")
 NOTHING = ". Nor is there a product in its forward with a factor that was pooled over the pixels"
+WITHOUT = ". With an example, se_blocks(model, images) finds any other gate"
 OTHER_GATES = ("torchvision.models.segmentation", "torchvision.models.detection")
 
 
@@ -67,7 +68,7 @@ class BlockRecord:
             raise ValueError(f"{self.name}: no feature maps were kept: record with maps=True")
         n, c = self.maps.shape[:2]
         s = (
-            self.excitation.view(n, c, -1) if c != self.excitation.shape[1] else self.excitation
+            self.excitation if self.excitation.shape[1] == c else self.excitation.view(n, c, -1)
         )  # a gate for each branch and channel
         return self.maps * s.view(*s.shape, *(1,) * (self.maps.ndim - s.ndim))
 
@@ -108,30 +109,40 @@ def se_blocks(model: nn.Module, images: Any = None) -> dict[str, SEPoints | Poin
     Raises:
         ValueError: there are none, or ``model`` is scripted or compiled, so that hooks would not be called.
     """
-    modules = dict(model.named_modules())
-    points = _find(modules)
+    walk, modules = walked(model)
+    points = _by_class(walk, modules).points(modules)
     if images is not None:
         with evaluating(modules.values()), torch.no_grad():
-            points |= _others(known(model, images, modules), points)
+            points |= _others(known(model, images), points)
     if not points:
-        raise ValueError(
-            _none(model, NOTHING if images is not None else ". With an example, se_blocks(model, images) finds any other gate")
-        )
+        raise ValueError(_none(model, NOTHING if images is not None else WITHOUT))
     return points
 
 
-def _find(modules: Mapping[str, nn.Module]) -> dict[str, SEPoints]:
-    refuse_compiled(modules)
-    found = {}
-    rows: dict[type, list[tuple[str, str]]] = {}  # by class: a model has many modules of few classes, and recording has to be quick
-    for name, module in modules.items():
-        kind = type(module)
-        if kind not in rows:
-            names = {cls.__name__ for cls in kind.__mro__}
-            rows[kind] = [(first, gate) for known, first, gate in HOOK_POINTS if known in names]
-        if points := _points(module, rows[kind]):
-            found[name] = points
-    return found
+class _ByClass:
+    """What a model's classes tell: its blocks, whether it can have no other gate, and the dimensions of what it takes."""
+
+    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
+        self.rows_then, names = HOOK_POINTS, {id(module): name for name, module in modules.items()}
+        found = {name: points for name, module in modules.items() if (points := _points(module))}
+        self.places = [(name, names[id(at.first)], names[id(at.gate)]) for name, at in found.items()]
+        homes = {type(module).__module__ for module in modules.values()}
+        self.complete = (
+            bool(found)
+            and all(f"{home}.".startswith(tuple(f"{each}." for each in KNOWN_LIBRARIES)) for home in homes)
+            and not any(home.startswith(OTHER_GATES) for home in homes)
+        )
+        kinds = {nn.Conv1d: (2, 3), nn.Conv2d: (4,), nn.Conv3d: (5,)}
+        self.ranks = {4, *(rank for module in modules.values() for rank in kinds.get(type(module), ()))}
+
+    def points(self, modules: Mapping[str, nn.Module]) -> dict[str, SEPoints]:
+        return {name: SEPoints(modules[name], modules[first], modules[gate]) for name, first, gate in self.places}
+
+
+def _by_class(walk: Walk, modules: Mapping[str, nn.Module]) -> _ByClass:
+    if walk.blocks is None or walk.blocks.rows_then is not HOOK_POINTS:
+        walk.blocks = _ByClass(modules)
+    return walk.blocks
 
 
 def _others(found: Found, points: Mapping[str, SEPoints]) -> dict[str, Point]:
@@ -148,12 +159,7 @@ def _none(model: nn.Module, besides: str = "") -> str:
 
 
 def record(
-    model: nn.Module,
-    images: Tensor,
-    *,
-    maps: bool = False,
-    gates: Gates | None = None,
-    device: torch.device | str | None = None,
+    model: nn.Module, images: Tensor, *, maps: bool = False, gates: Gates | None = None, device: torch.device | str | None = None
 ) -> Recording:
     """Run ``model`` once and keep what its gates computed.
 
@@ -176,18 +182,21 @@ def record(
         ValueError: no gate, or none that ran; a block that ran twice; ``gates`` that fit no block; a scripted model.
     """
     model = unwrapped(model)
-    modules = dict(model.named_modules())  # walked once: it is what recording costs in a small network
-    _check_images(images, modules)
-    points = _find(modules)
+    walk, modules = walked(model)
+    by_class = _by_class(walk, modules)
+    _check_images(images, by_class.ranks)
+    points = by_class.points(modules)
     with evaluating(modules.values()), torch.no_grad():
-        found = kept(model, modules)
-        if found is None and gates and not _all_known(modules, points):
-            found = known(model, images, modules)
+        found = known(model, images) if gates and not by_class.complete else walk.found
         others = _others(found, points) if found else {}
         gates = fitting(gates or {}, {**points, **others}, len(images))
+        if not maps:  # those that two modules show are read as fast as known blocks; their maps only the product shows
+            shown = {name: point.hooks for name, point in others.items() if point.hooks and name not in gates}
+            points |= {name: SEPoints(None, modules[taken], modules[given]) for name, (taken, given) in shown.items()}
+            others = {name: point for name, point in others.items() if name not in shown}
         tape = Tape(points, gates, maps)
-        if found is None and not _all_known(modules, points):
-            logits, others = _searched(model, images, modules, tape)
+        if found is None and not by_class.complete:
+            logits, others = _searched(model, images, walk, tape)
         else:
             logits = _read(model, images, tape, others)
         if tape.overwritten():  # something after a block wrote into U in place: once more, on copies
@@ -217,33 +226,21 @@ def _read(model: nn.Module, images: Tensor, tape: "Tape", others: Mapping[str, P
     return logits
 
 
-def _searched(model: nn.Module, images: Tensor, modules: Mapping[str, nn.Module], tape: "Tape") -> tuple[Any, dict[str, Point]]:
+def _searched(model: nn.Module, images: Tensor, walk: Walk, tape: "Tape") -> tuple[Any, dict[str, Point]]:
     """One forward that records the known blocks, and looks for the others."""
     tracker = Tracker(tensors_of(images), tape.keep_maps, tape.order)
-    with tracker.watching(modules):
+    with tracker.watching(walk.modules()):
         logits = tape.run(model, images)
     found = described(model, tracker)
-    keep(model, modules, found)
+    keep(walk, found)
     others = _others(found, tape.points)
     tape.add({name: found.values[name] for name in others})
     return logits, others
 
 
-def _all_known(modules: Mapping[str, nn.Module], points: Mapping[str, SEPoints]) -> bool:
-    """Whether names alone find every gate: all classes are of libraries that have no other."""
-    homes = {type(module).__module__ for module in modules.values()}
-    return (
-        bool(points)
-        and all(f"{home}.".startswith(tuple(f"{each}." for each in KNOWN_LIBRARIES)) for home in homes)
-        and not any(home.startswith(OTHER_GATES) for home in homes)
-    )
-
-
-def _check_images(images: Any, modules: Mapping[str, nn.Module]) -> None:
+def _check_images(images: Any, ranks: set[int]) -> None:
     """A tensor of as many dimensions as the model's convolutions take; four where it has none."""
-    kinds = {nn.Conv1d: (2, 3), nn.Conv2d: (4,), nn.Conv3d: (5,)}
-    ranks = {rank for module in modules.values() for rank in kinds.get(type(module), ())} or {4}
-    if not isinstance(images, Tensor) or images.ndim not in {*ranks, 4}:
+    if not isinstance(images, Tensor) or images.ndim not in ranks:
         got = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
         raise ValueError(f"images={got} has to be a tensor (N, 3, H, W): one picture needs images[None]")
 
@@ -260,8 +257,11 @@ def stream(model: nn.Module, batches: Iterable[Any], **options: Any) -> Iterator
         yield record(model, batch[0] if isinstance(batch, (tuple, list)) else batch, **options)
 
 
-def _points(module: nn.Module, rows: Iterable[tuple[str, str]]) -> SEPoints | None:
-    for first, gate in rows:
+def _points(module: nn.Module) -> SEPoints | None:
+    names = {cls.__name__ for cls in type(module).__mro__}
+    for known_as, first, gate in HOOK_POINTS:
+        if known_as not in names:
+            continue
         try:
             return SEPoints(module, module.get_submodule(first), module.get_submodule(gate))
         except AttributeError:  # the same class name, but another library's construction
@@ -270,7 +270,6 @@ def _points(module: nn.Module, rows: Iterable[tuple[str, str]]) -> SEPoints | No
 
 
 def _put(value: Any, device: torch.device | str | None) -> Any:
-    def put(leaf: Any) -> Any:
-        return leaf.detach().to(device) if isinstance(leaf, Tensor) else leaf
-
-    return torch.utils._pytree.tree_map(put, value)
+    if value is None or isinstance(value, Tensor):  # the usual case, without delay
+        return value if value is None else value.detach() if device is None else value.detach().to(device)
+    return torch.utils._pytree.tree_map(lambda leaf: _put(leaf, device) if isinstance(leaf, Tensor) else leaf, value)

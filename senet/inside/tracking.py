@@ -24,6 +24,7 @@ from .calls import (
     ADDS,
     COMPARES,
     LAYERS,
+    PLAIN,
     POOLS,
     PRODUCT,
     PRODUCTS,
@@ -68,14 +69,18 @@ class Tracker(TorchFunctionMode):
         # Two hooks on all modules at once: a pair for each would take longer to put there than the model may take to run.
         names = {module: name for name, module in modules.items()}
 
-        def enter(module: nn.Module, *_: Any) -> None:
+        def enter(module: nn.Module, args: tuple) -> None:
             if (name := names.get(module)) is not None:
-                self.runs[name] = self.runs.get(name, -1) + 1
-                self.stack.append(Call(name, self.runs[name]))
+                self.runs[name] = run = self.runs.get(name, -1) + 1
+                self.stack.append(Call(name, run))
+                if args and (seen := self.of(args[0])) is not None:
+                    seen.taken = seen.taken or name
 
-        def leave(module: nn.Module, *_: Any) -> None:
+        def leave(module: nn.Module, _: tuple, out: Any) -> None:
             if module in names:
-                self.stack.pop()
+                name = self.stack.pop().module
+                if (seen := self.of(out)) is not None:
+                    seen.given = seen.given or name
 
         with ExitStack() as hooks:
             hooks.enter_context(register_module_forward_pre_hook(Hook(enter)))
@@ -95,6 +100,10 @@ class Tracker(TorchFunctionMode):
         tracked = [each for each in seen if each is not None]
         if not tracked:
             return func(*args, **kwargs)
+        if name in PLAIN and len(tracked) == 1 and tracked[0].wide:  # most calls, without delay
+            out = func(*args, **kwargs)
+            self.keep(out, self.wide(name, out))
+            return out
         if kind == PRODUCT:
             candidate = self.candidate(name, args, kwargs, address)
             out = func(*args, **kwargs)

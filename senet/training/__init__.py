@@ -229,12 +229,7 @@ def _fit(
 
 
 def _batches(
-    images: Tensor,
-    labels: Tensor,
-    recipe: Recipe,
-    preprocess: Callable[[Tensor], Tensor],
-    together: Team,
-    epoch: int,
+    images: Tensor, labels: Tensor, recipe: Recipe, preprocess: Callable[[Tensor], Tensor], together: Team, epoch: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """This process's share of each batch of ``epoch``, counted from 0: float (n, 3, side, side), and labels (n,)."""
     # A generator of its own for each epoch: what epoch 7 draws does not depend on whether 0 to 6 ran in this process.
