@@ -30,7 +30,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench webkit student instructor package-test browsers frontend-test FORCE
+.PHONY: help book serve test lint prose format lock pin clean publish-check alone kit pdf lighthouse engine-bench page-training webkit student instructor package-test browsers frontend-test FORCE
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,10 @@ engine-bench: _build/.live  ## measure networks in the browser, batch norms fold
 	$(PY) tools/chromium.py --install
 	$(PY) -m tools.engine_bench
 
+page-training: _build/.book  ## train in the browser and by PyTorch, and compare, into data/results/page-training.json
+	$(PY) tools/chromium.py --install
+	$(PY) -m tools.page_training
+
 lock: UPGRADE := --upgrade
 lock pin: .venv/.packages
 lock:  ## resolve requirements.in anew into requirements.txt, with a hash of every file that may be installed
@@ -163,7 +167,7 @@ _build/.gallery: $(SENET) $(DATA) _build/.data .venv/.project
 MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.profiles.safetensors,$(wildcard data/*.safetensors)))
 
 # What a page needs to train a network: sebook/pages/trainer.py.
-TRAINED := $(patsubst %,_build/models/train-%.json,se none se-quick none-quick)
+TRAINED := $(patsubst %,_build/models/train-%.json,$(foreach net,none se-r2 se-r4 se-r8 se-r16,$(net) $(net)-quick))
 
 # Another's network, which npm has fetched with the runtime (frontend/engine/package.json) and nobody keeps in the repository.
 OTHERS := _build/models/selfie_segmentation.onnx

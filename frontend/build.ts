@@ -1,4 +1,4 @@
-// Bundle the widgets twice from one source: page.js, figures.js and plots.js for published pages,
+// Bundle the widgets twice from one source: page.js and what it asks for, for published pages,
 // widget.js and widget-plots.js for notebooks. `--watch` rebuilds on change.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,6 +24,7 @@ const bundles: esbuild.BuildOptions[] = [
   // which page.js asks for
   { ...common, entryPoints: ["src/figures.ts"], outfile: `${out}figures.js`, format: "iife" },
   { ...common, entryPoints: ["src/plots.ts"], outfile: `${out}plots.js`, format: "iife" },
+  { ...common, entryPoints: ["src/codes.ts"], outfile: `${out}codes.js`, format: "iife" },
   // anywidget's _esm
   { ...common, entryPoints: ["src/widget.ts"], outfile: `${out}widget.js`, format: "esm" },
   {

@@ -86,11 +86,13 @@ async function train({ train: plan, from }: Extract<ToTrainer, { train: object }
   const pictures = await allMade(plan.pictures, plan.tested);
   const mine = (run = new Run(file, graphs, pictures[0], pictures[1], plan, from));
   let steps: { loss: number; accuracy: number }[] = [];
-  let [told, watched, pace] = [0, 0, 0];
+  let [told, watched, batch, pace] = [0, 0, 0, 0];
+  // all that batches cost: the tests and the gates between them, and not the pauses
+  let [spent, batches] = [0, 0];
   const tell = async (all: boolean) => {
     const now = performance.now();
     if (all || now - told > TOLD) {
-      if (steps.length > 0) post({ steps, at: mine.step, of: mine.steps, pace });
+      if (steps.length > 0) post({ steps, at: mine.step, of: mine.steps, batch, pace });
       [steps, told] = [[], now];
     }
     if (file.blocks.length > 0 && (all || now - watched > WATCHED)) {
@@ -108,10 +110,12 @@ async function train({ train: plan, from }: Extract<ToTrainer, { train: object }
     const began = performance.now();
     const { loss, accuracy, epoch } = await mine.next();
     const took = performance.now() - began;
-    if (!epoch) pace = pace ? 0.95 * pace + 0.05 * took : took;
+    if (!epoch) batch = batch ? 0.95 * batch + 0.05 * took : took;
     steps.push({ loss, accuracy });
+    pace = (spent + took) / ++batches;
     await tell(one || epoch !== null);
     if (epoch) post({ epoch, state: mine.state()! });
+    spent += performance.now() - began;
   }
   post({ over: true });
 }

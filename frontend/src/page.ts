@@ -5,6 +5,7 @@
 
 import { type DropOn, pageExplorer } from "./explorer/homes.ts";
 import type { Figures } from "./figures.ts";
+import type { Codes } from "./network/codes.ts";
 import { download, type Manifest } from "./network/download.ts";
 import { openDropped } from "./network/dropped.ts";
 import { type Gallery, recordedProbe } from "./network/gallery.ts";
@@ -36,7 +37,8 @@ const FETCHING: Record<
   segmenter: async (root, data, keeper) =>
     segmenter(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
   train: async (root, data, keeper) => {
-    const files = { manifest: () => need<Manifest>("live/manifest"), download };
+    const codes = () => need<Codes>("codes");
+    const files = { manifest: () => need<Manifest>("live/manifest"), download, codes };
     return (await need<Plots>("plots")).train(root, data, keeper, files);
   },
 };

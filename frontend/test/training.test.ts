@@ -12,7 +12,16 @@ import type { TrainFile } from "../src/training/run.ts";
 import { opened, written } from "../src/training/safetensors.ts";
 import { scheduled } from "../src/training/schedule.ts";
 import { TorchRandom } from "../src/training/torch-random.ts";
-import { interval, lineOf, meant, readLines, verdict } from "../src/widgets/train-data.ts";
+import {
+  interval,
+  lineOf,
+  meant,
+  netOf,
+  ofKind,
+  readLines,
+  timeLeft,
+  verdict,
+} from "../src/widgets/train-data.ts";
 
 const drawn = JSON.parse(readFileSync(new URL("drawn.json", import.meta.url), "utf8"));
 const near = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) <= by, `${a} ${b}`);
@@ -75,22 +84,28 @@ test("a network's file is read back, and others are refused in words", () => {
 });
 
 test("a saved file tells whose network it holds", () => {
-  const of = (shape: number[], name: string) => {
+  const of = (shape: number[], name: string, its = [1]) => {
     const named = {
       ...file,
       weights: [
         ["conv1.weight", shape],
-        [name, [1]],
+        [name, its],
       ],
     } as unknown as TrainFile;
-    const count = shape.reduce((a, b) => a * b, 1) + 1;
+    const count = [shape, its].reduce((sum, s) => sum + s.reduce((a, b) => a * b, 1), 0);
     const weights = { weights: new Float32Array(count), statistics: Float32Array.of(0) };
     return meant(written(named, weights, {}));
   };
-  assert.deepEqual(of([8, 3, 3, 3], "layer1.0.se.fc1.weight"), ["se", "se-quick"]);
-  assert.deepEqual(of([16, 3, 3, 3], "layer1.0.se.fc1.weight"), ["se", "se"]);
-  assert.deepEqual(of([8, 3, 3, 3], "fc.weight"), ["none", "none-quick"]);
-  assert.deepEqual(of([16, 3, 3, 3], "fc.weight"), ["none", "none"]);
+  const [quick, chapter] = [
+    { recipe: "quick", r: "8" },
+    { recipe: "chapter", r: "4" },
+  ];
+  const fc1 = "layer3.0.se.fc1.weight";
+  assert.deepEqual(of([8, 3, 3, 3], fc1, [4, 32]), { arm: "se", ...quick });
+  assert.deepEqual(of([16, 3, 3, 3], fc1, [16, 64]), { arm: "se", ...chapter });
+  assert.deepEqual(of([16, 3, 3, 3], "fc.weight"), { arm: "none", ...chapter });
+  assert.equal(netOf("se", quick), "se-r8-quick");
+  assert.equal(netOf("none", chapter), "none");
 });
 
 test("a network's weights are written into their places of its file, and nowhere else", () => {
@@ -119,9 +134,34 @@ test("what is said of the seeds follows their interval", () => {
 });
 
 test("a line of results is read as it was written", () => {
-  const run = { recipe: "quick", rate: "0.1" };
-  const found = { seed: 7, se: 0.5, none: 1 };
-  const { runs, odd } = readLines(`${lineOf(run, found)}\n\n  ${lineOf(run, found)} \nnonsense`);
-  assert.deepEqual(runs, [{ ...run, ...found }]);
+  const found = { recipe: "quick", rate: "0.1", r: "16", seed: 7, se: 0.5, none: 1 };
+  const { runs, odd } = readLines(`${lineOf(found)}\n\n  ${lineOf(found)} \nnonsense`);
+  assert.deepEqual(runs, [found]);
   assert.deepEqual(odd, ["nonsense"]);
+});
+
+test("without SE a run has no r, and serves all that have one", () => {
+  const kind = { recipe: "quick", rate: "0.1", r: "8" };
+  const curve = { losses: [], epochs: [] };
+  const runs = [
+    { ...kind, r: "4", seed: 1, curves: { se: curve, none: curve } },
+    { ...kind, seed: 1, curves: { se: { ...curve, losses: [8] } } },
+    { ...kind, r: "4", seed: 2, curves: { se: curve } },
+    { ...kind, rate: "0.2", seed: 1, curves: { none: curve } },
+  ];
+  const found = ofKind(runs, kind);
+  assert.deepEqual(
+    found.map(({ seed, r }) => [seed, r]),
+    [[1, "8"]],
+  );
+  assert.deepEqual(found[0]!.curves.se!.losses, [8]);
+  assert.ok(found[0]!.curves.none);
+});
+
+test("the time that is left is the slower network's, and that of the seeds to come", () => {
+  const wish = { arms: ["se", "none"] as const, recipe: "", rate: "", r: "", seeds: [1, 2] };
+  const slow = { at: 60, of: 100, pace: 3 };
+  const asked = { ...wish, arms: [...wish.arms] };
+  assert.equal(timeLeft({ se: slow }, asked), null);
+  assert.equal(timeLeft({ se: slow, none: { at: 50, of: 100, pace: 2 } }, asked), 120 + 300);
 });

@@ -4,6 +4,13 @@ A run in the page is the run that Python would make with the same seed: the same
 pictures, order, shifts and rates. PyTorch's generator is simple enough to be written again in the
 page (frontend/src/training/torch-random.ts); what it is asked for, in which order, is recorded here
 as the network is made.
+
+A step is computed by the processor, in WebAssembly, and WebGPU is not offered. The quick recipe's
+step has some 800 nodes. To dispatch one operation to a GPU takes 24 to 36 microseconds by Vulkan,
+32 to 71 by Metal (Maczan, https://arxiv.org/abs/2604.02344): for those that compute, more than a
+processor takes for the whole step. ``Max``, ``Sign`` and ``LogSoftmax`` are not in ONNX Runtime
+Web's list of operators for WebGPU, so that data would go back and forth within a step. And the
+runtime would be almost twice as large to fetch. :mod:`tools.page_training` counts these.
 """
 
 import base64
@@ -29,6 +36,7 @@ ASKED = 50  # pictures at a time that the network is asked about
 STUDY = "minute"
 ARMS = {"se": 0, "none": 1}  # files, and the study's arms that they hold
 # The quick recipe's networks have half of the channels, and so less than a third of the arithmetic; its batches are smaller.
+REDUCTIONS = (2, 4, 8, 16)
 QUICK: dict[str, Any] = {"arguments": {"widths": [8, 16, 32]}, "recipe": {"batch_size": 16}}
 
 
@@ -70,10 +78,10 @@ def start(make: Callable[[], nn.Module]) -> tuple[nn.Module, list[dict[str, Any]
     ] + parts
 
 
-def described(arm: str, train: Pictures | None = None, *, quick: bool = False) -> dict[str, Any]:
-    """Everything of one arm, as plain values: of the study's network, or of the ``quick`` recipe's."""
+def described(arm: str, train: Pictures | None = None, *, quick: bool = False, r: int = 4) -> dict[str, Any]:
+    """Everything of one arm, as plain values: of the study's network, or of the ``quick`` recipe's; with SE, of ratio ``r``."""
     study, changed = STUDIES[STUDY], QUICK if quick else {"arguments": {}, "recipe": {}}
-    arguments = study.arms[ARMS[arm]].arguments | changed["arguments"]
+    arguments = study.arms[ARMS[arm]].arguments | changed["arguments"] | ({"reduction": r} if arm == "se" else {})
     recipe = replace(study.recipe, **changed["recipe"])
     train = train or patchwork(study.pictures, seed=1)
     model, draws = start(lambda: pretrained.ARCHITECTURES[study.architecture](num_classes=len(train.classes), **arguments))
@@ -104,14 +112,14 @@ def described(arm: str, train: Pictures | None = None, *, quick: bool = False) -
 
 
 def build(folder: Path) -> list[Path]:
-    """Write ``train-<arm>.json`` and ``train-<arm>-quick.json`` for each arm into ``folder``."""
+    """Write ``train-<net>.json`` for each network that a page offers: ``se-r4``, ``none``, and the like with ``-quick``."""
     train = patchwork(STUDIES[STUDY].pictures, seed=1)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for arm in ARMS:
-        for quick in (False, True):
-            paths.append(folder / f"train-{arm}{'-quick' if quick else ''}.json")
-            told = described(arm, train, quick=quick)
+    for quick in (False, True):
+        for net, arm, r in [("none", "none", 4), *((f"se-r{r}", "se", r) for r in REDUCTIONS)]:
+            paths.append(folder / f"train-{net}{'-quick' if quick else ''}.json")
+            told = described(arm, train, quick=quick, r=r)
             paths[-1].write_text(json.dumps(told, separators=(",", ":")), encoding="utf-8")
     return paths
 

@@ -13,6 +13,7 @@ RECIPES = {
     "quick": {"title": "quick", "batch": 16, "pictures": 1000, "tested": 500, "epochs": 16},
     "chapter": {"title": "the chapter’s", "batch": RECIPE.batch_size, "pictures": 2000, "tested": 2000, "epochs": RECIPE.epochs},
 }
+REDUCTIONS = ("2", "4", "8", "16")  # whose files sebook.pages.trainer writes
 SEEDS = 60  # to begin with: one for everybody in a class
 
 
@@ -25,6 +26,7 @@ class Train(PlotWidget):
 
     Attributes:
         arms: ``"both"``, ``"se"`` or ``"none"``.
+        r: the reduction ratio of the network with SE.
         recipe: ``"quick"``, or ``"chapter"`` for what :func:`senet.training.fit` does in the chapter.
         rate: the highest rate.
         seed: the first seed.
@@ -33,6 +35,7 @@ class Train(PlotWidget):
     """
 
     arms = One(("both", "se", "none"), unlike="is not there")
+    r = One(REDUCTIONS, "4", unlike="is not there")
     recipe = One(tuple(RECIPES), unlike="is not there")
     rate = One(("0.05", "0.1", "0.2"), "0.1", unlike="is not there")
     seed = Whole(0, high=SEEDS - 1, unlike="is not possible")

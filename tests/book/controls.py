@@ -270,7 +270,8 @@ CONTROLS: dict[str, list[Control]] = {
     ],
     "train": [
         Control("button: Look inside the network with SE", ".senet-train-status"),  # there is none yet; else the page is left
-        *(Control(f"select: {name}", ".senet-link") for name in ("Network", "Recipe", "Highest rate", "First seed", "Train")),
+        *(Control(f"select: {name}", ".senet-link") for name in ("Network", "Reduction r", "Recipe", "Highest rate")),
+        *(Control(f"select: {name}", ".senet-link") for name in ("First seed", "Train")),
         Control("select: Show", ".senet-plotted"),
         *(Control(f"slider: {name}", ".senet-readout") for name in ("Epochs of the run", "Runs of the scatter")),
         Control("button: One step", ".senet-train-status", first=given_up),
@@ -279,6 +280,8 @@ CONTROLS: dict[str, list[Control]] = {
         *(Control(f"button: Save the network {arm} SE", ".senet-train-status", first=given_up) for arm in ("with", "without")),
         Control("summary: A class’s results", OPEN),
         Control("textarea: The class’s results", ".senet-train-class", pointer=give_a_result, keys=give_a_result),
+        Control("button: Show as a code", ".senet-train-class"),
+        Control("button: Scan codes", ".senet-train-class"),  # where there is no camera it says so
         Control("slider: Runs of the class’s scatter", ".senet-train-class .senet-readout"),
         Control("button: Copy", ".senet-train-class"),
         Control("button: Forget all runs", ".senet-train-verdict"),
@@ -292,9 +295,6 @@ CONTROLS: dict[str, list[Control]] = {
 # What a widget has only in some places: a study to show belongs to the book's own curves.
 SOMETIMES = {
     "curves": ("select: Show", "select: Value"),
-    "train": (
-        "slider: Runs of the scatter",
-        "button: Copy",
-        "button: Forget all runs",
-    ),  # which tests/book/test_train.py has runs for
+    # tests/book/test_train.py has runs for these
+    "train": ("slider: Runs of the scatter", "button: Copy", "button: Show as a code", "button: Forget all runs"),
 }

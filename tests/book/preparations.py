@@ -85,7 +85,7 @@ def given_up(crawl: Crawl) -> None:
 
 
 def give_a_result(crawl: Crawl, control: Locator) -> None:
-    lines = (f"senet quick 0.1 seed {seed} se 0.5 none 0.4{seed}" for seed in (1, 2, 3))
+    lines = (f"senet quick 0.1 r 4 seed {seed} se 0.5 none 0.4{seed}" for seed in (1, 2, 3))
     control.fill("\n".join(lines))
 
 

@@ -181,7 +181,7 @@ KEPT = """() => new Promise((resolve) => {
     opening.onupgradeneeded = () => opening.transaction.abort(); // nothing was kept yet
     opening.onerror = () => resolve(0);
     opening.onsuccess = () => {
-        const asking = opening.result.transaction("kept").objectStore("kept").get("train:3");
+        const asking = opening.result.transaction("kept").objectStore("kept").get("train:4");
         asking.onsuccess = () => resolve(asking.result?.runs.length ?? 0);
     };
 })"""
@@ -211,7 +211,7 @@ def test_what_was_trained_opens_in_the_explorer(page: Page, book_url: str, guard
     status(widget, "step 1 of 10. Paused.")
     press(widget, "Look inside the network with SE")
     yours = page.locator("figure[data-senet=explorer] .senet-your-network")
-    expect(yours).to_contain_text("se_resnet8_seed2.onnx: 3 gates", timeout=60_000)
+    expect(yours).to_contain_text("se_resnet8_r4_seed2.onnx: 3 gates", timeout=60_000)
     expect(page.locator("figure[data-senet=explorer] .senet-stage")).to_contain_text("odd pair")  # Patchwork's classes
 
 
@@ -225,24 +225,66 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(page: Page, book_u
     status(widget, "That failed: trainer.js could not be fetched")
     page.unroute("**/live/trainer.js")
     press(widget, "Go on")
-    status(widget, re.compile(r"step \d+ of 10"))
+    status(widget, re.compile(r"Seed 0 is trained\. Right, of 50 test pictures: \d+\.\d% without SE\."))
 
 
 def test_a_classs_thirty_results(page: Page, book_url: str):
     luck = np.random.default_rng(0)
     pairs = [(seed, *luck.uniform(0.4, 0.6, 2).round(4)) for seed in range(30)]
-    lines = [f"senet quick 0.1 seed {seed} se {se:.4f} none {none:.4f}" for seed, se, none in pairs]
+    lines = [f"senet quick 0.1 r 4 seed {seed} se {se:.4f} none {none:.4f}" for seed, se, none in pairs]
     widget = widget_of(page, book_url)
     widget.get_by_text("A class’s results").click()
     box = widget.get_by_label("The class’s results")
-    box.fill("\n".join([*lines, lines[0], "senet chapter 0.1 seed 1 se 0.9 none 0.8", "hello"]))
+    box.fill("\n".join([*lines, lines[0], "senet chapter 0.1 r 4 seed 1 se 0.9 none 0.8", "hello"]))
     room = widget.locator(".senet-train-class")
     differences = np.array([se - none for _, se, none in pairs])
     half = student.ppf(0.975, 29) * differences.std(ddof=1) / 30**0.5
     low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (differences.mean() - half, differences.mean() + half))
     expect(room).to_contain_text(f"30 seeds, SE ahead in {(differences > 0).sum()}")
     expect(room).to_contain_text(f"95% interval {low} to {high}.")
-    expect(room).to_contain_text("1 of another recipe or rate are left out. 1 line is no result: “hello”.")
+    expect(room).to_contain_text("1 of another recipe, rate or r are left out. 1 line is no result: “hello”.")
+
+
+# A camera that looks at the page's own code, a little askew.
+FILMED = """() => {
+    const code = document.querySelector('.senet-train-code svg').cloneNode(true);
+    code.setAttribute('width', 400);
+    code.setAttribute('height', 400);
+    const image = new Image();
+    image.src = 'data:image/svg+xml,' + encodeURIComponent(new XMLSerializer().serializeToString(code));
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+    const pen = canvas.getContext('2d');
+    navigator.mediaDevices.getUserMedia = async () => {
+        const stream = canvas.captureStream(10);
+        setInterval(() => {
+            pen.setTransform(1, 0, 0, 1, 0, 0);
+            pen.fillRect(0, 0, 640, 480);
+            pen.rotate(0.1);
+            pen.drawImage(image, 120, 10, 400, 400);
+        }, 100);
+        return stream;
+    };
+}"""
+
+
+def test_codes_go_from_screen_to_screen(page: Page, book_url: str):
+    short(page)
+    widget = widget_of(page, book_url, "?train.r=16&train.seed=4")
+    press(widget, "Train")
+    status(widget, re.compile(r"Seed 4 is trained\. .*% with SE, .*% without SE\."))
+    room = widget.locator(".senet-train-class")
+    room.get_by_text("A class’s results").click()
+    press(widget, "Show as a code")
+    expect(room.get_by_role("img", name="A QR code of your result")).to_be_visible()
+    page.evaluate(FILMED)
+    press(widget, "Scan codes")
+    expect(room).to_contain_text("One result so far.")
+    line = room.locator(".senet-train-lines").inner_text()
+    assert line.startswith("senet quick 0.1 r 16 seed 4 se ")
+    expect(room.get_by_label("The class’s results")).to_have_value(line)
+    expect(room).to_contain_text("One seed: SE minus none is")
+    press(widget, "Stop scanning")
+    expect(room.locator("video")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,13 +1,15 @@
 // A network that learns in the reader's browser, in a thread of its own: one for each network, so
-// that two learn side by side. A net is a file's name: "se", "none-quick".
+// that two learn side by side. A net is a file's name: "se-r4", "none-quick".
 
 import type { FromTrainer, ToTrainer } from "../training/messages.ts";
+import type { Codes } from "./codes.ts";
 import type { download, Manifest } from "./download.ts";
 
 /** What a page can fetch; a notebook has none of it. */
 export interface Files {
   manifest(): Promise<Manifest>;
   download: typeof download;
+  codes(): Promise<Codes>;
 }
 
 const SHARED = ["trainer", "runtime"];

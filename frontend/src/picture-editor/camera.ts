@@ -14,11 +14,13 @@ export interface Camera {
  * Ask for the camera.
  * @param facing where there are two: the one that looks away from the reader, or at them
  * @param gone when it has stopped without `stop`: unplugged, or taken back by the reader
+ * @param width of its pictures in pixels, as near as it can
  * @throws Error with words for the reader
  */
 export async function openCamera(
   facing: "environment" | "user",
   gone: () => void,
+  width = 320,
 ): Promise<Camera> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices?.getUserMedia)
@@ -28,7 +30,7 @@ export async function openCamera(
   let stream: MediaStream;
   try {
     stream = await devices.getUserMedia({
-      video: { facingMode: { ideal: facing }, width: { ideal: 320 } },
+      video: { facingMode: { ideal: facing }, width: { ideal: width } },
       audio: false,
     });
   } catch (error) {

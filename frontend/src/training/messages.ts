@@ -20,8 +20,17 @@ export type FromTrainer =
   | { ready: { blocks: { name: string; channels: number }[] } }
   /** Pictures that are made so far. */
   | { made: number; of: number }
-  /** Batches since the last message, and milliseconds that one takes. */
-  | { steps: { loss: number; accuracy: number }[]; at: number; of: number; pace: number }
+  /**
+   * Batches since the last message; and the milliseconds of one batch, alone (`batch`) and with its
+   * share of what comes between batches (`pace`).
+   */
+  | {
+      steps: { loss: number; accuracy: number }[];
+      at: number;
+      of: number;
+      batch: number;
+      pace: number;
+    }
   /** By block, (pictures * C). */
   | { gates: Float32Array[] }
   | { epoch: Epoch; state: State }

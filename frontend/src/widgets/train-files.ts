@@ -12,17 +12,22 @@ export function networkFiles(
   now: () => TrainView,
   tell: (note: string) => void,
 ): { out: HTMLElement[]; in: HTMLElement } {
+  const nameOf = (arm: Arm) => {
+    const run = session.now ?? session.runs.at(-1);
+    const kind = arm === "none" ? "resnet8" : run ? `se_resnet8_r${run.r}` : "se_resnet8";
+    return run ? `${kind}_seed${run.seed}` : kind;
+  };
   const failed = (error: unknown) => tell((error as Error).message);
   const save = async (arm: Arm) => {
     const about = { made: "in a page of the book", with: navigator.userAgent };
     const bytes = await session.file(arm, { save: about });
-    const name = `${session.nameOf(arm)}.safetensors`;
+    const name = `${nameOf(arm)}.safetensors`;
     hand(name, new Blob([bytes]));
     tell(`Saved ${name}. In Python: senet.pretrained.load(senet.pretrained.read("${name}")).`);
   };
   const explore = async () => {
     const bytes = await session.file("se", { network: true });
-    const file = new File([bytes], `${session.nameOf("se")}.onnx`);
+    const file = new File([bytes], `${nameOf("se")}.onnx`);
     await handOver({ file, like: "se_resnet_patchwork" });
     location.href = `explorer.html${HANDED}`; // a chapter of the same folder
   };

@@ -14,17 +14,23 @@ import { tensors } from "../training/safetensors.ts";
 import {
   ARMS,
   type Arm,
-  alike,
+  begun,
+  endWords,
   meant,
   netOf,
+  OFFERED,
+  type Progress,
   type Recipe,
   type SeedRun,
+  same,
   type TrainView,
+  timeLeft,
   type Wish,
+  wished,
 } from "./train-data.ts";
 
 export type Phase = "idle" | "loading" | "running" | "paused" | "failed";
-const KEY = "train:3";
+const KEY = "train:4";
 
 interface Kept {
   runs: SeedRun[];
@@ -36,53 +42,52 @@ interface Kept {
 export class Session {
   phase: Phase = "idle";
   message = "";
+  /** What came of the runs that ended last, in words. */
+  ended = "";
   /** Finished runs, in the order in which they ended. */
   runs: SeedRun[] = [];
   now: SeedRun | null = null;
   wish: Wish | null = null;
   blocks: { name: string; channels: number }[] = [];
   gates: Float32Array[] | null = null;
-  progress: Partial<Record<Arm, { at: number; of: number; pace: number }>> = {};
+  progress: Progress = {};
   private states: Partial<Record<Arm, State>> = {};
   private trainers: Partial<Record<Arm, Trainer>> = {};
   private waiting = new Set<Arm>();
   private saving: Partial<Record<Arm, (file: Uint8Array<ArrayBuffer>) => void>> = {};
   private opening: (told: string) => void = () => {};
   private abort: AbortController | null = null;
+  private readonly remembered: Promise<void>;
   private readonly files: Files;
   private readonly recipes: Record<string, Recipe>;
   private readonly changed: () => void;
 
   constructor(files: Files, recipes: Record<string, Recipe>, changed: () => void) {
     [this.files, this.recipes, this.changed] = [files, recipes, changed];
+    this.remembered = this.remember();
   }
 
-  /** What was kept from an earlier visit. @returns whether a run was under way */
-  async remember(): Promise<boolean> {
+  /** What was kept from an earlier visit joins what this one has. */
+  private async remember(): Promise<void> {
     const kept = await recall<Kept>(KEY);
-    if (!kept || this.phase !== "idle") return false;
-    [this.runs, this.wish, this.states] = [kept.runs, kept.wish, kept.states];
-    if (this.wish) this.now = this.begun(this.wish);
+    if (!kept) return;
+    const here = (run: SeedRun) => this.runs.some((mine) => same(mine, run));
+    this.runs = [...kept.runs.filter((run) => !here(run)), ...this.runs];
+    if (!this.wish && this.phase === "idle") {
+      [this.wish, this.states] = [kept.wish, kept.states];
+      if (this.wish) this.now = begun(this.wish, this.states);
+    }
     this.changed();
-    return this.wish !== null;
   }
 
   /** Milliseconds until all runs are done; null before a batch was timed. */
   get left(): number | null {
-    const { wish } = this;
-    const told = Object.values(this.progress);
-    if (!wish || told.length < wish.arms.length || told.some(({ pace }) => !pace)) return null;
-    const slowest = Math.max(...told.map(({ at, of, pace }) => (of - at) * pace));
-    const whole = Math.max(...told.map(({ of, pace }) => of * pace));
-    return slowest + whole * (wish.seeds.length - 1);
+    return this.wish && timeLeft(this.progress, this.wish);
   }
 
   /** @param paused with a single step */
   async begin(view: TrainView, paused = false): Promise<void> {
-    const first = view.seed;
-    const seeds = Array.from({ length: Number(view.seeds) }, (_, i) => first + i);
-    const arms: Arm[] = view.arms === "both" ? ["se", "none"] : [view.arms];
-    await this.start({ arms, recipe: view.recipe, rate: view.rate, seeds }, {}, paused);
+    await this.start(wished(view), {}, paused);
   }
 
   /** Continue what an earlier visit left. */
@@ -100,9 +105,10 @@ export class Session {
     this.say("Fetching.");
     const abort = (this.abort = new AbortController());
     try {
+      await this.remembered; // or what is kept from now on would replace it
       await fetchTrainers(
         this.files,
-        wish.arms.map((arm) => netOf(arm, wish.recipe)),
+        wish.arms.map((arm) => netOf(arm, wish)),
         (bytes, total) => this.say(`Fetching ${mega(bytes)} of ${mega(total)} MB.`),
         abort.signal,
       );
@@ -112,7 +118,7 @@ export class Session {
     }
     if (this.abort !== abort) return;
     this.say("Starting.");
-    for (const arm of wish.arms) this.trainer(arm, netOf(arm, wish.recipe));
+    for (const arm of wish.arms) this.trainer(arm, netOf(arm, wish));
     if (paused) this.phase = "paused";
     this.seed();
     if (paused) this.all({ step: true });
@@ -165,19 +171,15 @@ export class Session {
     });
   }
 
-  /** What its file is called. */
-  nameOf(arm: Arm): string {
-    const seed = (this.now ?? this.runs.at(-1))?.seed;
-    return `${arm === "se" ? "se_resnet8" : "resnet8"}${seed === undefined ? "" : `_seed${seed}`}`;
-  }
-
   /** Show a network that was saved, here or by Python. @returns what can be said of it */
   async open(file: Blob, { recipe }: TrainView): Promise<string> {
     if (this.wish)
       return "Finish the run that is under way, or give it up, and then open a network.";
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (!tensors(bytes)) return "This is not a .safetensors file.";
-    const [arm, net] = meant(bytes);
+    const { arm, ...kind } = meant(bytes);
+    if (!(kind.r in OFFERED.r)) return `This page has no network with r = ${kind.r}.`;
+    const net = netOf(arm, kind);
     await fetchTrainers(this.files, [net], () => {}, new AbortController().signal);
     const trainer = this.trainer(arm, net);
     return new Promise((resolve) => {
@@ -190,23 +192,19 @@ export class Session {
     const before = this.trainers[arm];
     if (before?.net === net) return before;
     before?.end();
-    const trainer = new Trainer(net, (message) => this.hear(arm, message));
+    const trainer: Trainer = new Trainer(net, (message) => {
+      // one that was ended is not heard
+      if (this.trainers[arm] === trainer) this.hear(arm, message);
+    });
     this.trainers[arm] = trainer;
     return trainer;
-  }
-
-  private begun({ recipe, rate, seeds, arms }: Wish): SeedRun {
-    const curves = Object.fromEntries(
-      arms.map((arm) => [arm, { losses: [], epochs: this.states[arm]?.history ?? [] }]),
-    );
-    return { seed: seeds[0]!, recipe, rate, curves };
   }
 
   private seed(): void {
     const wish = this.wish!;
     const { pictures, tested, epochs } = this.recipes[wish.recipe]!;
     const plan: Plan = { seed: wish.seeds[0]!, pictures, tested, epochs, peak: Number(wish.rate) };
-    this.now = this.begun(wish);
+    this.now = begun(wish, this.states);
     this.progress = {};
     this.waiting = new Set(wish.arms);
     for (const arm of wish.arms)
@@ -249,10 +247,9 @@ export class Session {
   private over(): void {
     const [now, wish] = [this.now!, this.wish!];
     // the same seed again replaces what it gave before
-    const same = (run: SeedRun) => alike(run, now) && run.seed === now.seed;
-    const before = this.runs.find(same);
+    const before = this.runs.find((run) => same(run, now));
     this.runs = [
-      ...this.runs.filter((run) => !same(run)),
+      ...this.runs.filter((run) => run !== before),
       { ...now, curves: { ...before?.curves, ...now.curves } },
     ];
     this.states = {};
@@ -263,6 +260,7 @@ export class Session {
       return;
     }
     [this.wish, this.now, this.phase] = [null, null, "idle"];
+    this.ended = endWords(now, this.recipes[now.recipe]!);
     this.keep();
   }
 
@@ -291,7 +289,7 @@ export class Session {
     this.abort = null;
     for (const trainer of Object.values(this.trainers)) trainer.end();
     this.trainers = {};
-    [this.phase, this.message, this.progress] = ["idle", "", {}];
+    [this.phase, this.message, this.ended, this.progress] = ["idle", "", "", {}];
   }
 }
 

@@ -12,9 +12,10 @@ import type { Keeper } from "../state/keeper.ts";
 import { classroom } from "./train-class.ts";
 import {
   ARMS,
-  alike,
   duration,
+  type Kind,
   OFFERED,
+  ofKind,
   pairs,
   type SeedRun,
   type TrainData,
@@ -46,7 +47,7 @@ class Train {
   private readonly data: TrainData;
   private readonly frame: Frame<TrainView>;
   private readonly session: Session;
-  private readonly menus: Menus<"arms" | "recipe" | "rate" | "seed" | "seeds" | "quantity">;
+  private readonly menus: Menus<"arms" | "r" | "recipe" | "rate" | "seed" | "seeds" | "quantity">;
   private readonly begin = button("Train", () => this.press());
   private readonly single = button("One step", () => this.step());
   private readonly stop = button("Give up", () => this.session.stop());
@@ -77,6 +78,7 @@ class Train {
     const titles = Object.entries(data.recipes).map(([name, { title }]) => [name, title]);
     this.menus = menus((wanted) => this.frame.wish(wanted), {
       arms: ["Network", { both: "both", ...ARMS }],
+      r: ["Reduction r", OFFERED.r],
       recipe: ["Recipe", Object.fromEntries(titles)],
       rate: ["Highest rate", OFFERED.rate],
       seed: ["First seed", numbered(data.t.length + 1)],
@@ -88,14 +90,14 @@ class Train {
       () => this.frame.now,
       (note) => this.tell(note),
     );
-    this.room = classroom(data, () => this.found());
-    const { arms, recipe, rate, seed, seeds, quantity } = this.menus.by;
+    this.room = classroom(data, () => this.found(), files.codes);
+    const { arms, r, recipe, rate, seed, seeds, quantity } = this.menus.by;
     this.frame = widgetFrame<TrainView>(root, keeper, () => this.data, {
       body: [
         h(
           "div",
           { class: "senet-controls" },
-          ...[arms, recipe, rate, seed, seeds].map(({ el }) => el),
+          ...[arms, r, recipe, rate, seed, seeds].map(({ el }) => el),
         ),
         h(
           "div",
@@ -121,7 +123,6 @@ class Train {
       spoken: () => this.words(),
     });
     this.draw();
-    void this.session.remember();
   }
 
   end(): void {
@@ -129,6 +130,7 @@ class Train {
     this.session.end();
     this.chart.end();
     this.scatter.end();
+    this.room.end();
     this.frame.end();
   }
 
@@ -183,8 +185,9 @@ class Train {
     }
     const found = this.found();
     const recorded = data.recorded[this.shown().recipe] ?? [];
+    const { r, rate } = this.shown(); // the study has one of each
     const theirs =
-      this.shown().rate === "0.1" ? recorded.map(([seed, se, none]) => ({ seed, se, none })) : [];
+      r === "4" && rate === "0.1" ? recorded.map(([seed, se, none]) => ({ seed, se, none })) : [];
     this.scatter.show((width) => drawScatter(found, theirs, data.t, this.held.scatter, width));
     this.scatter.el.hidden = found.length + theirs.length === 0;
     say(this.verdict, verdict(found, data.t));
@@ -197,14 +200,14 @@ class Train {
     this.room.show();
   }
 
-  /** The recipe and rate that charts are about: those under way, or those chosen. */
-  private shown(): { recipe: string; rate: string } {
-    const { recipe, rate } = this.session.wish ?? this.frame.now;
-    return { recipe, rate };
+  /** What charts are about: what is under way, or what is chosen. */
+  private shown(): Kind {
+    const { r, recipe, rate } = this.session.wish ?? this.frame.now;
+    return { r, recipe, rate };
   }
 
   private alike(): SeedRun[] {
-    return this.session.runs.filter((run) => alike(run, this.shown()));
+    return ofKind(this.session.runs, this.shown());
   }
 
   private found() {
@@ -241,7 +244,7 @@ class Train {
     begin.disabled = phase === "loading";
     single.disabled = phase === "loading" || (phase !== "running" && phase !== "paused" && !!wish);
     stop.disabled = !under && !wish;
-    for (const menu of ["arms", "recipe", "rate", "seed", "seeds"] as const)
+    for (const menu of ["arms", "r", "recipe", "rate", "seed", "seeds"] as const)
       this.menus.by[menu].select.disabled = wish !== null;
     const told = Object.values(progress);
     const share = told.reduce((sum, { at, of }) => sum + at / of, 0) / Math.max(1, told.length);
@@ -251,13 +254,13 @@ class Train {
   }
 
   private statusWords(left: number | null): string {
-    const { phase, message, wish, now, progress } = this.session;
-    if (phase === "failed") return `That failed: ${message}.`;
+    const { phase, message, ended, wish, now, progress } = this.session;
+    if (phase === "failed") return `That failed: ${message}${/[.?!]$/.test(message) ? "" : "."}`;
     if (message) return message;
     if (this.note && phase !== "running") return this.note;
     if (phase === "idle" && wish)
       return `A run with seed ${wish.seeds[0]} was under way when you left. Go on from its last whole epoch, or give up.`;
-    if (phase === "idle") return "";
+    if (phase === "idle") return ended;
     const [told] = Object.values(progress);
     const steps = told ? `Seed ${now!.seed}, step ${told.at} of ${told.of}. ` : "";
     if (phase === "paused") return `${steps}Paused.`;
