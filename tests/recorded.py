@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from sebook.experiments import linear_probe, study
+from sebook.measure import gains  # noqa: F401 - for claims
+from sebook.measure import pairs as timm_pairs
 from sebook.pages import exhibits
 from sebook.widgets import Squeeze
 from senet import pretrained
@@ -73,6 +75,62 @@ def distance(means: Tensor) -> float:
 @cache
 def arms(name: str) -> dict[str, study.Row]:
     return {row.arm: row for row in study.rows(result(f"study-{name}"))}
+
+
+# --- the part "Shipping it" ---
+
+
+def step(network: Network, name: str) -> dict[str, float]:
+    """A step of the chapter Must it stay: accuracy, difference from the trained network, low, high."""
+    return result(f"frozen-{network.name}")["steps"][name]
+
+
+def elsewhere(network: Network) -> list[float]:
+    """Of the answers that padding changes, the share that it changes with the right gates, too; by how much is padded."""
+    shares = result(f"padding-{network.name}")["shares"].values()
+    return [said["changed_elsewhere"]["mean"] / max(said["changed"]["mean"], 1e-9) for said in shares]
+
+
+def started(name: str) -> list[float]:
+    """Accuracies of a start in the first hundred steps, as the file looks at them: after 0, 1, 2, 5, 10, 20, 50, 100."""
+    return [look["accuracy"] for look in result("start-se_resnet_patchwork")["starts"][name]]
+
+
+def dead_share(whose: str, half: int | None = None) -> float:
+    """Share of the hidden units of our networks, or of others', that never fire; on half of the pictures alone."""
+    found = result("examined")[whose]
+    counted = [gate for each in found for gate in each["gates"] if gate["dead"] is not None]
+    dead = sum(gate["dead"] for gate in counted) if half is None else sum(each["halves"][half]["dead"] for each in found)
+    return dead / sum(gate["hidden"] for gate in counted)
+
+
+def examined(shown: str) -> dict:
+    """The first network of others that was shown this."""
+    return next(each for each in result("examined")["others"] if each["shown"] == shown)
+
+
+def rounded() -> dict[str, list[float]]:
+    """By network, how each setting of 8 bits changes its accuracy."""
+    networks = result("shipping-int8")["networks"]
+    return {name: [row["difference"] for row in found["rows"] if "difference" in row] for name, found in networks.items()}
+
+
+def story(name: str) -> dict:
+    return result("wild-stories")["stories"][name]
+
+
+def kept(title: str) -> dict:
+    """A network of the chapter What became of SE."""
+    return next(row for row in result("who-kept-se")["networks"] if row["title"] == title)
+
+
+def pairs_of_timm() -> dict:
+    return timm_pairs.read()
+
+
+def gain(name: str) -> float:
+    """Of a network of timm with SE over its twin without, on ImageNet, in points."""
+    return timm_pairs.gain(next(pair for pair in pairs_of_timm()["pairs"] if pair["with"] == name))
 
 
 # --- the gallery's photographs and the CIFAR-10 network ---

@@ -21,6 +21,10 @@ PAGES = (
     "which-gates-matter",
     "what-if",
     "training",
+    "wild",
+    "frozen",
+    "int8",
+    "what-became",
 )
 TELLING = re.compile(
     r"\b(most|nearly|almost|hardly|flat|saturate[sd]?|always|furthest|least|climbs?|largest|"

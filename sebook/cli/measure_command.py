@@ -57,5 +57,6 @@ def measure(args: Namespace) -> None:
     if args.seeds < 2:
         raise ValueError(f"--seeds {args.seeds} gives no interval: 2 or more")
     checkpoint, test = datasets.with_test_pictures(args.name)
-    result = measured_on(checkpoint) | WHAT[args.what](args, checkpoint, _some(test, args.test))
-    keep(result, args.out / f"{args.what}-{args.name}.json")
+    found = WHAT[args.what](args, checkpoint, _some(test, args.test))
+    drawn = {} if "seeds" in found else {"seed": None}  # nothing was drawn
+    keep(measured_on(checkpoint) | drawn | found, args.out / f"{args.what}-{args.name}.json")

@@ -100,7 +100,7 @@ STUDIES = {
         architecture="gated_resnet",
         arms=(
             Arm("", "SE", _stand_in("SE")),
-            *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "constant input", "GRN")),
+            *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "LayerScale", "constant input", "GRN")),
         ),
         recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
         seeds=5,

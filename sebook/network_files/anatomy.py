@@ -55,12 +55,18 @@ def measure(network: Tapped, pictures: np.ndarray, progress: bool = False) -> li
     """All gates of ``network`` on ``pictures``, which are as it takes them."""
     plain = network.run(pictures)
     gates = tqdm(network.found, desc="gates", unit="gate", disable=not progress)
-    return [_gate(network, each.gate.name, each.hidden, plain, pictures) for each in gates]
+    return [_gate(network, each.gate.name, hidden_units(network, plain), plain, pictures) for each in gates]
 
 
-def _gate(network: Tapped, name: str, hidden: str | None, plain: Reading, pictures: np.ndarray) -> Measured:
-    units = plain.hidden[name] if hidden and _cut_at_zero(network, hidden) else None
-    return measured(name, plain.excitation[name], units, plain.outputs, lambda s: network.run(pictures, {name: s}).outputs)
+def _gate(network: Tapped, name: str, hidden: dict[str, np.ndarray], plain: Reading, pictures: np.ndarray) -> Measured:
+    units, outputs = hidden.get(name), plain.outputs
+    return measured(name, plain.excitation[name], units, outputs, lambda s: network.run(pictures, {name: s}).outputs)
+
+
+def hidden_units(network: Tapped, plain: Reading) -> dict[str, np.ndarray]:
+    """By gate, what its last layer takes, (N, hidden), where that is cut off at 0."""
+    cut = [each.gate.name for each in network.found if each.hidden and _cut_at_zero(network, each.hidden)]
+    return {name: plain.hidden[name] for name in cut}
 
 
 def measured(

@@ -33,7 +33,7 @@ def examine(model: nn.Module, images: Tensor, batch_size: int = 64, progress: bo
 
     recordings = [record(model, x, device="cpu") for x in images.split(batch_size)]
     plain = [np.concatenate(parts) for parts in zip(*(_numbers(each.logits) for each in recordings), strict=True)]
-    hidden = _hidden(model, images, batch_size)
+    hidden = hidden_units(model, images, batch_size)
     found = []
     for name in tqdm(recordings[0].blocks, desc="gates", unit="gate", disable=not progress):
         s = torch.cat([each.blocks[name].excitation for each in recordings])
@@ -49,7 +49,7 @@ def _numbers(answer: object) -> list[np.ndarray]:
     return [leaf.float().numpy() for leaf in tree_leaves(answer) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
 
 
-def _hidden(model: nn.Module, images: Tensor, batch_size: int) -> dict[str, np.ndarray]:
+def hidden_units(model: nn.Module, images: Tensor, batch_size: int = 64) -> dict[str, np.ndarray]:
     """By block of a known class, what its last layer takes, (N, hidden), where nothing of that is negative."""
     try:
         blocks = se_blocks(model)
@@ -85,6 +85,10 @@ def advice(found: Sequence[Measured], pictures: int) -> list[str]:
     return lines
 
 
+def _share(value: float) -> str:
+    return f"{value:.0%}" if value >= 0.01 else f"{value:.1%}"
+
+
 def _of_one(each: Measured) -> list[str]:
     if each.idle:
         return [
@@ -115,8 +119,8 @@ def _of_one(each: Measured) -> list[str]:
         )
     if each.shut > 0 and each.shut < 1:
         said.append(
-            f"{each.shut:.0%} of its channels are shut on every picture. Prune them from the layer before, and from the next one "
-            "where no shortcut brings them back"
+            f"{_share(each.shut)} of its channels are shut on every picture. Prune them from the layer before, and from the next "
+            "one where no shortcut brings them back"
         )
     if each.shut == 1 and not each.idle:
         said.append(
@@ -124,5 +128,5 @@ def _of_one(each: Measured) -> list[str]:
             f"that its products, {each.mean:.1e} of the maps, don't vanish"
         )
     if each.stuck > 0:
-        said.append(f"{each.stuck:.0%} of its channels are open on every picture: on these SE does nothing, nor any harm")
+        said.append(f"{_share(each.stuck)} of its channels are open on every picture: on these SE does nothing, nor any harm")
     return said

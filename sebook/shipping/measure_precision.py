@@ -9,6 +9,7 @@ from torch import nn
 from senet.images import Pictures
 from senet.inside.recording import record
 
+from ..experiments.linear_probe import wilson
 from . import price
 
 LARGEST = 65504.0  # in float16
@@ -18,9 +19,10 @@ def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) 
     """The gates of one network in three number formats.
 
     Returns:
-        By gate ``float16`` and ``bfloat16`` (largest and mean absolute difference from float32), and ``headroom``: by how much maps
-        could grow until a sum over pixels, kept in float16, passes the largest number. Besides, ``answers`` that change in either
-        format, and ``batch``: the largest difference of a picture's gate alone and in a batch of all, by format.
+        By gate ``float16`` and ``bfloat16`` (largest and mean absolute difference from float32, with half of the mean's 95 %
+        interval over the pictures), and ``headroom``: by how much maps could grow until a sum over pixels, kept in float16, passes
+        the largest number. Besides, ``answers``: the share that changes in either format, with its 95 % interval; and ``batch``:
+        the largest difference of a picture's gate alone and in a batch of all, by format.
     """
     x = preprocess(pictures.images)
     with torch.no_grad():
@@ -40,8 +42,10 @@ def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) 
                 for name, block in got.blocks.items()
             )
             if kind != torch.float32:
-                result["answers"][word] = (got.logits.argmax(1) != plain.logits.argmax(1)).double().mean().item()
+                changed = int((got.logits.argmax(1) != plain.logits.argmax(1)).sum())
+                result["answers"][word] = wilson(changed, len(pictures))._asdict()
                 for name, block in got.blocks.items():
                     off = (block.excitation.float() - plain.blocks[name].excitation).abs()
-                    result["gates"][name][word] = {"largest": off.max().item(), "mean": off.mean().item()}
+                    half = 1.96 * off.mean(1).std().item() / len(off) ** 0.5
+                    result["gates"][name][word] = {"largest": off.max().item(), "mean": off.mean().item(), "half": half}
     return result
