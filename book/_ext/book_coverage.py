@@ -1,4 +1,7 @@
-"""Tables of gates that were found in networks of others: ``{coverage} coverage`` shows ``data/results/coverage.json``."""
+"""Tables of gates that were found in networks of others: ``{coverage} coverage`` shows ``data/results/coverage.json``.
+
+``{finding-speed}`` shows how long it takes to find and to read them.
+"""
 
 import json
 from pathlib import Path
@@ -37,6 +40,26 @@ class Coverage(SphinxDirective):
         return holder.children
 
 
+class FindingSpeed(SphinxDirective):
+    """See the module."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir, "data/results/finding-speed.json")
+        self.env.note_dependency(str(path))
+        measured = json.loads(path.read_text("utf8"))
+        heads = ("network", "pictures", "a forward", "find", "read", "read, class known", "empty hooks")
+        lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|---:|---:|---:|"]
+        for row in measured["networks"]:
+            ratios = " | ".join(f"{row[what]:.2f}" for what in ("find", "read", "known", "hooks"))
+            lines.append(f"| {row['network']} | {row['pictures']} | {row['plain_ms']:.3g} ms | {ratios} |")
+        where = f"{measured['machine']}, {measured['versions']}, {measured['date']}"
+        said = f"Processor time as multiples of a forward, one thread ({where}):"
+        holder = nodes.Element()
+        self.state.nested_parse(StringList([said, "", *lines], source=self.env.docname), self.content_offset, holder)
+        return holder.children
+
+
 def setup(app: Sphinx) -> dict:
+    app.add_directive("finding-speed", FindingSpeed)
     app.add_directive("coverage", Coverage)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
