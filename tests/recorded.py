@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from sebook.experiments import linear_probe, study
+from sebook.experiments import linear_probe, shift, study
 from sebook.measure import gains  # noqa: F401 - for claims
 from sebook.measure import pairs as timm_pairs
 from sebook.pages import exhibits
@@ -131,6 +131,25 @@ def pairs_of_timm() -> dict:
 def gain(name: str) -> float:
     """Of a network of timm with SE over its twin without, on ImageNet, in points."""
     return timm_pairs.gain(next(pair for pair in pairs_of_timm()["pairs"] if pair["with"] == name))
+
+
+@cache
+def led(arm: str) -> dict[str, list[tuple[float, float]]]:
+    """How far SE is ahead of ``arm`` on corrupted pictures of Patchwork: see :func:`shift.leads`."""
+    return shift.leads(result("study-shift-patchwork"), arm)
+
+
+def further(kind: str, other: str, lost: float = 0.1) -> tuple[float, float]:
+    """How much further ``kind`` moves the gates than ``other`` where both cost ``lost``: mean and half interval."""
+    runs = [said for said in result("study-shift-patchwork")["runs"] if said["arm"] == "SE"]
+    far = [[shift.at_equal_error(said, each, lost) for each in (kind, other)] for said in runs]
+    return study.mean_interval([one - two for one, two in far])
+
+
+def moved_by(name: str, lost: float = 0.1) -> list[float]:
+    """How far each corruption moves a shipped network's gates where it costs ``lost``."""
+    said = result(f"shift-{name}")
+    return [shift.at_equal_error(said, kind, lost) for kind in shift.CORRUPTIONS]
 
 
 # --- the gallery's photographs and the CIFAR-10 network ---

@@ -19,7 +19,7 @@ from senet.inside import profiles
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
-from ..experiments import controls, linear_probe, plan, studies, study, unfamiliar
+from ..experiments import controls, linear_probe, plan, shift, studies, study, unfamiliar
 from ..measure import bench, cost, cost_table, coverage
 from . import datasets, files_command
 from .provenance import command, keep, measured_on
@@ -52,8 +52,11 @@ def run_study(args: Namespace) -> None:
         device=args.device,
         mix=args.mix,
         progress=sys.stderr.isatty(),
+        measure={"accuracy": training.evaluate, "shift": shift.measure}[asked.measures],
     )
     print(plan.in_words(result) + study.table(result))
+    for arm in asked.arms[1:] if asked.measures == "shift" else ():
+        print(f"\n{asked.arms[0].name} ahead of {arm.name}, in points:\n\n{shift.table(result, arm.name)}")
     print(args.out / f"study-{args.name}.json")
 
 

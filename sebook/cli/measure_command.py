@@ -1,4 +1,4 @@
-"""What ``python -m senet measure`` does: the measurements of the chapter *Must it stay?*, each into a file of results."""
+"""What ``python -m senet measure`` does: what *Must it stay?* and *What if* measure, each into a file of results."""
 
 import sys
 from argparse import Namespace
@@ -8,6 +8,7 @@ from typing import Any
 from senet import pretrained
 from senet.images import Pictures
 
+from ..experiments import shift
 from ..shipping import measure_frozen, measure_padding, measure_precision, measure_start
 from . import datasets
 from .provenance import keep, measured_on
@@ -44,16 +45,21 @@ def _precision(args: Namespace, checkpoint: pretrained.Checkpoint, test: Picture
     return measure_precision.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
 
 
+def _shift(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
+    return shift.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+
+
 WHAT: dict[str, Callable[..., dict[str, Any]]] = {
     "frozen": _frozen,
     "start": _start,
     "padding": _padding,
     "precision": _precision,
+    "shift": _shift,
 }
 
 
 def measure(args: Namespace) -> None:
-    """Measure what the chapter Must it stay reports: frozen gates, the start of new ones, padding, 16 bits."""
+    """Measure what chapters report: frozen gates, the start of new ones, padding, 16 bits, corrupted pictures."""
     if args.seeds < 2:
         raise ValueError(f"--seeds {args.seeds} gives no interval: 2 or more")
     checkpoint, test = datasets.with_test_pictures(args.name)

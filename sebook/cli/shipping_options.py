@@ -40,7 +40,7 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
     options.taking_pictures(folded)
 
     measured = add("measure", measure_command.measure)
-    measured.add_argument("what", choices=sorted(measure_command.WHAT), help="what is measured, for the chapter Must it stay")
+    measured.add_argument("what", choices=sorted(measure_command.WHAT), help="what is measured")
     measured.add_argument("name", help="of a checkpoint: see `weights`")
     measured.add_argument("--seeds", type=int, default=3, help="how many trainings, where there are any")
     measured.add_argument("--train", type=int, default=3000, help="training pictures, for means, statistics and training")

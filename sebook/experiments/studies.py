@@ -36,6 +36,9 @@ def _stand_in(gate: str) -> dict[str, Any]:
     return {"gate": gate, "layers": [1, 1, 1], "stem_stride": 2}
 
 
+_GATE_OR_NOT = (Arm("", "SE", _stand_in("SE")), *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static")))
+
+
 def _three_quarters(gate: str) -> dict[str, Any]:
     widths = [24, 48, 96, 192]
     return {"gate": gate, "layers": [2, 2, 2, 2], "widths": widths, "stem_stride": 2, "zero_init_residual": True}
@@ -115,6 +118,26 @@ STUDIES = {
         recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
         seeds=5,
         pictures=2000,
+    ),
+    # The three that "constant" compares as well, and then on corrupted pictures.
+    "shift-patchwork": Study(
+        title="SE, no gate and static gates on corrupted pictures of Patchwork",
+        data="patchwork",
+        architecture="gated_resnet",
+        arms=_GATE_OR_NOT,
+        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        seeds=5,
+        pictures=2000,
+        measures="shift",
+    ),
+    "shift-cifar10": Study(
+        title="SE, no gate and static gates on corrupted pictures of CIFAR-10",
+        data="cifar10",
+        architecture="gated_resnet",
+        arms=_GATE_OR_NOT,
+        recipe=Recipe(epochs=6, grow_from=16, se_decay=0.0),
+        seeds=5,
+        measures="shift",
     ),
     "cifar10": Study(
         title="ResNet-20 with and without SE on CIFAR-10",
