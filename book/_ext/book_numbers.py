@@ -90,7 +90,7 @@ def _title(path: Path, levels: list[dict[str, Any]]) -> str:
 
 
 def _levels(path: Path) -> Iterator[dict[str, Any]]:
-    """The places of a file where it may say how it was made: the whole, its provenance, its recipe, and each of its runs."""
+    """Where a file may say how it was made: the whole, its provenance, its recipe, its runs, and parts with commands of their own."""
     if path.suffix == ".csv":  # the course of a training: what the network says of itself holds for it
         beside = (path.parent.parent / f"{path.name.split('.')[0]}.json", path.with_suffix(".json"))
         path = next((file for file in beside if file.exists()), None)
@@ -110,6 +110,7 @@ def _levels(path: Path) -> Iterator[dict[str, Any]]:
     for run in runs if isinstance(runs, list) else ():
         if isinstance(run, dict):
             yield run
+    yield from (part for part in whole.values() if isinstance(part, dict) and "command" in part and part is not provenance)
 
 
 def _seeds(levels: list[dict[str, Any]]) -> str:
