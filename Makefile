@@ -169,6 +169,9 @@ MODELS := $(patsubst data/%.safetensors,_build/models/%.onnx,$(filter-out %.prof
 # What a page needs to train a network: sebook/pages/trainer.py.
 TRAINED := $(patsubst %,_build/models/train-%.json,$(foreach net,none se-r2 se-r4 se-r8 se-r16,$(net) $(net)-quick))
 
+# A network in 8 bits, which ships: sebook/shipping/in_page.py.
+EIGHT := data/se_resnet20_cifar10.int8.onnx
+
 # Another's network, which npm has fetched with the runtime (frontend/engine/package.json) and nobody keeps in the repository.
 OTHERS := _build/models/selfie_segmentation.onnx
 
@@ -177,7 +180,7 @@ $(OTHERS): $(wildcard sebook/wild/*.py) frontend/engine/node_modules/.package-lo
 	$(PY) -m sebook.wild.segmenter $@
 
 _build/.live: _build/.gallery $(OTHERS) $(FRONTEND) frontend/engine/node_modules/.package-lock.json frontend/node_modules/.package-lock.json
-	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED) $(OTHERS))
+	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED) $(EIGHT) $(OTHERS))
 	@touch $@
 
 # The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and

@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from sebook.experiments import deep_lift
-from sebook.pages import plots
-from sebook.shipping import int8, plain, tiles
+from sebook.network_files import onnx_file
+from sebook.network_files.onnx_network import OnnxNetwork
+from sebook.pages import exhibits, plots
+from sebook.shipping import in_page, int8, plain, tiles
+from sebook.widgets import EightBits
 from senet import pretrained, record
 from senet.models.cifar import small_resnet
 
@@ -62,6 +65,28 @@ def test_eight_bits_move_gates_a_little_and_without_se_less(file, pictures, tmp_
     assert 0 < far["SE"] < far["nothing"] < 0.05
     with pytest.raises(ValueError, match="no pictures"):
         int8.static(file, tmp_path / "int8.onnx", pictures.numpy()[:0])
+
+
+def test_the_network_of_the_page_has_the_gates_of_onnx_runtime():
+    """Those that the widget holds, beside the same read the other way, with every gate brought out as in the page."""
+    checkpoint, widget = pretrained.get(in_page.NETWORK), EightBits()
+    told = {each.key: each.value for each in onnx_file.read(in_page.file()).metadata_props}
+    assert told["weights"] == checkpoint.sha256, "the shipped file is of other weights: make it again, as data/README.md says"
+    network = OnnxNetwork(in_page.file())
+    assert len(network.found) == len(widget._pairs) == 9
+    images = exhibits.photographs(32, checkpoint.classes)
+    x = checkpoint.preprocessing(images.pictures.images[[images.ids.index(each["id"]) for each in widget.known["pictures"]]])
+    for found, step, (exact, rounded) in zip(
+        network.run(x.numpy()).excitation.values(), in_page.steps(in_page.file()), widget._pairs.values(), strict=True
+    ):
+        np.testing.assert_allclose(found, rounded, atol=1e-3)
+        levels = rounded / step
+        np.testing.assert_allclose(levels, levels.round(), atol=1e-3)  # whole numbers, as 8 bits have them
+        assert 0 < np.abs(rounded - exact).mean() < 0.02
+    with pytest.raises(ValueError, match="pictures="):
+        EightBits(["nobody"])
+    with pytest.raises(ValueError, match="channel"):
+        widget.channel = 16
 
 
 def test_rounded_gates_have_levels():

@@ -19,6 +19,7 @@ import { embed } from "./parts/embed.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
 import { type Keeper, pageKeeper } from "./state/keeper.ts";
+import { eightBits } from "./widgets/eight-bits.ts";
 import { segmenter } from "./widgets/segmenter.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 
@@ -34,6 +35,8 @@ const FETCHING: Record<
   pairs: async (root, data, keeper) => (await need<Plots>("plots")).pairs(root, data, keeper),
   profiles: async (root, data, keeper) =>
     (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
+  "eight-bits": async (root, data, keeper) =>
+    eightBits(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
   segmenter: async (root, data, keeper) =>
     segmenter(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
   train: async (root, data, keeper) => {

@@ -223,21 +223,22 @@ def gate_errors(networks: Mapping[str, Mapping[str, Any]], shown: Mapping[str, s
     """
     said = []
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
-        every = figure.subplots(1, len(networks), sharey=True, squeeze=False)
-        for axes, (title, network) in zip(every[0], networks.items(), strict=True):
+        # One above the other: beside each other their words would be too small for a phone.
+        figure = Figure(figsize=(5.2, 1 + 2 * len(networks)), layout="constrained")
+        every = figure.subplots(len(networks), 1, sharey=True, squeeze=False)[:, 0]
+        for axes, (title, network) in zip(every, networks.items(), strict=True):
             errors = {row["how"]: row["gates"]["of its strays"] for row in network["rows"] if "gates" in row}
             for (how, name), marker, (colour, _) in zip(shown.items(), "osD^", _LINES, strict=False):
                 x = range(1, len(errors[how]) + 1)
                 axes.plot(x, errors[how], color=colour, marker=marker, markersize=4, linewidth=1, label=name)
                 said.append(f"{title}, {name}: " + ", ".join(f"{error:.2f}" for error in errors[how]))
             axes.set_title(title, loc="left")
-            axes.set_xlabel("SE block")
             axes.set_xticks(x)
             axes.set_ylim(bottom=0)
             axes.tick_params(length=2)
-        every[0, 0].set_ylabel("error of the gates,\nas a share of their spread")
-        figure.legend(*every[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+        every[-1].set_xlabel("SE block, from shallow to deep")
+        figure.supylabel("error of the gates, as a share of their spread", fontsize=9)
+        figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return Drawing(figure, f"Error of the gates as a share of their spread, from shallow to deep. {'; '.join(said)}.")
 
 

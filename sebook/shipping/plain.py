@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from senet.models.se import SEBlock
 
 from ..network_files import finding, onnx_file
+from ..network_files.graph import Graph, Node
 from ..network_files.onnx_network import session_of
 
 OPSET = 18
@@ -113,14 +114,7 @@ def parts(path: str | Path) -> Parts:
     kept: dict[str, list[str]] = {"squeeze": [], "gate": [], "product": []}
     operators: dict[str, tuple[str, ...]] = {}
     for each in found:
-        product = graph.makers[each.product]
-        gate, name = [], next(i for i in product.inputs if i != each.maps)
-        while name != each.squeeze:  # back along the path, which is a chain
-            node = graph.makers[name]
-            gate.insert(0, node)
-            name = node.inputs[0]
-        chains = {"squeeze": [graph.makers[each.squeeze]], "gate": gate, "product": [product]}
-        for part, nodes in chains.items():
+        for part, nodes in chain(graph, each).items():
             kept[part] += [node.name for node in nodes]
             operators.setdefault(part, tuple(node.op for node in nodes))
     if not all(name for names in kept.values() for name in names):
@@ -130,6 +124,17 @@ def parts(path: str | Path) -> Parts:
         excitations=tuple(each.excitation for each in found),
         operators=operators,
     )
+
+
+def chain(graph: Graph, found: finding.Found) -> dict[str, list[Node]]:
+    """The nodes of one block's ``"squeeze"``, ``"gate"`` and ``"product"``, in the order in which they run."""
+    product = graph.makers[found.product]
+    gate, name = [], next(i for i in product.inputs if i != found.maps)
+    while name != found.squeeze:  # back along the path
+        node = graph.makers[name]
+        gate.insert(0, node)
+        name = node.inputs[0]
+    return {"squeeze": [graph.makers[found.squeeze]], "gate": gate, "product": [product]}
 
 
 def answers(path: str | Path, pictures: np.ndarray, taps: Sequence[str] = ()) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from .attribution import Attribution
 from .convolution import Convolution
 from .cost import Cost
 from .curves import Curves
+from .eight_bits import EightBits
 from .excitation import Excitation
 from .explorer import Explorer
 from .padding import Padding
@@ -23,6 +24,7 @@ __all__ = [
     "Convolution",
     "Cost",
     "Curves",
+    "EightBits",
     "Excitation",
     "Explorer",
     "Padding",

@@ -8,6 +8,7 @@ needs before it can be operated, ``first`` does. Where two controls have one nam
 from dataclasses import replace
 
 from .crawl import OPEN, SCROLL, Control, arrow_down
+from .own_controls import OWN, PERSON
 from .preparations import (
     a_gate_pulled,
     a_study,
@@ -16,17 +17,12 @@ from .preparations import (
     chosen,
     click_another_tile,
     click_elsewhere,
-    covered,
     gates_let_go,
     give_a_network,
-    give_a_picture,
     give_a_result,
     give_no_network,
     given_up,
-    held_up,
     padded,
-    released,
-    running,
     runs_shown,
     stalled_with_a_channel,
     undone,
@@ -44,35 +40,7 @@ def by_hand(side: str) -> list[Control]:
     ]
 
 
-CAMERA = Control("button: Use the camera", "[aria-label='your camera']")  # crawl.FILMED
-# A picture joins the gallery once the network answers for it, and an edit is another answer: nothing less will do. Black pixels
-# have no blur, so brightness is the last.
-OWN = [
-    Control("button: Cancel", ".senet-engine", first=held_up, within=".senet-engine"),
-    Control("button: Run the network in this page .*", ".senet-engine", first=released),
-    Control("button: Edit this picture", "[aria-label$=', edited']", first=running),
-    CAMERA,
-    Control("button: Stop the camera", ".senet-ways"),
-    Control("button: Choose a picture of yours", "[aria-label='mine.png']", pointer=give_a_picture, keys=give_a_picture),
-    Control("application: .+: .+ pixels.*", ".senet-dots"),
-    Control("range: Zoom.*", ".senet-dots"),
-    Control("application: What the network sees.*", ".senet-dots"),
-    Control("range: Brush.*", ".senet-board"),
-    Control("button: Undo", ".senet-dots", covered, within=".senet-editor"),
-    Control("button: Redo", ".senet-dots", within=".senet-editor"),
-    Control("button: Clear", ".senet-dots"),
-    *(Control(f"range: {name}.*", ".senet-dots") for name in ("Hue", "Blur", "Brightness")),
-    Control("button: Reset sliders", ".senet-dots"),
-]
-
-# The segmenter shows a reader's picture in the place of its own, and says its name first.
-PERSON = {
-    "[aria-label='your camera']": "[aria-label^='your camera.']",
-    "[aria-label='mine.png']": "[aria-label^='mine.png.']",
-    "[aria-label$=', edited']": "[aria-label*=', edited.']",
-    ".senet-dots": ".senet-segmenter",
-}
-
+EIGHT = {**PERSON, ".senet-dots": ".senet-eight"}
 
 # What the explorer says first: a guess, which is answered and asked again, and a tour of the text's links.
 FIRST = [
@@ -181,6 +149,16 @@ CONTROLS: dict[str, list[Control]] = {
         *TABLES,
         *SAVES,
         *foot("select: Gates"),
+    ],
+    "eight-bits": [
+        Control("radio: .+", ".senet-eight"),
+        Control("select: Block", ".senet-eight"),
+        Control("select: Channel", ".senet-scatter"),
+        Control("slider: Channels, by how far their gates are open", ".senet-scatter"),
+        *(replace(each, changes=EIGHT.get(each.changes, each.changes)) for each in OWN),
+        *TABLES,
+        *SAVES,
+        *foot("select: Block"),
     ],
     "relatives": [
         Control("radio: .+", ".senet-lanes"),

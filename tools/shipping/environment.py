@@ -8,12 +8,16 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PLACE = ROOT / "_build/peers"
-PINS = Path(__file__).with_name("peers.txt")
+PEERS = "peers"  # and the environment's folder below _build
 
 
-def entered(place: Path) -> None:
-    """Go on in the environment at ``place``, made and filled first where it is missing. Returns where it is the present one.
+def pins(name: str) -> Path:
+    """The list of an environment's packages: :file:`peers.txt` or :file:`converters.txt`."""
+    return Path(__file__).with_name(f"{name}.txt")
+
+
+def entered(place: Path, name: str = PEERS) -> None:
+    """Go on in the environment at ``place``, made of what ``name`` lists where it is missing. Returns where it is the present one.
 
     It sees the book's packages as well. Its own, where it has another version of one, come first.
     """
@@ -26,13 +30,13 @@ def entered(place: Path) -> None:
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         beside = place / "lib" / version / "site-packages/book.pth"
         beside.write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", str(PINS)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", str(pins(name))], check=True)
         (place / ".whole").touch()
     os.execv(python, [str(python), "-m", "tools.shipping", *sys.argv[1:]])
 
 
-def versions() -> dict[str, str]:
-    """Of the tools that :file:`peers.txt` names, and of those that the book has already."""
-    lines = PINS.read_text(encoding="utf-8").splitlines()
+def versions(name: str | None = PEERS) -> dict[str, str]:
+    """Of the tools that an environment's list names, and of those that the book has already; with None of the latter alone."""
+    lines = pins(name).read_text(encoding="utf-8").splitlines() if name else []
     names = [line.partition("==")[0] for line in lines if "==" in line]
-    return {name: metadata.version(name) for name in [*names, "onnx", "onnxruntime", "captum"]}
+    return {each: metadata.version(each) for each in [*names, "onnx", "onnxruntime", "captum"]}

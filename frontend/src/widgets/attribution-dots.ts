@@ -1,5 +1,5 @@
-// A dot a channel: its gate to the right, and upwards what a method attributes to it. One is
-// chosen, by a tap or by arrow keys.
+// A dot a channel: its gate to the right, and upwards a number that belongs to it, such as what a
+// method attributes to it. One is chosen, by a tap or by arrow keys.
 
 import { axis, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
@@ -7,23 +7,36 @@ import { h, matched, set, svg } from "../parts/dom.ts";
 import { stepped } from "../parts/keys.ts";
 
 // of the drawing, and of the room for its scales
-const [WIDTH, HEIGHT, LEFT, BOTTOM] = [440, 330, 58, 46];
+const [WIDTH, HEIGHT, LEFT, BOTTOM] = [440, 330, 80, 46];
 
 export interface Dots {
   el: HTMLElement;
-  /** @param s gates and @param found attributions, (C,) each */
-  show(s: Float32Array, found: Float32Array, chosen: number): void;
+  /** @param s gates and @param found what belongs to them, (C,) each; @param marks lines across */
+  show(s: Float32Array, found: Float32Array, chosen: number, marks?: number[]): void;
   /** @param more attributes of the whole */
   say(words: string, more: Record<string, number | null>): void;
 }
 
-export function attributionDots(choose: (channel: number) => void): Dots {
+/** What a plot says upwards, and how its numbers are called in the page. */
+export interface Upwards {
+  title: string;
+  /** In `data-…` of each dot. */
+  key: string;
+}
+
+const ATTRIBUTION: Upwards = { title: "attribution, logits", key: "attribution" };
+
+export function attributionDots(
+  choose: (channel: number) => void,
+  { title, key }: Upwards = ATTRIBUTION,
+): Dots {
   const grid = svg("g", { class: "senet-scatter-grid" });
   const names = svg("g");
+  const dashes = svg("g", { class: "senet-scatter-marks" });
   const dots = svg("g", { class: "senet-scatter-dots" });
   const ring = svg("circle", { r: 9, class: "senet-scatter-chosen" });
   const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
-  const plot = svg("svg", { viewBox, "aria-hidden": "true" }, grid, names, dots, ring);
+  const plot = svg("svg", { viewBox, "aria-hidden": "true" }, grid, dashes, names, dots, ring);
   const el = h(
     "div",
     {
@@ -58,18 +71,24 @@ export function attributionDots(choose: (channel: number) => void): Dots {
 
   return {
     el,
-    show(s, found, channel) {
+    show(s, found, channel, marks = []) {
       chosen = channel;
       order = Array.from(s, (_, k) => k).sort((i, j) => s[i]! - s[j]! || i - j);
-      const [across, up] = [axis("fitted", [], [s]), axis("fitted", [[0, 0]], [found])];
+      const [across, up] = [
+        axis("fitted", [], [s]),
+        axis("fitted", [[0, 0]], [found, Float32Array.from([0, ...marks])]),
+      ];
       const x = (value: number) =>
         LEFT + ((value - across.low) / (across.high - across.low)) * (WIDTH - LEFT - 12);
       const y = (value: number) =>
         12 + ((up.high - value) / (up.high - up.low)) * (HEIGHT - BOTTOM - 12);
       drawGrid(grid, across.ticks.map(x), up.ticks.map(y), up.ticks.indexOf(0));
-      drawNames(names, [...namesAcross(across.ticks, x), ...namesUp(up.ticks, y)]);
+      matched(dashes, marks.length, () => svg("path")).forEach((dash, i) => {
+        set(dash, { d: `M${LEFT} ${y(marks[i]!)}H${WIDTH - 12}` });
+      });
+      drawNames(names, [...namesAcross(across.ticks, x), ...namesUp(up.ticks, y, title)]);
       matched(dots, s.length, () => svg("circle", { r: 4 })).forEach((dot, k) => {
-        const data = { "data-channel": k, "data-value": s[k]!, "data-attribution": found[k]! };
+        const data = { "data-channel": k, "data-value": s[k]!, [`data-${key}`]: found[k]! };
         set(dot, { cx: x(s[k]!), cy: y(found[k]!), ...data });
       });
       set(ring, { cx: x(s[channel]!), cy: y(found[channel]!) });
@@ -112,10 +131,10 @@ function namesAcross(ticks: number[], x: (value: number) => number): Name[] {
   ];
 }
 
-function namesUp(ticks: number[], y: (value: number) => number): Name[] {
+function namesUp(ticks: number[], y: (value: number) => number, words: string): Name[] {
   const [x, digits] = [LEFT - 6, digitsOf(ticks)];
   const title: Name = {
-    text: "attribution, logits",
+    text: words,
     x: 0,
     y: 0,
     "text-anchor": "middle",

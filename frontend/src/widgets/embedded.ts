@@ -6,6 +6,7 @@ import { advice } from "./advice.ts";
 import { attribution } from "./attribution.ts";
 import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
+import { eightBits } from "./eight-bits.ts";
 import { excitation } from "./excitation.ts";
 import { padding } from "./padding.ts";
 import { relatives } from "./relatives.ts";
@@ -21,6 +22,7 @@ export const EMBEDDED: Record<string, Embedded> = {
   attribution,
   convolution,
   cost,
+  "eight-bits": eightBits,
   excitation,
   padding,
   relatives,
