@@ -90,7 +90,7 @@ def _title(path: Path, levels: list[dict[str, Any]]) -> str:
 
 
 def _levels(path: Path) -> Iterator[dict[str, Any]]:
-    """Where a file may say how it was made: the whole, its provenance, its recipe, its runs, and parts with commands of their own."""
+    """Where a file may say how it was made: the whole, its provenance, its recipe, its runs, and parts with own commands."""
     if path.suffix == ".csv":  # the course of a training: what the network says of itself holds for it
         beside = (path.parent.parent / f"{path.name.split('.')[0]}.json", path.with_suffix(".json"))
         path = next((file for file in beside if file.exists()), None)
