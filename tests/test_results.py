@@ -14,6 +14,7 @@ FILES = sorted(path.stem for name in NAMES for path in RESULTS.glob(f"{name}.jso
 # What holds no estimate, and why.
 COUNTED = {
     "shipping-runtimes": "each runtime's own counters, summed over the runs that the file names, without a time for each run",
+    "shipping-converted": "operators listed in converted files, which were not run",
     "shipping-flops": "operations counted by six programs",
     "who-kept-se": "gates counted in networks with random weights",
     "timm-pairs": "timm's own tables: each network was trained once, which the chapter says",
