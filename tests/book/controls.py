@@ -260,6 +260,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("textarea: The class’s results", ".senet-train-class", pointer=give_a_result, keys=give_a_result),
         Control("button: Show as a code", ".senet-train-class"),
         Control("button: Scan codes", ".senet-train-class"),  # where there is no camera it says so
+        Control("button: Stop scanning", ".senet-train-class"),
         Control("slider: Runs of the class’s scatter", ".senet-train-class .senet-readout"),
         Control("button: Copy", ".senet-train-class"),
         Control("button: Forget all runs", ".senet-train-verdict"),

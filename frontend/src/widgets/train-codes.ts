@@ -71,6 +71,7 @@ export function scanner(
       if (mine !== asked) return opened.stop();
       camera = opened;
       turn.textContent = "Stop scanning";
+      opened.video.setAttribute("aria-label", "what the camera sees");
       screen.replaceChildren(opened.video);
       say(words, " Hold one code after another to the camera.");
       roll(opened, read);
