@@ -64,7 +64,8 @@ FILMED = """
 
 # Marks every control below the figure with its number, and says of each what it is and what it is called.
 NAMES = """(figure) => {
-    const usual = "a[href], button, input, select, textarea, summary, audio[controls], video[controls], [tabindex], [contenteditable], [role=slider]";
+    const played = "audio[controls], video[controls]";
+    const usual = `a[href], button, input, select, textarea, summary, ${played}, [tabindex], [contenteditable], [role=slider]`;
     const kind = (e) => e.getAttribute("role") ?? ({ A: "link", INPUT: e.type }[e.tagName] ?? e.tagName.toLowerCase());
     const name = (e) => e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || e.getAttribute("class") || "";
     const one = (text) => text.trim().split("\\n")[0].trim();
