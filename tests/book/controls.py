@@ -24,6 +24,7 @@ from .preparations import (
     given_up,
     padded,
     runs_shown,
+    scanning,
     stalled_with_a_channel,
     undone,
 )
@@ -260,7 +261,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("textarea: The class’s results", ".senet-train-class", pointer=give_a_result, keys=give_a_result),
         Control("button: Show as a code", ".senet-train-class"),
         Control("button: Scan codes", ".senet-train-class"),  # where there is no camera it says so
-        Control("button: Stop scanning", ".senet-train-class"),
+        Control("button: Stop scanning", ".senet-train-class", first=scanning),
         Control("slider: Runs of the class’s scatter", ".senet-train-class .senet-readout"),
         Control("button: Copy", ".senet-train-class"),
         Control("button: Forget all runs", ".senet-train-verdict"),

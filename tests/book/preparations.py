@@ -70,6 +70,10 @@ def running(crawl: Crawl) -> None:
     crawl.quiet()
 
 
+def scanning(crawl: Crawl) -> None:
+    expect(crawl.figure.get_by_role("button", name="Stop scanning")).to_be_visible(timeout=PATIENCE)
+
+
 def covered(crawl: Crawl) -> None:
     if not crawl.find("button: Undo", ".senet-editor"):
         crawl.do("application: What the network sees.*")
