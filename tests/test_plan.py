@@ -2,28 +2,22 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from sebook.experiments import plan, studies, study
 from sebook.experiments.plan import Plan
-from sebook.experiments.study import Arm, Study
 from sebook.widgets import curves
-from senet import pretrained
 from senet.images.patchwork import patchwork
 from senet.models.cifar import small_resnet
-from senet.training import Recipe
 
-PREPROCESS = pretrained.Preprocessing(32, (0.5,) * 3, (0.25,) * 3)
-TINY = {"layers": [1], "widths": [8]}
-SMALL = Study(
-    title="with and without",
-    data="patchwork",
-    architecture="small_resnet",
-    arms=(Arm("", "SE", TINY | {"reduction": 2}), Arm("SE", "none", TINY | {"reduction": None})),
-    recipe=Recipe(epochs=2, batch_size=10, bf16=False),
-    seeds=2,
+from . import test_study
+
+SMALL = replace(
+    test_study.SMALL,
+    recipe=replace(test_study.SMALL.recipe, epochs=2),
     plan=Plan((0.1, 0.001), train_each=4, held_out_each=2, deviation=0.01, because="a test", says="nothing"),
 )
 
@@ -34,7 +28,9 @@ def pictures():
 
 
 def run(path, pictures, **more):
-    return study.run(SMALL, more.pop("build", small_resnet), *pictures, PREPROCESS, path, {"machine": "A"}, progress=False, **more)
+    return study.run(
+        SMALL, more.pop("build", small_resnet), *pictures, test_study.PREPROCESS, path, {"machine": "A"}, progress=False, **more
+    )
 
 
 def bare(result):
@@ -103,7 +99,7 @@ def test_a_stopped_study_says_so_and_goes_on_to_the_same(whole, pictures, tmp_pa
 def test_choices_too_stay_on_one_machine(pictures, tmp_path):
     run(tmp_path / "s.json", pictures, seeds=1)
     with pytest.raises(ValueError, match="holds runs with machine 'A', and here it would be 'B'"):
-        study.run(SMALL, small_resnet, *pictures, PREPROCESS, tmp_path / "s.json", {"machine": "B"}, progress=False)
+        study.run(SMALL, small_resnet, *pictures, test_study.PREPROCESS, tmp_path / "s.json", {"machine": "B"}, progress=False)
 
 
 def test_what_so_many_seeds_can_show_is_in_the_file_before_any_run():

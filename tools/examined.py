@@ -7,14 +7,12 @@ two photographs of a person, lines of text or pages that are drawn here: what ea
 unit that is silent on all of them may fire on others. How much that depends on the pictures, two halves of them tell.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from torch import Tensor, nn
 from tqdm import tqdm
 
 from sebook.cli import datasets
@@ -26,10 +24,9 @@ from sebook.network_files.tapped import Tapped
 from sebook.shipping import examining
 from senet import machine, pretrained
 from senet.images.picture import open_picture
-from senet.inside.recording import record
 
 from . import in_the_wild, wild_stories
-from .in_the_wild import HALF, ROOT, ZERO_ONE
+from .in_the_wild import HALF, ZERO_ONE
 
 OURS = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 TESTED = 300  # test pictures of each of ours
@@ -71,12 +68,7 @@ def of_ours(name: str) -> dict[str, Any]:
     checkpoint, test = datasets.with_test_pictures(name)
     model, x = pretrained.load(checkpoint), checkpoint.preprocessing(test.images[spread(len(test), TESTED)])
     about = {"title": checkpoint.title, "shown": "test pictures"}
-    return about | _said(examining.examine(model, x), examining.hidden_units(model, x), _gates(model, x))
-
-
-def _gates(model: nn.Module, x: Tensor) -> dict[str, np.ndarray]:
-    parts = [record(model, batch).blocks for batch in x.split(64)]
-    return {name: np.concatenate([each[name].excitation.numpy() for each in parts]) for name in parts[0]}
+    return about | _said(examining.examine(model, x), examining.hidden_units(model, x), examining.gates_of(model, x))
 
 
 def of_others(network: Tapped, taken: np.ndarray) -> dict[str, Any]:
@@ -115,7 +107,7 @@ def packaged(folder: Path) -> list[dict[str, Any]]:
                 continue
             path = next(in_the_wild.fetched(wild, folder).rglob(pattern))
             kind, way, size = SHOWN[name]
-            network = pictures.opened(in_the_wild._from_gguf(path, folder) if path.suffix == ".gguf" else path, size)
+            network = pictures.opened(in_the_wild.from_gguf(path, folder) if path.suffix == ".gguf" else path, size)
             taken = pictures.taken(network, views[kind], way)
             rows.append({"package": wild.package, "file": name, "shown": kind, **of_others(network, taken)})
     return rows
@@ -123,12 +115,8 @@ def packaged(folder: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Examine ours and others', and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--folder", type=Path, default=ROOT / "_build/in-the-wild", help="for what is fetched")
-    parser.add_argument("--out", type=Path, default=ROOT / "data/results/examined.json")
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    options = in_the_wild.asking(__doc__, "examined.json").parse_args()
+    folder = options.folder
     versions = in_the_wild.readers(folder)
     ours = [{"network": name, **of_ours(name)} for name in tqdm(OURS, unit="network")]
     about = {"command": "python -m tools.examined", **machine.circumstances(), "readers": versions, "seeds": list(PAGES)}

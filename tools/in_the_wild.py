@@ -114,7 +114,7 @@ def opened(path: Path, wild: Wild, work: Path) -> dict[str, Any]:
         graph = read(path)
         return {"how": "graph", **_gates(finding.anatomy_of(graph, finding.find(graph, {})))}
     if path.suffix == ".gguf":
-        path = _from_gguf(path, work)
+        path = from_gguf(path, work)
     size = wild.way.size if wild.way else None
     network = pictures.opened(path, size if "det" not in path.name else (320, 320))
     if len(network.shape) == 4 and wild.way:
@@ -149,7 +149,7 @@ def _shown(wild: Wild, shape: tuple[int, ...]) -> list:
     return drawn
 
 
-def _from_gguf(path: Path, work: Path) -> Path:
+def from_gguf(path: Path, work: Path) -> Path:
     """torchvision's MobileNetV3-Small with the weights of a GGUF file, as .onnx."""
     import gguf
     import torch
@@ -179,14 +179,24 @@ def _by_names(path: Path) -> dict[str, Any]:
     return {"how": "names of weights", "count": len(gates), "gates": gates}
 
 
+def asking(about: str, result: str) -> argparse.ArgumentParser:
+    """Where fetched files go, and where the result does: what every command that fetches such packages asks."""
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
+    parser.add_argument("--folder", type=_made, default=str(ROOT / "_build/in-the-wild"), help="for what is fetched")
+    parser.add_argument("--out", type=Path, default=ROOT / "data/results" / result)
+    return parser
+
+
+def _made(folder: str) -> Path:
+    path = Path(folder).resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def main() -> None:
     """Fetch, open, count, compare with what is known, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--folder", type=Path, default=ROOT / "_build/in-the-wild", help="for what is fetched")
-    parser.add_argument("--out", type=Path, default=ROOT / "data/results/in-the-wild.json")
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    options = asking(__doc__, "in-the-wild.json").parse_args()
+    folder = options.folder
     versions, rows = readers(folder), []
     for wild in PACKAGES:
         place = fetched(wild, folder)

@@ -41,7 +41,7 @@ from senet.images.patchwork import patchwork
 from senet.training import fit, sgd
 from tools import chromium, serve
 from tools.engine_bench import ISOLATED, LIVE, provided, versions
-from tools.page_trial import STUDY, fifty, net_of, network, plan, recipe_of, trial
+from tools.page_trial import STUDY, fifty, net_of, network, plan, recipe_of, shorten, trial
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "data" / "results" / "page-training.json"
@@ -131,15 +131,10 @@ class Isolated(serve.Pages):
 def memory(browser: Browser, steps: int = STEPS, arms: str = "both") -> dict[str, Any]:
     """Bytes of the tab, threads and drawings included, as the chapter's own widget trains; a step is one batch of each network."""
     each = 20
-    changed = {"pictures": each * RECIPES["quick"]["batch"], "tested": 50, "epochs": steps // each}
     page, server = browser.new_page(), serve.Server(("127.0.0.1", 0), partial(Isolated, directory=str(HTML), quiet=True))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     page.set_default_timeout(600_000)
-    page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => { for (const f of document.querySelectorAll('[data-senet=train]')) {"
-        f" const d = JSON.parse(f.dataset.data); Object.assign(d.recipes.quick, {json.dumps(changed)});"
-        " f.dataset.data = JSON.stringify(d); } });"
-    )
+    shorten(page, pictures=each * RECIPES["quick"]["batch"], tested=50, epochs=steps // each)
     page.goto(f"http://127.0.0.1:{server.server_port}/book/training.html?train.arms={arms}")
     page.locator("figure[data-senet=train]").get_by_role("button", name="Train", exact=True).press("Enter")
     told: list[list[int]] = []

@@ -1,6 +1,7 @@
 """One training run, asked of a page and of PyTorch: the same network, seed, pictures and rates (tools/page_training.py)."""
 
 import copy
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,6 +33,15 @@ def plan(seed: int, quick: bool = True, **changed: Any) -> dict[str, Any]:
     recipe = RECIPES["quick" if quick else "chapter"]
     told = {"seed": seed, "pictures": recipe["pictures"], "tested": recipe["tested"], "epochs": recipe["epochs"]}
     return told | {"peak": STUDY.recipe.peak_rate} | changed
+
+
+def shorten(page: Page, **changed: int) -> None:
+    """From the next page on, the widget's quick recipe has these values."""
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => { for (const f of document.querySelectorAll('[data-senet=train]')) {"
+        f" const d = JSON.parse(f.dataset.data); Object.assign(d.recipes.quick, {json.dumps(changed)});"
+        " f.dataset.data = JSON.stringify(d); } });"
+    )
 
 
 def recipe_of(asked: Mapping[str, Any], quick: bool = True) -> Recipe:

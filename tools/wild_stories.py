@@ -7,7 +7,6 @@ of the seams, ``book/images/tile-seams.webp``. *Frozen* means that every gate of
 than those that it is tested on.
 """
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,7 +187,7 @@ def segmenter(path: Path) -> dict[str, Any]:
 
 def classifier(path: Path, folder: Path) -> dict[str, Any]:
     """A MobileNetV3-Small with three classes, on scikit-image's photographs and the book's."""
-    network = OnnxNetwork(in_the_wild._from_gguf(path, folder))
+    network = OnnxNetwork(in_the_wild.from_gguf(path, folder))
     taken = pictures.taken(network, [*photographs(224), *shipped()], pictures.Way(*pictures.IMAGENET))
     plain = network.run(taken)
     hidden = {name: int((units.max(0) <= 0).sum()) for name, units in plain.hidden.items()}
@@ -211,13 +210,10 @@ def _short(value: float) -> float:
 
 def main() -> None:
     """Fetch, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--folder", type=Path, default=ROOT / "_build/in-the-wild", help="for what is fetched")
-    parser.add_argument("--out", type=Path, default=ROOT / "data/results/wild-stories.json")
+    parser = in_the_wild.asking(__doc__, "wild-stories.json")
     parser.add_argument("--picture", type=Path, default=ROOT / "book/images/tile-seams.webp")
     options = parser.parse_args()
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = options.folder
     versions = in_the_wild.readers(folder)
     by_name = {each.package: each for each in in_the_wild.PACKAGES}
 

@@ -4,6 +4,7 @@
 import { encodeQR } from "qr";
 import { decodeQR } from "qr/decode.js";
 import type { Codes } from "./network/codes.ts";
+import { offer } from "./network/offer.ts";
 import { svg } from "./parts/dom.ts";
 
 const QUIET = 4; // modules of white around a code, as its standard asks
@@ -33,6 +34,4 @@ const CODES: Codes = {
   },
 };
 
-(
-  globalThis as unknown as { SENet?: { provide(name: string, data: unknown): void } }
-).SENet?.provide("codes", CODES);
+offer("codes", CODES);

@@ -23,6 +23,9 @@ import { eightBits } from "./widgets/eight-bits.ts";
 import { segmenter } from "./widgets/segmenter.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 
+/** What networks take to run here; null in a book without it, which is smaller, not wrong. */
+const fetched = () => need<Manifest>("live/manifest").catch(() => null);
+
 /**
  * Widgets that fetch what they need when one comes near, a script or what a network takes to run,
  * and what each has besides data and keeper.
@@ -35,10 +38,8 @@ const FETCHING: Record<
   pairs: async (root, data, keeper) => (await need<Plots>("plots")).pairs(root, data, keeper),
   profiles: async (root, data, keeper) =>
     (await need<Plots>("plots")).profiles(root, data, keeper, (name) => need(`profiles/${name}`)),
-  "eight-bits": async (root, data, keeper) =>
-    eightBits(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
-  segmenter: async (root, data, keeper) =>
-    segmenter(root, data, keeper, await need<Manifest>("live/manifest").catch(() => null)),
+  "eight-bits": async (root, data, keeper) => eightBits(root, data, keeper, await fetched()),
+  segmenter: async (root, data, keeper) => segmenter(root, data, keeper, await fetched()),
   train: async (root, data, keeper) => {
     const codes = () => need<Codes>("codes");
     const files = { manifest: () => need<Manifest>("live/manifest"), download, codes };
@@ -58,8 +59,7 @@ const pause = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(r
 function probeOf(network: string): Promise<Probe> {
   let probe = probes.get(network);
   if (!probe) {
-    // a book without it is smaller, not wrong
-    const manifest = need<Manifest>("live/manifest").catch(() => null);
+    const manifest = fetched();
     const recorded = need<Gallery>(`gallery/${network}`)
       .then(pause)
       .then(recordedProbe)
@@ -73,7 +73,7 @@ function probeOf(network: string): Promise<Probe> {
 
 /** A file of the reader's, with the pictures of one of the book's networks. */
 const drop: DropOn = async (file, id, way, heard, book, known) => {
-  const manifest = await need<Manifest>("live/manifest").catch(() => null);
+  const manifest = await fetched();
   return openDropped(file, id, way, await probeOf(book), manifest, heard, known);
 };
 

@@ -1,6 +1,7 @@
 // The widgets that a plotting library draws, for pages: a script of its own, fetched when the first
 // of them comes near.
 
+import { offer } from "./network/offer.ts";
 import { curves } from "./widgets/curves.ts";
 import { pairs } from "./widgets/pairs.ts";
 import { profiles } from "./widgets/profiles.ts";
@@ -9,6 +10,4 @@ import { train } from "./widgets/train.ts";
 export const PLOTS = { curves, pairs, profiles, train };
 export type Plots = typeof PLOTS;
 
-(
-  globalThis as unknown as { SENet?: { provide(name: string, data: unknown): void } }
-).SENet?.provide("plots", PLOTS);
+offer("plots", PLOTS);

@@ -50,8 +50,10 @@ def record_file(args: Namespace) -> None:
         print(args.out)
 
 
-def picture_files(paths: Sequence[Path]) -> list[Path]:
-    """These files, and in place of a folder every picture in it, however deep, by name. Hidden ones are left out.
+def picture_files(paths: Sequence[Path], most: int | None = None) -> list[Path]:
+    """These files, and in place of a folder every picture in it, however deep, by name; of more than ``most``, :func:`spread`.
+
+    Hidden ones are left out.
 
     Raises:
         FileNotFoundError: a folder holds none.
@@ -66,7 +68,7 @@ def picture_files(paths: Sequence[Path]) -> list[Path]:
         if not inside:
             raise FileNotFoundError(f"{path} holds no picture of a kind that is read here ({', '.join(IMG_EXTENSIONS)})")
         found += inside
-    return found
+    return found if most is None else [found[i] for i in spread(len(found), most)]
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -78,9 +80,7 @@ def spread(count: int, most: int) -> list[int]:
 def asked(args: Namespace, file: str, most: int | None = None) -> tuple[Tapped, np.ndarray, list[str]]:
     """The network of a file, the pictures that were named as it takes them (no more than ``most``), and their names."""
     network = pictures.opened(file, args.size)
-    sources: list = picture_files(args.picture)
-    if most is not None:
-        sources = [sources[i] for i in spread(len(sources), most)]
+    sources: list = picture_files(args.picture, most)
     names = [str(path) for path in sources]
     if not sources:
         shown = photographs(max(network.shape))

@@ -16,7 +16,7 @@ from senet import images
 from senet.images.picture import open_picture
 from senet.inside.finding import anatomy
 from senet.inside.gates import Anatomy
-from senet.inside.recording import record, se_blocks
+from senet.inside.recording import se_blocks
 
 from .. import open_network
 from ..network_files import folding as file_folding
@@ -78,8 +78,7 @@ class Named:
         self.name, self.model = args.name, network.model
         preprocess = network.preprocessing
         if args.picture:
-            files = files_command.picture_files(args.picture)
-            files = [files[i] for i in files_command.spread(len(files), args.most)]
+            files = files_command.picture_files(args.picture, args.most)
             self.pictures = torch.cat([preprocess(open_picture(path)) for path in files])
         elif own_pictures and ":" not in args.name:
             _, test = datasets.with_test_pictures(args.name)
@@ -99,8 +98,7 @@ class Named:
     @cached_property
     def excitation(self) -> dict[str, np.ndarray]:
         """Gates on the pictures by name, (N, C) each."""
-        parts = [record(self.model, x, device="cpu").blocks for x in self.pictures.split(64)]
-        return {name: np.concatenate([each[name].excitation.numpy() for each in parts]) for name in parts[0]}
+        return examining.gates_of(self.model, self.pictures)
 
     def refuse_fold(self, path: Path) -> None:
         """Raise ``ValueError`` where this network can't be written to ``path``: before the work, not after."""

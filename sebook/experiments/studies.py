@@ -40,13 +40,11 @@ _GATE_OR_NOT = (Arm("", "SE", _stand_in("SE")), *(Arm("gate", gate, _stand_in(ga
 
 
 def _three_quarters(gate: str) -> dict[str, Any]:
-    widths = [24, 48, 96, 192]
-    return {"gate": gate, "layers": [2, 2, 2, 2], "widths": widths, "stem_stride": 2, "zero_init_residual": True}
+    return _slim(widths=[24, 48, 96, 192], gate=gate)
 
 
-def _on_cifar10(reduction: int | None) -> dict[str, Any]:
-    return {"reduction": reduction}
-
+_ON_PATCHWORK = Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0)
+_ON_CIFAR10 = (Arm("", "SE-ResNet-20", {"reduction": 4}), Arm("SE", "none", {"reduction": None}))
 
 _IMAGENET100 = Study(
     title="slim ResNet-18 with and without SE on ImageNet-100",
@@ -82,7 +80,7 @@ STUDIES = {
             Arm("stages", "2", _small(stages=[2]), 23.04),
             Arm("stages", "3", _small(stages=[3]), 22.68),
         ),
-        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        recipe=_ON_PATCHWORK,
         seeds=5,
         pictures=2000,
     ),
@@ -92,7 +90,7 @@ STUDIES = {
         data="patchwork",
         architecture="small_resnet",
         arms=(Arm("", "SE-ResNet-8", _small(stem_stride=2)), Arm("SE", "none", _small(stem_stride=2, reduction=None))),
-        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        recipe=_ON_PATCHWORK,
         seeds=10,
         pictures=2000,
     ),
@@ -105,7 +103,7 @@ STUDIES = {
             Arm("", "SE", _stand_in("SE")),
             *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "LayerScale", "constant input", "GRN")),
         ),
-        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        recipe=_ON_PATCHWORK,
         seeds=5,
         pictures=2000,
     ),
@@ -115,7 +113,7 @@ STUDIES = {
         data="patchwork",
         architecture="gated_resnet",
         arms=tuple(Arm("relative" if name != "SE" else "", name, _stand_in(name)) for name in RELATIVES_IN_PLACE),
-        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        recipe=_ON_PATCHWORK,
         seeds=5,
         pictures=2000,
     ),
@@ -125,7 +123,7 @@ STUDIES = {
         data="patchwork",
         architecture="gated_resnet",
         arms=_GATE_OR_NOT,
-        recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0),
+        recipe=_ON_PATCHWORK,
         seeds=5,
         pictures=2000,
         measures="shift",
@@ -143,7 +141,7 @@ STUDIES = {
         title="ResNet-20 with and without SE on CIFAR-10",
         data="cifar10",
         architecture="small_resnet",
-        arms=(Arm("", "SE-ResNet-20", {"reduction": 4}), Arm("SE", "none", {"reduction": None})),
+        arms=_ON_CIFAR10,
         recipe=Recipe(epochs=12, grow_from=16, se_decay=0.0),
         seeds=3,
     ),
@@ -161,10 +159,7 @@ STUDIES = {
         architecture="gated_resnet",
         arms=(
             Arm("", "SE, r = 8", _three_quarters("SE, r = 8")),
-            Arm("gate", "none", _three_quarters("none")),
-            Arm("gate", "static", _three_quarters("static")),
-            Arm("gate", "SE, r = 1", _three_quarters("SE, r = 1")),
-            Arm("gate", "its parameters, ungated", _three_quarters("its parameters, ungated")),
+            *(Arm("gate", gate, _three_quarters(gate)) for gate in ("none", "static", "SE, r = 1", "its parameters, ungated")),
         ),
         recipe=replace(_IMAGENET100.recipe, epochs=18),
         seeds=3,
@@ -188,7 +183,7 @@ STUDIES = {
         title="ResNet-20 with and without SE on CIFAR-10, each with its own rate, 60 epochs",
         data="cifar10",
         architecture="small_resnet",
-        arms=(Arm("", "SE-ResNet-20", _on_cifar10(4)), Arm("SE", "none", _on_cifar10(None))),
+        arms=_ON_CIFAR10,
         recipe=Recipe(epochs=60, label_smoothing=0.1, grow_from=16, se_decay=0.0),
         seeds=2,
         plan=Plan(

@@ -45,6 +45,12 @@ def examine(model: nn.Module, images: Tensor, batch_size: int = 64, progress: bo
     return found
 
 
+def gates_of(model: nn.Module, images: Tensor, batch_size: int = 64) -> dict[str, np.ndarray]:
+    """Gates on ``images`` (N, ...) by name, (N, C) each."""
+    parts = [record(model, x, device="cpu").blocks for x in images.split(batch_size)]
+    return {name: np.concatenate([each[name].excitation.numpy() for each in parts]) for name in parts[0]}
+
+
 def _numbers(answer: object) -> list[np.ndarray]:
     return [leaf.float().numpy() for leaf in tree_leaves(answer) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
 

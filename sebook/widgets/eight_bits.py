@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -98,21 +97,20 @@ class EightBits(EmbeddedWidget):
         about = self._data["pictures"][self._index]
         step = next(each["step"] for each in self._data["blocks"] if each["name"] == self.block)
         exact, rounded = self.gates()
-        with mpl.rc_context(page_svg.STYLE):
-            figure = Figure(figsize=(6, 4.6), layout="constrained")
-            dots, bars = figure.subplots(2, 1, height_ratios=(2, 1))
-            for level in (-step / 2, step / 2):
-                dots.axhline(level, color=page_svg.INK, linewidth=0.8, linestyle=(0, (4, 3)))
-            dots.axhline(0, color=page_svg.INK, linewidth=0.8)
-            dots.plot(exact, rounded - exact, "o", color=page_svg.SYMBOLS["s"], markersize=5, markeredgewidth=0)
-            dots.set_xlabel(f"gate s in float, {self.block}")
-            dots.set_ylabel("in 8 bits, less that")
-            off = [np.abs(np.subtract(*self.gates(name))).mean() for name in self._pairs]
-            at = range(1, len(off) + 1)
-            bars.bar(at, off, color=page_svg.SYMBOLS["s"])
-            bars.set_xticks(at)
-            bars.set_xlabel("SE block, from shallow to deep")
-            bars.set_ylabel("mean error")
+        figure = Figure(figsize=(6, 4.6), layout="constrained")
+        dots, bars = figure.subplots(2, 1, height_ratios=(2, 1))
+        for level in (-step / 2, step / 2):
+            dots.axhline(level, color=page_svg.INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        dots.axhline(0, color=page_svg.INK, linewidth=0.8)
+        dots.plot(exact, rounded - exact, "o", color=page_svg.SYMBOLS["s"], markersize=5, markeredgewidth=0)
+        dots.set_xlabel(f"gate s in float, {self.block}")
+        dots.set_ylabel("in 8 bits, less that")
+        off = [np.abs(np.subtract(*self.gates(name))).mean() for name in self._pairs]
+        at = range(1, len(off) + 1)
+        bars.bar(at, off, color=page_svg.SYMBOLS["s"])
+        bars.set_xticks(at)
+        bars.set_xlabel("SE block, from shallow to deep")
+        bars.set_ylabel("mean error")
         figure.patch.set_alpha(0)
         answers = [each[self._index] for each in self._answers]
         caption = (

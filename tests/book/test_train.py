@@ -1,6 +1,5 @@
 """The widget "Train it here": two networks learn in the page, and what comes of it is true of the networks that Python trains."""
 
-import json
 import re
 import time
 from dataclasses import replace
@@ -20,6 +19,7 @@ from senet.inside.recording import record
 from senet.models.cifar import small_resnet
 from senet.training import _batches, evaluate, sgd
 from senet.training.distributed import team
+from tools.page_trial import shorten
 
 from .conftest import PHONE, Guard
 from .visits import axe, fits, opened
@@ -30,11 +30,7 @@ SHORT = {"pictures": 80, "tested": 50, "epochs": 2}  # ten steps: enough to be p
 
 def short(page: Page, **more: int) -> None:
     """The quick recipe is as short as a test has to be."""
-    page.add_init_script(
-        f"addEventListener('DOMContentLoaded', () => {{ for (const f of document.querySelectorAll('[data-senet=train]')) {{"
-        f" const d = JSON.parse(f.dataset.data); Object.assign(d.recipes.quick, {json.dumps({**SHORT, **more})});"
-        " f.dataset.data = JSON.stringify(d); } });"
-    )
+    shorten(page, **{**SHORT, **more})
 
 
 def widget_of(page: Page, book_url: str, query: str = "") -> Locator:

@@ -5,7 +5,6 @@ The baseline is the picture of mean colour, and the class is the predicted one.
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -13,6 +12,8 @@ from sebook.cli import datasets
 from sebook.experiments import deep_lift
 from senet import pretrained
 from senet.models.se import SEBlock
+
+from .chosen import tested
 
 NETWORKS = ("se_resnet_patchwork", "se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 TESTED = 100
@@ -32,8 +33,7 @@ def measure() -> dict[str, Any]:
 def _network(name: str) -> dict[str, Any]:
     checkpoint, test = datasets.with_test_pictures(name)
     model = pretrained.load(checkpoint, progress=False).eval()
-    spread = np.linspace(0, len(test) - 1, TESTED).astype(int)
-    pictures = checkpoint.preprocessing(test.images[spread])
+    pictures = checkpoint.preprocessing(tested(test, TESTED).images)
     with torch.no_grad():
         target = model(pictures).argmax(1)
     tried = {

@@ -23,6 +23,8 @@ from sebook.shipping import plain
 from senet import pretrained
 from senet.models.se import SEBlock
 
+from .chosen import tested
+
 NETWORKS = ("se_resnet_patchwork", "se_resnet20_cifar10")
 TESTED, SEED, DRAWN = 200, 0, 1000
 
@@ -41,8 +43,7 @@ def measure() -> dict[str, Any]:
 
 def _network(name: str) -> dict[str, Any]:
     checkpoint, test = datasets.with_test_pictures(name)
-    spread = np.linspace(0, len(test) - 1, TESTED).astype(int)
-    pictures = checkpoint.preprocessing(test.images[spread])
+    pictures = checkpoint.preprocessing(tested(test, TESTED).images)
     found = maps(pretrained.load(checkpoint, progress=False), pictures)
     said = {}
     for one, other in combinations(found, 2):

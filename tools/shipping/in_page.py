@@ -6,7 +6,6 @@ python -m tools.shipping.in_page data/se_resnet20_cifar10.int8.onnx
 import argparse
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from sebook.cli import datasets
@@ -15,22 +14,21 @@ from sebook.shipping import int8, plain
 from sebook.shipping.in_page import NETWORK
 from senet import machine, pretrained
 
-PICTURES, SEED = 512, 0  # of calibration, as in tools/shipping/int8.py
+from .chosen import MANY, SEED, calibration
 
 
 def write(path: Path) -> Path:
     """Make the file, with how it was made in its metadata."""
     checkpoint = pretrained.get(NETWORK)
     train = datasets.DATA[checkpoint.provenance["data"]]("train")
-    chosen = np.random.default_rng(SEED).permutation(len(train))[:PICTURES]
     whole = plain.write(pretrained.load(checkpoint, progress=False), path.with_suffix(".float.onnx"), checkpoint.preprocessing.size)
-    int8.static(whole, path, checkpoint.preprocessing(train.images[chosen]).numpy(), signed=False, seven=True)
+    int8.static(whole, path, calibration(checkpoint, train).numpy(), signed=False, seven=True)
     whole.unlink()
     made = onnx_file.read(path)
     about = {
         "command": f"python -m tools.shipping.in_page {path.as_posix()}",
         "weights": checkpoint.sha256,
-        "calibration": f"{PICTURES} training pictures of {datasets.described(checkpoint.provenance['data'])}, seed {SEED}",
+        "calibration": f"{MANY} training pictures of {datasets.described(checkpoint.provenance['data'])}, seed {SEED}",
         "licence": checkpoint.licence,
         **machine.circumstances(),
     }

@@ -17,11 +17,12 @@ from sebook.cli import datasets
 from sebook.shipping import int8, plain
 from senet import pretrained
 
-from . import nncf_openvino, pt2e
+from . import chosen, nncf_openvino, pt2e
+from .chosen import MANY, SEED
 
 NETWORKS = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
-TESTED, SEED = 2000, 0
-FEW, MANY = 36, 512
+TESTED = 2000
+FEW = 36  # of the calibration pictures; otherwise all
 ROUNDS = 30  # of timing, each of ten runs
 BITS = (1, 2, 3, 4, 6, 8)
 
@@ -43,10 +44,8 @@ def _network(name: str) -> dict[str, Any]:
     model = pretrained.load(checkpoint, progress=False).eval()
     data = checkpoint.provenance["data"]
     train, test = (datasets.DATA[data](split) for split in ("train", "test"))
-    chosen = np.random.default_rng(SEED).permutation(len(train))[:MANY]
-    calibration = checkpoint.preprocessing(train.images[chosen]).numpy()
-    spread = np.linspace(0, len(test) - 1, TESTED).astype(int)
-    pictures, labels = checkpoint.preprocessing(test.images[spread]).numpy(), test.labels[spread].numpy()
+    calibration, some = chosen.calibration(checkpoint, train).numpy(), chosen.tested(test, TESTED)
+    pictures, labels = checkpoint.preprocessing(some.images).numpy(), some.labels.numpy()
     with tempfile.TemporaryDirectory() as folder:
         source = plain.write(model, Path(folder) / "float.onnx", checkpoint.preprocessing.size)
         names = plain.parts(source).excitations

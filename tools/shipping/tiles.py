@@ -13,6 +13,8 @@ from sebook.cli import datasets
 from sebook.shipping import int8, tiles
 from senet import pretrained, record
 
+from .chosen import tested
+
 NETWORKS = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
 TESTED, AT_ONCE = 1000, 100
 SCALES = (0.5, 0.75, 1.5, 2.0)
@@ -34,8 +36,8 @@ def measure() -> dict[str, Any]:
 def _network(name: str) -> dict[str, Any]:
     checkpoint, test = datasets.with_test_pictures(name)
     model = pretrained.load(checkpoint, progress=False).eval()
-    spread = np.linspace(0, len(test) - 1, TESTED).astype(int)
-    pictures, labels = checkpoint.preprocessing(test.images[spread]), test.labels[spread].numpy()
+    some = tested(test, TESTED)
+    pictures, labels = checkpoint.preprocessing(some.images), some.labels.numpy()
     own = [record(model, some) for some in pictures.split(AT_ONCE)]
     logits = torch.cat([each.logits for each in own]).numpy()
     gates = {block: torch.cat([each.blocks[block].excitation for each in own]) for block in own[0].blocks}
