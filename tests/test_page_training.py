@@ -56,3 +56,11 @@ def test_what_is_asked_of_a_page_is_what_pytorch_is_asked():
         asked, recipe = plan(3, quick), recipe_of(plan(3, quick), quick)
         assert (recipe.seed, recipe.epochs, recipe.batch_size) == (3, RECIPES[name]["epochs"], RECIPES[name]["batch"])
         assert asked["pictures"] == RECIPES[name]["pictures"] and recipe.peak_rate == asked["peak"]
+
+
+def test_the_tab_does_not_grow_as_it_trains():
+    """What is left is each step's loss, which the curves need: less than a fiftieth over all steps."""
+    found = RESULT["memory"]["found"]
+    (last, held) = found["step_and_bytes"][-1]
+    assert found["steps"] == 2000 and last > 1900
+    assert abs(found["bytes_per_step_after_a_fifth"]) * found["steps"] < held / 50

@@ -48,6 +48,8 @@ OUT = ROOT / "data" / "results" / "page-training.json"
 HTML = ROOT / "_build" / "html"
 PEAKS = (STUDY.recipe.peak_rate, 0.001)
 STEPS, ROUNDS, IN_A_ROW = 2000, 9, 60
+# A page is told its memory by no headless shell, and only in a process of its own; at once, rather than at the next collection.
+TELLING = {"whole": True, "flags": ("--site-per-process", "--enable-blink-features=ForceEagerMeasureMemory")}
 
 
 # --- seeds ---------------------------------------------------------------------------------------------------------------------
@@ -140,7 +142,8 @@ def memory(browser: Browser, steps: int = STEPS, arms: str = "both") -> dict[str
     told: list[list[int]] = []
     at = "() => +(/step (\\d+)/.exec(document.querySelector('.senet-train-status').textContent) ?? [0, 0])[1]"
     page.wait_for_function("() => document.querySelector('.senet-train-status').textContent.includes('step')")
-    while not told or (told[-1][0] and len(told) < 100):
+    while not told or told[-1][0]:  # until the run is over
+        page.wait_for_timeout(1000)
         bytes_ = page.evaluate("async () => (await performance.measureUserAgentSpecificMemory()).bytes")
         told.append([page.evaluate(at), bytes_])
         print(told[-1], flush=True)
@@ -217,10 +220,11 @@ def main() -> None:
         parser.error(f"no part is called {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
     torch.set_num_threads(1)
     result = json.loads(options.out.read_text("utf8")) if options.out.exists() else {}
-    with sync_playwright() as playwright, chromium.launch(playwright) as browser:
+    with sync_playwright() as playwright:
         for part in options.parts or PARTS:
-            found = PARTS[part](browser, options.seeds)
-            here = machine.circumstances() | {"versions": versions(browser)}
+            with chromium.launch(playwright, **(TELLING if part == "memory" else {})) as browser:
+                found = PARTS[part](browser, options.seeds)
+                here = machine.circumstances() | {"versions": versions(browser)}
             result[part] = {"command": shlex.join(["python", "-m", "tools.page_training", *sys.argv[1:]]), **here, "found": found}
             options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
