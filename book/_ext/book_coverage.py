@@ -51,12 +51,17 @@ class FindingSpeed(SphinxDirective):
         lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|---:|---:|---:|"]
         for row in measured["networks"]:
             ratios = " | ".join(f"{row[what]:.2f}" for what in ("find", "read", "known", "hooks"))
-            lines.append(f"| {row['network']} | {row['pictures']} | {row['plain_ms']:.3g} ms | {ratios} |")
+            lines.append(f"| {row['network']} | {row['pictures']} | {_rounded(row['plain_ms'])} ms | {ratios} |")
         where = f"{measured['machine']}, {measured['versions']}, {measured['date']}"
         said = f"Processor time as multiples of a forward, one thread ({where}):"
         holder = nodes.Element()
         self.state.nested_parse(StringList([said, "", *lines], source=self.env.docname), self.content_offset, holder)
         return holder.children
+
+
+def _rounded(milliseconds: float) -> str:
+    """To three places, or whole."""
+    return f"{milliseconds:.3g}" if milliseconds < 1000 else f"{milliseconds:,.0f}"
 
 
 def setup(app: Sphinx) -> dict:
