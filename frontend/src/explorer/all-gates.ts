@@ -5,6 +5,7 @@ import { meanOf } from "../math/channels.ts";
 import { percent } from "../math/format.ts";
 import type { Gates } from "../network/network.ts";
 import { choice, h, say } from "../parts/dom.ts";
+import { asking } from "../state/latest-only.ts";
 import type { Session } from "../state/session.ts";
 import type { ExplorerView } from "./view.ts";
 
@@ -32,10 +33,19 @@ export function allGates(session: Session<ExplorerView>, known: Accuracies | nul
   const menu = choice("Gates of all blocks", (way) => void turn(way as Way), WAYS);
   menu.select.append(h("option", { value: HAND, disabled: true, hidden: true }, "set by hand"));
   menu.select.querySelector<HTMLOptionElement>("[value=mean]")!.disabled = !probe.means;
+  const el = h("div", { class: "senet-all-gates" }, menu.el, line);
+  const ask = asking(el, rowsOf);
   let set: { way: Way; gates: Gates; of: string } | null = null;
 
   async function turn(way: Way): Promise<void> {
-    const rows = await rowsOf(way);
+    let rows: Awaited<ReturnType<typeof rowsOf>> | null;
+    try {
+      rows = await ask(way);
+    } catch (error) {
+      show();
+      return say(line, `No gates of another picture: ${(error as Error).message}`);
+    }
+    if (!rows) return; // another way was chosen meanwhile
     if (way === "own") hand.release();
     else {
       hand.take(Object.fromEntries(blocks.map(({ name }, b) => [name, rows.gates[b]!])));
@@ -55,15 +65,14 @@ export function allGates(session: Session<ExplorerView>, known: Accuracies | nul
     return { gates: answer.blocks.map(({ s }) => s.slice()), of: probe.pictures[other]!.title };
   }
 
-  return {
-    el: h("div", { class: "senet-all-gates" }, menu.el, line),
-    show() {
-      const mine = set && hand.now === set.gates ? set : null;
-      const way = hand.count === 0 ? "own" : (mine?.way ?? HAND);
-      if (menu.select.value !== way) menu.select.value = way;
-      say(line, way === HAND ? "" : words(way, mine?.of ?? "", known));
-    },
-  };
+  function show(): void {
+    const mine = set && hand.now === set.gates ? set : null;
+    const way = hand.count === 0 ? "own" : (mine?.way ?? HAND);
+    if (menu.select.value !== way) menu.select.value = way;
+    say(line, way === HAND ? "" : words(way, mine?.of ?? "", known));
+  }
+
+  return { el, show };
 }
 
 /** @param of whose gates they are, "" for nobody's */
