@@ -17,8 +17,8 @@ from . import test_study
 
 SMALL = replace(
     test_study.SMALL,
-    recipe=replace(test_study.SMALL.recipe, epochs=2),
-    plan=Plan((0.1, 0.001), train_each=4, held_out_each=2, deviation=0.01, because="a test", says="nothing"),
+    recipe=replace(test_study.SMALL.recipe, epochs=3),
+    plan=Plan((0.1, 0.001), train_each=4, held_out_each=2, deviation=0.01, because="a test", says="nothing", epochs=2),
 )
 
 
@@ -102,6 +102,16 @@ def test_choices_too_stay_on_one_machine(pictures, tmp_path):
         study.run(SMALL, small_resnet, *pictures, test_study.PREPROCESS, tmp_path / "s.json", {"machine": "B"}, progress=False)
 
 
+def test_runs_that_choose_may_be_shorter(whole, pictures, tmp_path):
+    """As those of a study of so many epochs; the runs that count keep the recipe's."""
+    short = replace(SMALL, recipe=replace(SMALL.recipe, epochs=2), plan=replace(SMALL.plan, epochs=None))
+    other = study.run(
+        short, small_resnet, *pictures, test_study.PREPROCESS, tmp_path / "s.json", {"machine": "A"}, seeds=1, progress=False
+    )
+    assert bare(other)[0] == bare(whole)[0]
+    assert [said["loss"] for said in bare(other)[1]] != [said["loss"] for said in bare(whole)[1]][: len(other["runs"])]
+
+
 def test_what_so_many_seeds_can_show_is_in_the_file_before_any_run():
     least, likely = plan.smallest_lead(0.75, 3)
     assert least == pytest.approx(4.3027 * 0.75 / math.sqrt(3), rel=1e-4)  # Student's factor for two degrees of freedom
@@ -130,8 +140,9 @@ def test_words_name_a_rate_at_an_end(whole):
     assert plan.in_words({"study": {}}) == ""
 
 
-def test_the_control_has_ses_parameters_and_no_gate():
-    asked = studies.STUDIES["imagenet100-controls"]
+@pytest.mark.parametrize("name", ["imagenet100-controls", "imagenet100-controls-18"])
+def test_the_control_has_ses_parameters_and_no_gate(name: str):
+    asked = studies.STUDIES[name]
     build = studies.ARCHITECTURES[asked.architecture]
     counts = {arm.value: sum(p.numel() for p in build(num_classes=10, **arm.arguments).parameters()) for arm in asked.arms}
     assert counts["its parameters, ungated"] == counts["SE, r = 8"]

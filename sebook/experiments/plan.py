@@ -28,6 +28,7 @@ class Plan:
         because: where that comes from.
         says: the questions, and what the study cannot tell, in words.
         seed: of the runs that choose; no run that counts has it.
+        epochs: of the runs that choose, whose schedule is as much shorter; None for the recipe's.
     """
 
     rates: tuple[float, ...]
@@ -37,6 +38,7 @@ class Plan:
     because: str
     says: str
     seed: int = 1000
+    epochs: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.rates) < 2 or len({*self.rates}) < len(self.rates):

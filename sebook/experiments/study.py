@@ -133,6 +133,8 @@ def run(
             bar.set_postfix_str(f"{arm.name}, {f'rate {rate:g}' if rate else f'seed {seed}'}")
             used = rate or (planning.chosen(result["choices"], arm.name) if study.plan else study.recipe.peak_rate)
             recipe = replace(study.recipe, seed=seed, bf16=bf16, peak_rate=used)
+            if rate and study.plan.epochs:
+                recipe = replace(recipe, epochs=study.plan.epochs)
             torch.manual_seed(seed)  # the first weights
             model = build(num_classes=len(train.classes), **arm.arguments)
             name = f"{path.stem}-{arm.name}-{f'{used:g}-' if study.plan else ''}{seed}.pt".replace(" ", "-")
