@@ -119,7 +119,9 @@ def test_the_visits_see(page: Page, guard: Guard):
         </figure>
         <button id="aside" style="position: fixed; left: -500px">b</button>
         <p style="width: 2000px">c</p>
-        <p style="color: #bbb">pale words</p><details><summary style="color: #ccc">folded words</summary>f</details>
+        <p style="color: #bbb">pale words</p><pre><i>one</i> <i>two</i> <i style="color: #bbb">pale token</i></pre>
+        <table><tr><th>head</th><td>1</td><td>2</td><td style="background: #444">dark cell</td></tr></table>
+        <details><summary style="color: #ccc">folded words</summary>f</details>
         <pre style="overflow: auto">print("wide")  # {"-" * 200}</pre>
         <span tabindex="0" id="vanishes" onfocus="this.nextElementSibling.focus()">d</span><button id="good">e</button>
         <img src="data:,"></main>""")
@@ -132,6 +134,7 @@ def test_the_visits_see(page: Page, guard: Guard):
     with pytest.raises(AssertionError, match="image-alt") as partly:
         axe(page, colours_within=CHANGING)
     assert ["pale words" in str(fault.value) for fault in (whole, partly)] == [True, False]
+    assert all(words in str(whole.value) for words in ("pale token", "dark cell"))
     assert "folded words" in str(whole.value) and "folded words" in str(partly.value)
     page.emulate_media(forced_colors="active")
     assert [line[:4] for line in visible_in_forced_colours(page)] == ["<svg"]

@@ -145,13 +145,44 @@ def settle(page: Page) -> None:
     )
 
 
+# In a table, in code or in a signature, hundreds of words look the same: of each look axe asks about the first one there. A look is
+# all that contrast follows from: of the word its colour and size, and of whatever holds it what lies behind and over it.
+MARK = """() => {
+    for (const e of document.querySelectorAll("[data-alike]")) e.removeAttribute("data-alike");
+    const looks = new Map(), behind = new Map();
+    const NAMES = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
+    const under = (e) => {
+        if (!e) return "";
+        if (!behind.has(e)) {
+            const style = getComputedStyle(e);
+            const own = NAMES.map((name) => style[name]).join(";");
+            const all = `${under(e.parentElement)}/${own}${e.matches("[disabled], [aria-disabled=true]")}`;
+            behind.set(e, looks.get(all) ?? (looks.set(all, `${looks.size}`), looks.get(all)));
+        }
+        return behind.get(e);
+    };
+    const WITHIN = "table, pre, dt.sig";
+    const inked = (e) => [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    for (const within of document.querySelectorAll(WITHIN)) {
+        const met = new Set();
+        for (const e of within.querySelectorAll("*")) {
+            if (!inked(e) || e.closest(WITHIN) !== within || !e.checkVisibility({ visibilityProperty: true })) continue;
+            const { color, fontSize, fontWeight, textShadow, webkitTextFillColor } = getComputedStyle(e);
+            const look = [color, fontSize, fontWeight, textShadow, webkitTextFillColor, e.localName === "a", under(e)].join();
+            if (met.has(look)) e.setAttribute("data-alike", "");
+            met.add(look);
+        }
+    }
+}"""
+
 # What axe-core finds. What costs it a sixth of its time, to quote the elements and to find selectors for them, waits for a fault.
 VIOLATIONS = """async ([within, options, colours, quote]) => {
     axe.reset();
-    const rules = colours ? [
-        { id: "color-contrast", selector: `:is(${colours}), :is(${colours}) *` },
-        { id: "link-in-text-block", selector: `:is(${colours}) a[href], :is(${colours}) [role=link]` },
-    ] : [];
+    const rules = [{ id: "color-contrast", selector: ":not([data-alike])" }];
+    if (colours) {
+        rules[0].selector = `:is(${colours}, :is(${colours}) *):not([data-alike])`;
+        rules.push({ id: "link-in-text-block", selector: `:is(${colours}) a[href], :is(${colours}) [role=link]` });
+    }
     axe.configure({ noHtml: !quote, rules });
     return (await axe.run(within ?? document, { ...options, selectors: quote })).violations;
 }"""
@@ -169,6 +200,7 @@ def axe(page: Page, within: str | None = None, colours_alone: bool = False, colo
     settle(page)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))  # by the debugger: the page's policy lets no script in
+    page.evaluate(MARK)
     # Without `preload`, which fetches the page's styles a second time for a rule about media that the book has none of.
     options = {"resultTypes": ["violations"], "preload": False}
     if colours_alone:
