@@ -6,6 +6,9 @@ and nothing in place. What is kept must equal it bit for bit.
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import torch
@@ -20,7 +23,7 @@ from senet import record, se_inception_v3
 from senet.fusion import reuse
 from senet.models.inception import Conv
 from senet.models.se import NoSE, SEBlock
-from tests.variants import BUILDERS, STANDARD, as_it_is, fused, made, run, unoptimised
+from tests.variants import BUILDERS, STANDARD, as_it_is, fused, made, replica, run, unoptimised
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,9 @@ class Kept:
     def keep(self, name: str, values) -> None:
         for value in tensors(values):
             self.seen.append((name, value, value.detach().clone()))
+
+    def keep_from(self, name: str, module: nn.Module, *values) -> None:
+        self.keep(name, values)
 
     def on(self, model: nn.Module) -> Iterator:
         for name, module in model.named_modules():
@@ -73,30 +79,36 @@ def test_forward_hooks_keep_what_was_computed(name, training, learning, pictures
 @pytest.mark.parametrize("name", BUILDERS)
 def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
     """On every module at once: an operation in place after one of them would raise."""
-    model = made(name, training=training).double()
-    kept = {}
+    model = made(name, training=training)
+    kept = {"ours": Kept(), "plain": Kept()}
     for way, network in (("ours", model), ("plain", unoptimised(model))):
-        kept[way] = {}
         for path, module in network.named_modules():
-            module.register_full_backward_hook(
-                lambda module, into, out, path=path, to=kept[way]: to.setdefault(path, []).extend(tensors((into, out)))
-            )
-        run(network, pictures.double().requires_grad_(), True)
-    assert kept["ours"].keys() == kept["plain"].keys()
-    for path, gradients in kept["ours"].items():
-        for got, expected in zip(gradients, kept["plain"][path], strict=True):
-            torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
+            keep = partial(kept[way].keep_from, path)
+            module.register_full_backward_pre_hook(keep)
+            module.register_full_backward_hook(keep)
+        run(network, pictures.clone().requires_grad_(), True)
+    kept["ours"].compare(kept["plain"])
 
 
-@pytest.mark.parametrize("treated", [as_it_is, fused], ids=["as it is", "fused"])
+@pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("name", BUILDERS)
-def test_global_hooks_keep_what_was_computed(name, treated, pictures):
-    network, kept = treated(name), Kept()
-    kept_by = hooks.register_module_forward_hook(lambda module, args, out: kept.keep(type(module).__name__, (args, out)))
-    try:
+def test_global_hooks_of_every_kind_keep_what_was_computed(name, training, pictures):
+    model = made(name, training=training)
+    kept = {"ours": Kept(), "plain": Kept()}
+    for way, network in (("ours", model), ("plain", unoptimised(model))):
+        with ExitStack() as handles:
+            for kind in ("forward_pre", "forward", "full_backward_pre", "full_backward"):
+                register = getattr(hooks, f"register_module_{kind}_hook")
+                handles.enter_context(register(partial(kept[way].keep_from, kind)))
+            run(network, pictures.clone().requires_grad_(), True)
+    kept["ours"].compare(kept["plain"])
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_global_hooks_on_a_fused_network_keep_what_was_computed(name, pictures):
+    network, kept = fused(name), Kept()
+    with hooks.register_module_forward_hook(partial(kept.keep_from, "")):
         run(network, pictures, False)
-    finally:
-        kept_by.remove()
     assert kept.seen
     assert all(torch.equal(value, then) for _, value, then in kept.seen)
 
@@ -169,18 +181,49 @@ def test_captum_keeps_what_every_module_of_a_block_saw(name, pictures):
             assert all(map(torch.equal, tensors(got), tensors(expected))), path
 
 
-@pytest.mark.parametrize("treated", [as_it_is, fused], ids=["as it is", "fused"])
 @pytest.mark.parametrize("name", BUILDERS)
-def test_forward_derivatives_are_pytorchs(name, treated, pictures):
-    network = treated(name).double()
-    plain = unoptimised(made(name)).double()
-    x, direction = pictures.double(), torch.ones_like(pictures, dtype=torch.float64)
-    tangents = []
-    for way in (network, plain):
+def test_forward_derivatives_at_every_module_are_pytorchs(name, pictures):
+    x, model, kept = pictures.double(), made(name).double(), []
+    for network in (model, unoptimised(model)):
+        seen = []
+        for module in network.modules():
+            module.register_forward_hook(lambda module, args, out, seen=seen: seen.append(out))
         with torch.no_grad(), forward_ad.dual_level():
-            out = way(forward_ad.make_dual(x, direction))
+            network(forward_ad.make_dual(x, torch.ones_like(x)))
+            kept.append([part.clone() for out in seen for part in forward_ad.unpack_dual(out)])
+    assert all(map(torch.equal, *kept))
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_forward_derivatives_of_a_fused_network_are_pytorchs(name, pictures):
+    x, tangents = pictures.double(), []
+    for network in (fused(name).double(), unoptimised(made(name)).double()):
+        with torch.no_grad(), forward_ad.dual_level():
+            out = network(forward_ad.make_dual(x, torch.ones_like(x)))
             tangents.append(forward_ad.unpack_dual(out).tangent.clone())
     torch.testing.assert_close(*tangents, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("learning", [False, True], ids=["no gradients", "gradients"])
+@pytest.mark.parametrize("treated", [as_it_is, fused], ids=["as it is", "fused"])
+def test_data_parallel_replicas_keep_what_was_computed(treated, learning, pictures):
+    """Each in a thread of its own, all with the original's hooks."""
+    model, parts, kept = treated(STANDARD), [pictures + i for i in range(4)], threading.local()
+    for path, module in model.named_modules():
+        if path:
+            module.register_forward_hook(lambda module, *values, path=path: kept.by.keep(path, values))
+
+    def work(x: Tensor, network: nn.Module) -> Kept:
+        kept.by = Kept()
+        with torch.set_grad_enabled(learning):
+            network(x)
+        return kept.by
+
+    plain = model if treated is fused else unoptimised(model)
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(work, parts, [replica(model) for _ in parts]))
+    for x, ours in zip(parts, got, strict=True):
+        ours.compare(work(x, plain))
 
 
 @pytest.mark.parametrize("treated", [as_it_is, fused], ids=["as it is", "fused"])

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from senet import record
 from senet.inside import looking
 from tests.blocks_written import Renamed
-from tests.variants import STANDARD, as_it_is, fused, made
+from tests.variants import STANDARD, as_it_is, fused, made, replica
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +64,6 @@ def test_recordings_and_answers_at_once(make, training, pictures):
         list(threads.map(work, range(8)))
     assert all(module.training == training for module in model.modules())
     assert untouched(model)
-
-
-def replica(model: nn.Module) -> nn.Module:
-    """As ``nn.DataParallel`` makes them: modules of their own, with the hooks and tensors of the original."""
-    copies = {module: module._replicate_for_data_parallel() for module in model.modules()}
-    for module, twin in copies.items():
-        twin._modules = {name: copies[child] for name, child in module._modules.items()}
-        twin._parameters = dict(module._parameters)
-    return copies[model]
 
 
 def test_training_goes_on_as_if_nobody_looked(pictures):

@@ -70,6 +70,15 @@ def fused(name: str) -> nn.Module:
     return copy.deepcopy(_fused(name))
 
 
+def replica(model: nn.Module) -> nn.Module:
+    """As ``nn.DataParallel`` makes them: modules of their own, with the hooks and tensors of the original."""
+    copies = {module: module._replicate_for_data_parallel() for module in model.modules()}
+    for module, twin in copies.items():
+        twin._modules = {name: copies[child] for name, child in module._modules.items()}
+        twin._parameters = dict(module._parameters)
+    return copies[model]
+
+
 def run(model: nn.Module, x: Tensor, learning: bool) -> None:
     with torch.set_grad_enabled(learning):
         out = model(x)
