@@ -11,13 +11,12 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from sebook.experiments import linear_probe, shift, study
+from sebook.experiments import linear_probe, profiles, shift, study
 from sebook.measure import gains  # noqa: F401 - for claims
 from sebook.measure import pairs as timm_pairs
 from sebook.pages import exhibits
 from sebook.widgets import Squeeze
 from senet import pretrained
-from senet.inside import profiles
 from senet.inside.recording import Recording, record
 
 RESULTS = pretrained.get("se_resnet_patchwork").file.parent / "results"
@@ -35,7 +34,7 @@ class Network:
         frozen: loss of accuracy with one block frozen, by block.
         moves: standard deviation of a gate, averaged over the gates of each block.
         share: share of a gate's variance that lies between classes, averaged likewise.
-        closed, open, still: shares of gates, see :class:`senet.inside.profiles.Saturation`.
+        closed, open, still: shares of gates, see :class:`sebook.experiments.profiles.Saturation`.
         read: accuracy of a linear classifier that reads one block's gates.
         means, apart: class means of the gates, and the mean distance of two of them.
         curve: accuracy on the test pictures after each epoch of training.

@@ -10,8 +10,8 @@ from torchvision import models
 
 from sebook import open_network
 from sebook.cli import parser as commands
+from sebook.experiments import profiles
 from senet import record
-from senet.inside import profiles
 from senet.models.resnet import se_resnet18
 from senet.pretrained import CheckpointError
 from senet.pretrained.convert import convert

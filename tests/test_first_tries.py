@@ -16,13 +16,12 @@ from torch import Tensor, nn
 
 from sebook import open_network
 from sebook.cli import commands, datasets, options
-from sebook.experiments import attribution
+from sebook.experiments import attribution, profiles
 from sebook.widgets import Explorer, ShallowDeep
+from sebook.widgets.given import open_pictures
 from senet import fuse, pretrained, record, se_resnet20
 from senet.fusion import difference, report
 from senet.images import from_pil, image_folder
-from senet.images.picture import open_pictures
-from senet.inside import profiles
 
 NAME = "se_resnet20_cifar10"
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from sebook import collection
 from senet import images
-from senet.images import collection
 
 
 def test_photographs_need_no_network(monkeypatch):

@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from sebook.cli import datasets
 from sebook.cli import parser as commands
+from sebook.experiments import profiles
 from senet import pretrained
-from senet.inside import profiles
 
 
 @pytest.fixture(scope="module")

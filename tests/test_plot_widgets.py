@@ -8,15 +8,14 @@ import xml.etree.ElementTree as ET
 import pytest
 import torch
 
-from sebook.experiments import linear_probe, study
+from sebook.experiments import linear_probe, profiles, study
+from sebook.experiments.profiles import Profile
 from sebook.pages import encoded
 from sebook.widgets import Curves, Profiles
 from sebook.widgets import curves as curves_module
 from sebook.widgets.profiles import about, build, packed
 from senet import pretrained
 from senet.images.patchwork import patchwork
-from senet.inside import profiles
-from senet.inside.profiles import Profile
 from senet.models.cifar import small_resnet
 from senet.training import Recipe, fit
 

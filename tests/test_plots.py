@@ -7,8 +7,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from sebook.experiments.profiles import Profile
 from sebook.pages import page_svg, plots
-from senet.inside.profiles import Profile
 
 CLASSES = ("cat", "dog", "ship")
 

@@ -7,11 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sebook.experiments import linear_probe
+from sebook.experiments import linear_probe, profiles
+from sebook.experiments.profiles import Profile
 from senet.images import Pictures
 from senet.images.patchwork import patchwork
-from senet.inside import profiles
-from senet.inside.profiles import Profile
 from senet.inside.recording import record
 from senet.models.cifar import small_resnet
 from senet.models.se import SEBlock

@@ -12,7 +12,7 @@ from tools import tree
 ROOT = Path(__file__).parents[1]
 # Of senet, which a learner reads; a folder's label holds no code and is not counted. Eight files and 1,400 lines of it find,
 # read and change gates in networks that nobody prepared.
-MOST_FILES, MOST_LINES = 37, 5800
+MOST_FILES, MOST_LINES = 35, 5600
 FILE_LINES, FUNCTION_LINES = 300, 80
 
 GRAPH = tree.graph()

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from sebook import collection
 from sebook.cli.provenance import keep
 from sebook.network_files import pictures
 from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.network_files.tapped import Tapped
 from senet import images, machine
-from senet.images import collection
 
 from . import in_the_wild, wild_seams
 from .in_the_wild import HALF, ROOT, ZERO_ONE

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from sebook.experiments import profiles
 from senet import images, machine, pretrained, training
 from senet.arguments import at_least_one
 from senet.images.picture import open_picture
-from senet.inside import profiles
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network

@@ -1,1 +1,1 @@
-"""What was trained and measured for the chapters: ablations, controls, attribution, linear probes."""
+"""What was trained and measured for the chapters: profiles of gates, ablations, controls, attribution, linear probes."""

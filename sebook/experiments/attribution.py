@@ -13,9 +13,9 @@ import torch
 from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerConductance, Occlusion, Saliency
 from torch import Tensor, nn
 
+from sebook.experiments.profiles import Estimate, bootstrap
 from senet.arguments import at_least_one, one_of
 from senet.inside.looking import Hook, evaluating
-from senet.inside.profiles import Estimate, bootstrap
 from senet.inside.recording import SEPoints, record, se_blocks
 
 CHANNEL_METHODS = ("ablation", "integrated", "conductance", "gradient")

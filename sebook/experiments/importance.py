@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from sebook.experiments.profiles import Estimate, bootstrap
 from senet.arguments import at_least_one
 from senet.images import Pictures
-from senet.inside.profiles import Estimate, bootstrap
 from senet.inside.recording import record, se_blocks
 
 from .attribution import channels, correlations

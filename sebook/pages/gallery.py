@@ -14,8 +14,8 @@ from typing import Any
 from PIL import Image
 from torch import Tensor, nn
 
+from sebook.experiments import profiles
 from senet import pretrained
-from senet.inside import profiles
 from senet.inside.recording import Recording, record, se_blocks
 
 from ..experiments import unfamiliar

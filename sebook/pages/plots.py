@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from senet.inside.profiles import Profile
+from sebook.experiments.profiles import Profile
 
 from ..experiments.study import Row, rows
 from .page_svg import INK, STYLE, SYMBOLS, Drawing
@@ -92,7 +92,7 @@ def class_means(profile: Profile, classes: Sequence[str], shown: Sequence[str], 
     The paper's figure on the role of excitation, for any network.
 
     Args:
-        profile: of :func:`senet.inside.profiles.profile`.
+        profile: of :func:`sebook.experiments.profiles.profile`.
         classes: the network's.
         shown: up to four of them.
         blocks: names of SE blocks, shallow to deep.

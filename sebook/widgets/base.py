@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import Pictures, from_pil
-from senet.images.picture import open_pictures
 from senet.inside.recording import BlockRecord, Recording, record, se_blocks
 
 from ..pages import exhibits, gallery
 from .fields import Picture, ViewError
+from .given import open_pictures
 from .sets import quoted
 from .view import View, camel
 
@@ -39,12 +39,12 @@ class ProbeWidget(View, anywidget.AnyWidget):
     Args:
         model: the name of a checkpoint (:mod:`senet.pretrained`), a checkpoint, or a network with SE blocks.
         pictures: what to choose from: :class:`~senet.images.Pictures`, or one or several pictures as paths, Pillow pictures or
-            bytes in arrays (:func:`~senet.images.picture.open_pictures`). A checkpoint has a gallery of its own.
+            bytes in arrays (:func:`~sebook.widgets.given.open_pictures`). A checkpoint has a gallery of its own.
         preprocess: uint8 (N, 3, H, W), or one Pillow picture, to what the network takes. A checkpoint has its own; a network of
             yours needs one.
         classes: what each logit stands for; by default the checkpoint's, or those of ``pictures``.
-        means: class-mean excitations by block, (K, C), as ``senet.inside.profiles.profile(...).mean``; a shipped checkpoint has
-            them.
+        means: class-mean excitations by block, (K, C), as
+            ``sebook.experiments.profiles.profile(...).mean``; a shipped checkpoint has them.
 
     Raises:
         ValueError: no SE blocks, an unknown name, or an argument that is missing or does not fit the others.

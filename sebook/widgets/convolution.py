@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from senet import pretrained
 from senet.images import Pictures, from_pil, patchwork, photographs
-from senet.images.picture import open_pictures
 
 from ..pages import exhibits, page_svg
 from .embedded import EmbeddedWidget, described, pixels
 from .fields import One, Text, ViewError, Whole
+from .given import open_pictures
 from .sets import Set, quoted
 
 SIZE = 24  # pixels a side: few enough to be told apart on a phone, enough for a cup to be one

@@ -122,7 +122,7 @@ class One(Field):
         if not any(type(value) is type(choice) and value == choice for choice in choices):
             raise self.refusal(value, f"one of {quoted(choices, 60)}")
         if value not in self.possible(widget):
-            raise ViewError(f"{self.name}={value!r} needs class means: pass means=senet.inside.profiles.profile(...).mean")
+            raise ViewError(f"{self.name}={value!r} needs class means: pass means=sebook.experiments.profiles.profile(...).mean")
         return value
 
     def start(self, widget: Any) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sebook.experiments import profiles
+from sebook.experiments.profiles import Estimate, Profile, bootstrap
 from senet import pretrained
-from senet.inside import profiles
-from senet.inside.profiles import Estimate, Profile, bootstrap
 
 from ..experiments import linear_probe
 from ..pages import encoded, gallery, page_svg, plots

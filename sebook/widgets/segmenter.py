@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from skimage import data as photographs
 
-from senet.images import collection
+from sebook import collection
 from senet.images.picture import open_picture, square
 
 from ..network_files.onnx_network import OnnxNetwork

@@ -138,7 +138,12 @@ def data_folder() -> Path:
 
 
 def cifar10(
-    split: str = "train", root: str | Path | None = None, *, each: int | None = None, download: bool = True, progress: bool = True
+    split: str = "train",
+    root: str | Path | None = None,
+    *,
+    each: int | None = None,
+    download: bool = True,
+    progress: bool = True,
 ) -> Pictures:
     """CIFAR-10 (Krizhevsky, 2009): 50,000 training or 10,000 test pictures of 32x32.
 
@@ -208,7 +213,12 @@ def imagenet100(split: str = "train", root: str | Path | None = None, *, progres
 
 
 def image_folder(
-    folder: str | Path, size: int, *, each: int | None = None, store: str | Path | None = None, progress: bool = True
+    folder: str | Path,
+    size: int,
+    *,
+    each: int | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
 ) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
 
@@ -234,7 +244,8 @@ def image_folder(
             images[i] = torch.from_numpy(_pixels(path, size))
     else:
         names = "\n".join(str(Path(path).relative_to(folder)) for path, _ in samples)
-        file = Path(store) / f"{Path(folder).name}-{size}-{hashlib.sha256(names.encode()).hexdigest()[:12]}.uint8"
+        digest = hashlib.sha256(names.encode()).hexdigest()[:12]
+        file = Path(store) / f"{Path(folder).name}-{size}-{digest}.uint8"
         if not file.exists():
             part = file.with_name(f"{file.name}.part")
             part.parent.mkdir(parents=True, exist_ok=True)
@@ -245,7 +256,8 @@ def image_folder(
                 part.replace(file)
             finally:
                 part.unlink(missing_ok=True)
-        images = torch.from_file(str(file), size=len(samples) * 3 * size * size, dtype=torch.uint8).view(-1, 3, size, size)
+        images = torch.from_file(str(file), size=len(samples) * 3 * size * size, dtype=torch.uint8)
+        images = images.view(-1, 3, size, size)
     return Pictures(images, torch.tensor([label for _, label in samples]), classes)
 
 

@@ -78,7 +78,8 @@ def _picture(name: str, rng: np.random.Generator) -> tuple[np.ndarray, dict]:
         "pair": pair,
     }
     canvas = _ground(made_of["context"], rng)
-    tone = rng.uniform(0.6, 0.9), rng.uniform(0.55, 0.9)  # saturation and value: of both discs of a pair, so that only hue differs
+    # Saturation and value: of both discs of a pair, so that only hue differs.
+    tone = rng.uniform(0.6, 0.9), rng.uniform(0.55, 0.9)
     if not pair:
         centre, radius = rng.uniform(-0.3, 0.3, 2), rng.uniform(0.42, 0.6)
         _lay(canvas, made_of["shape"], made_of["texture"], _cloth(made_of["hue"], tone), centre, radius, rng)
@@ -166,7 +167,13 @@ def ground(context: str, seed: int = 0) -> torch.Tensor:
     return torch.from_numpy(np.round(np.clip(canvas, 0, 1) * 255).astype(np.uint8)).permute(2, 0, 1).contiguous()
 
 
-def layer(shape: str, texture: str, hue: float, *placed: tuple[float, float, float], seed: int = 0) -> torch.Tensor:
+def layer(
+    shape: str,
+    texture: str,
+    hue: float,
+    *placed: tuple[float, float, float],
+    seed: int = 0,
+) -> torch.Tensor:
     """Patches without ground, to be moved about: uint8 (4, 32, 32), red, green and blue times opacity, then opacity.
 
     Args:

@@ -65,36 +65,6 @@ def open_picture(source: str | Path | bytes | io.IOBase | Image.Image | np.ndarr
     return _to_rgb(ImageOps.exif_transpose(picture), name)
 
 
-def open_pictures(pictures: Any) -> list[Image.Image]:
-    """One picture or several, each whatever :func:`open_picture` takes, or a uint8 array or tensor of them.
-
-    Args:
-        pictures: a path, a picture, an array (H, W, 3) or a tensor (3, H, W); several of these in a list; or (N, H, W, 3),
-            (N, 3, H, W).
-
-    Raises:
-        ValueError: as :func:`open_picture` does; values that are not bytes.
-        FileNotFoundError: there is no such file.
-    """
-    if isinstance(pictures, Tensor):
-        pictures = pictures.detach().cpu().numpy()
-    if isinstance(pictures, str | Path | bytes | io.IOBase | Image.Image) or getattr(pictures, "ndim", 4) < 4:
-        pictures = [pictures]
-    return [open_picture(_channels_last(each)) for each in pictures]
-
-
-def _channels_last(picture: Any) -> Any:
-    """(3, H, W), as PyTorch has pictures, to (H, W, 3)."""
-    if isinstance(picture, Tensor):
-        picture = picture.detach().cpu().numpy()
-    if not isinstance(picture, np.ndarray):
-        return picture
-    if picture.dtype != np.uint8:
-        raise ValueError(f"a picture of {picture.dtype} has no known range: pass bytes, uint8 from 0 to 255")
-    first = picture.ndim == 3 and picture.shape[2] not in (3, 4) and picture.shape[0] in (1, 3, 4)
-    return picture.transpose(1, 2, 0).squeeze() if first else picture
-
-
 def _file(source: str | Path | bytes | io.IOBase, name: str) -> str | Path | io.IOBase:
     """What Pillow opens, once it is known to be a file that is worth reading."""
     if isinstance(source, str | Path):

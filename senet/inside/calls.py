@@ -194,7 +194,13 @@ def rearranges(name: str, args: tuple, kwargs: dict) -> bool:
     return dropout and not kwargs.get("training", args[2] if len(args) > 2 else False)
 
 
-def reduced(name: str, args: tuple, kwargs: dict, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+def reduced(
+    name: str,
+    args: tuple,
+    kwargs: dict,
+    before: tuple[int, ...],
+    after: tuple[int, ...],
+) -> tuple[str, tuple[int, ...]]:
     """How a pool pools, and which dimensions it leaves at one value; none where it only makes maps smaller."""
     rank = len(before)
     if name == "einsum":
@@ -216,7 +222,8 @@ def reduced(name: str, args: tuple, kwargs: dict, before: tuple[int, ...], after
 
 def again_on(func: Any, args: tuple, kwargs: dict, tensors: list[Tensor], seen: list) -> Callable | None:
     """The same operation on another tensor, if it takes one tracked tensor and numbers besides."""
-    if sum(each is not None for each in seen) != 1 or any(t.numel() > 1 for t, s in zip(tensors, seen, strict=True) if s is None):
+    others = [tensor for tensor, each in zip(tensors, seen, strict=True) if each is None]
+    if len(others) != len(seen) - 1 or any(tensor.numel() > 1 for tensor in others):
         return None
     one = next(tensor for tensor, each in zip(tensors, seen, strict=True) if each is not None)
 

@@ -133,18 +133,34 @@ def described(model: nn.Module, tracker: Tracker) -> Found:
         gate = _gate(candidate, name, 1 + len(gates if by_channel else others), kind, dims, path)
         (gates if by_channel else others).append(gate)
         if by_channel:
-            first, shape = path.layers[0] if path.layers else path.first, varying(candidate)[1]
-            inside = frozenset(call.module for call in first.address)
-            squeezed = first.address.get(home), bool(path.layers), first.operand
-            place = home.module, home.run, candidate.address[home], *squeezed, candidate.side, dims, shape[1:], inside
-            points[name] = point = Point(*place, _hooks(tracker, candidate, path))
+            first = path.layers[0] if path.layers else path.first
+            points[name] = point = Point(
+                module=home.module,
+                run=home.run,
+                product=candidate.address[home],
+                first=first.address.get(home),
+                layered=bool(path.layers),
+                operand=first.operand,
+                side=candidate.side,
+                dims=dims,
+                shape=varying(candidate)[1][1:],
+                inside=frozenset(call.module for call in first.address),
+                hooks=_hooks(tracker, candidate, path),
+            )
             z, s = path.first.value.flatten(1), point.compact(candidate.s, len(candidate.sizes))
             values[name] = (candidate.order, z, s, point.maps(candidate.u))
     notes = (f"{normalise} products with pooled tensors only normalise",) if normalise else ()
     return Found(Anatomy(type(model).__name__, tuple(gates), tuple(others), notes), points, values)
 
 
-def _gate(candidate: Candidate, name: str, depth: int, kind: str, dims: tuple[int, ...], path: Any) -> Gate:
+def _gate(
+    candidate: Candidate,
+    name: str,
+    depth: int,
+    kind: str,
+    dims: tuple[int, ...],
+    path: Any,
+) -> Gate:
     channels = torch.Size(candidate.sizes[d] for d in dims).numel() if kind in BY_CHANNEL else candidate.sizes[1]
     if path is None:
         one = {"family": kind, "kind": candidate.gate.op, "channels": candidate.sizes[1], "pool": "none"}
@@ -216,7 +232,14 @@ def prove_all(model: nn.Module, images: Any, found: Found) -> Anatomy:
     return found.anatomy.proved([_verdict(model, images, found, name, s, expected) for name, s in gates.items()])
 
 
-def _verdict(model: nn.Module, images: Any, found: Found, name: str, s: Tensor, expected: list[Tensor]) -> str:
+def _verdict(
+    model: nn.Module,
+    images: Any,
+    found: Found,
+    name: str,
+    s: Tensor,
+    expected: list[Tensor],
+) -> str:
     permuted = s.roll(1, dims=1)
     if torch.equal(permuted, s):
         return "all its channels are equal, so that a permutation changes nothing"

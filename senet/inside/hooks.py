@@ -77,7 +77,13 @@ class Tape:
     def see_squeeze(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
         self.squeeze[name] = _numbers(args[0]).flatten(1)
 
-    def see_excitation(self, name: str, module: nn.Module, args: tuple[Tensor, ...], s: Tensor) -> Tensor | None:
+    def see_excitation(
+        self,
+        name: str,
+        module: nn.Module,
+        args: tuple[Tensor, ...],
+        s: Tensor,
+    ) -> Tensor | None:
         if name in self.excitation:
             raise ValueError(f"{name} (or its gate) ran twice in one forward, and one record holds one: give each use its own")
         if (override := self.gates.get(name)) is not None:

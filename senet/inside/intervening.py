@@ -24,7 +24,13 @@ class PerGate(dict):
     """Changes that differ from gate to gate, by name."""
 
 
-def intervene(model: nn.Module, images: Tensor, changes: Mapping[str, Any], *, maps: bool = False) -> Recording:
+def intervene(
+    model: nn.Module,
+    images: Tensor,
+    changes: Mapping[str, Any],
+    *,
+    maps: bool = False,
+) -> Recording:
     """Run ``model`` with some gates changed, and record it.
 
     Args:

@@ -68,7 +68,8 @@ def bound_of(gate: Seen) -> Bound:
             name = node.op if name == "linear" or name not in BOUNDING else name
         elif node.op != "reshape":
             if node.op in ADDS and not chain and (kinds := {bound_of(parent).kind for parent in node.parents} - {"linear"}):
-                return Bound(" + ".join(sorted(kinds) * 2 if len(kinds) == 1 else sorted(kinds)), None, -torch.inf, torch.inf)
+                both = sorted(kinds) * 2 if len(kinds) == 1 else sorted(kinds)
+                return Bound(" + ".join(both), None, -torch.inf, torch.inf)
             break
         node = node.parents[0]
     key = (name, *(step.key for step in chain))

@@ -174,6 +174,7 @@ class _Counting(TorchFunctionMode):
                 self.reader.squeeze[gate] = operands(args, kwargs)[self.points[gate].operand].flatten(1)
         elif gates:
             out = func(*args, **kwargs)
-            self.reader.squeeze.update(dict.fromkeys(gates, (out if isinstance(out, Tensor) else out[0]).flatten(1)))
+            z = (out if isinstance(out, Tensor) else out[0]).flatten(1)
+            self.reader.squeeze.update(dict.fromkeys(gates, z))
             return out
         return func(*args, **kwargs)

@@ -67,9 +67,9 @@ class BlockRecord:
         if self.maps is None:
             raise ValueError(f"{self.name}: no feature maps were kept: record with maps=True")
         n, c = self.maps.shape[:2]
-        s = (
-            self.excitation if self.excitation.shape[1] == c else self.excitation.view(n, c, -1)
-        )  # a gate for each branch and channel
+        s = self.excitation
+        if s.shape[1] != c:  # a gate for each branch and channel
+            s = s.view(n, c, -1)
         return self.maps * s.view(*s.shape, *(1,) * (self.maps.ndim - s.ndim))
 
     def __repr__(self) -> str:
@@ -159,7 +159,12 @@ def _none(model: nn.Module, besides: str = "") -> str:
 
 
 def record(
-    model: nn.Module, images: Tensor, *, maps: bool = False, gates: Gates | None = None, device: torch.device | str | None = None
+    model: nn.Module,
+    images: Tensor,
+    *,
+    maps: bool = False,
+    gates: Gates | None = None,
+    device: torch.device | str | None = None,
 ) -> Recording:
     """Run ``model`` once and keep what its gates computed.
 

@@ -154,7 +154,8 @@ class Tracker(TorchFunctionMode):
             if name in (*PRODUCTS, "masked_fill", "where") and len(tracked) == 1 and masks and masks[0].shape[1:2] == (1,):
                 made.root = tracked[0].root  # padding was masked: for us it is the same tensor
             return made
-        made = self.narrow(name, first, tuple(tracked), again=again_on(func, args, kwargs, tensors, seen), address=address)
+        again = again_on(func, args, kwargs, tensors, seen)
+        made = self.narrow(name, first, tuple(tracked), again=again, address=address)
         if name in LAYERS:
             made.operand = next(i for i, each in enumerate(seen) if each is not None)
             made.weight = next((tuple(t.shape) for t, each in zip(tensors, seen, strict=True) if each is None), ())

@@ -131,7 +131,13 @@ def small_resnet(
     return build(lambda **kw: SmallResNet(layers, widths, se=inside, **kw), weights, progress, kwargs)
 
 
-def _of_depth(depth: int, reduction: int | None, weights: Any, progress: bool, kwargs: dict[str, Any]) -> SmallResNet:
+def _of_depth(
+    depth: int,
+    reduction: int | None,
+    weights: Any,
+    progress: bool,
+    kwargs: dict[str, Any],
+) -> SmallResNet:
     n = (depth - 2) // 6
     make = inspect.unwrap(small_resnet)  # the weights' arguments were those of the caller
     return make((n, n, n), weights=weights, progress=progress, reduction=reduction, **kwargs)

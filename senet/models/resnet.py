@@ -34,7 +34,14 @@ class _WithSE:
     ========  ==============================================  ===========================================
     """
 
-    def _place(self, se: Callable[[int], nn.Module] | None, placement: str, inside: int, before: int, after: int) -> None:
+    def _place(
+        self,
+        se: Callable[[int], nn.Module] | None,
+        placement: str,
+        inside: int,
+        before: int,
+        after: int,
+    ) -> None:
         one_of(PLACEMENTS, placement=placement)
         channels = {"pre": before, "3x3": inside}.get(placement, after)
         self.placement = placement if se else "none"

@@ -230,7 +230,8 @@ def save(
         file=folder / f"{name}.safetensors",
     )
     entry = asdict(checkpoint) | {"file": checkpoint.file.name}
-    text = json.dumps({key: value for key, value in entry.items() if key not in ("url", "source")}, indent=2, ensure_ascii=False)
+    entry = {key: value for key, value in entry.items() if key not in ("url", "source")}
+    text = json.dumps(entry, indent=2, ensure_ascii=False)
     folder.mkdir(parents=True, exist_ok=True)
     write(checkpoint.file, data)
     write(folder / f"{name}.json", text.encode() + b"\n")
@@ -273,15 +274,16 @@ _FROM = {
 _RGB = {"size": 224, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 
 
-def _imagenet(name: str, title: str, architecture: str, source: str, url: str, preprocessing: Mapping[str, Any]) -> Checkpoint:
+def _imagenet(name: str, entry: Mapping[str, Any]) -> Checkpoint:
     """ImageNet-1k weights of others, for RGB: one entry of ``elsewhere.toml``."""
+    source, url = entry["source"], entry["url"]
     return Checkpoint(
         name=name,
-        title=f"{title}, ImageNet-1k",
-        architecture=architecture,
+        title=f"{entry['title']}, ImageNet-1k",
+        architecture=entry["architecture"],
         arguments={"bias": True},
         classes=tuple(ResNet50_Weights.IMAGENET1K_V1.meta["categories"]),
-        preprocessing=Preprocessing(**_RGB | preprocessing),
+        preprocessing=Preprocessing(**_RGB | entry["preprocessing"]),
         licence="Apache-2.0 by timm's account; ImageNet's own terms ask for non-commercial research",
         provenance={"data": "ImageNet-1k", "from": _FROM[source], "url": url},
         sha256=url.rsplit("-", 1)[1].split(".")[0],
@@ -291,6 +293,6 @@ def _imagenet(name: str, title: str, architecture: str, source: str, url: str, p
 
 
 ELSEWHERE: dict[str, Checkpoint] = {
-    name: _imagenet(name, **entry)
+    name: _imagenet(name, entry)
     for name, entry in tomllib.loads(Path(__file__).with_name("elsewhere.toml").read_text(encoding="utf-8")).items()
 }

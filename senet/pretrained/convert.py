@@ -171,7 +171,10 @@ def _renamed(state_dict: Mapping[str, Tensor], source: str) -> dict[str, Tensor]
 
 
 def _arguments(
-    converted: Mapping[str, Tensor], make: Callable[..., nn.Module], arguments: Mapping[str, Any], source: str
+    converted: Mapping[str, Tensor],
+    make: Callable[..., nn.Module],
+    arguments: Mapping[str, Any],
+    source: str,
 ) -> dict[str, Any] | None:
     """What ``make`` has to be called with for these shapes; None if it makes something of another kind."""
     alone = "fc1.weight" in converted

@@ -147,8 +147,8 @@ def fit(
         recipe = replace(recipe, bf16=bf16)  # what a checkpoint notes, and holds a later run to
         checkpoint = None if checkpoint is None else Path(checkpoint)
         this, first = resume.identity(model, train, run or {}), together.rank == 0
-        after_epoch = after_epoch if first else None
-        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress and first, after_epoch, this)
+        after_epoch, progress = after_epoch if first else None, progress and first
+        return _fit(model, train, test, recipe, preprocess, together, checkpoint, compiled, progress, after_epoch, this)
 
 
 def _fit(
@@ -210,7 +210,8 @@ def _fit(
                 if step % 10 == 9:
                     rate = schedule.get_last_lr()[0]
                     bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}", refresh=False)
-                    bar.set_postfix_str(f"loss {loss_sum / seen:.3f}, accuracy {right / seen:.1%}, rate {rate:.3f}", refresh=False)
+                    means = f"loss {loss_sum / seen:.3f}, accuracy {right / seen:.1%}"
+                    bar.set_postfix_str(f"{means}, rate {rate:.3f}", refresh=False)
 
             together.agree(model)
             loss_sum, right, seen = together.sum(loss_sum, right, seen)

@@ -5,7 +5,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
+def augment(
+    images: Tensor,
+    shift: int,
+    flip: bool,
+    generator: torch.Generator,
+    share: tuple[int, int] = (0, 1),
+) -> Tensor:
     """Move each picture by up to ``shift`` pixels and mirror every other one: uint8 (N, 3, H, W) to the same.
 
     ``share`` says which part of a batch ``images`` are, of how many equal ones. Numbers are drawn for the whole batch, so that the
@@ -26,7 +32,13 @@ def augment(images: Tensor, shift: int, flip: bool, generator: torch.Generator, 
     return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)) -> Tensor:
+def cut(
+    images: Tensor,
+    zoom: float,
+    side: int,
+    generator: torch.Generator,
+    share: tuple[int, int] = (0, 1),
+) -> Tensor:
     """Cut a random part out of each picture and scale it: float (N, 3, H, W) to (N, 3, side, side).
 
     Width and height each keep a share of their own, drawn evenly from ``zoom`` to 1, and so a picture is also stretched a little.
@@ -38,4 +50,5 @@ def cut(images: Tensor, zoom: float, side: int, generator: torch.Generator, shar
     centre = (1 - keep) * (2 * place - 1)
     theta = torch.cat([torch.diag_embed(keep), centre[:, :, None]], 2).to(images.device)
     grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False).contiguous(memory_format=torch.channels_last)
+    scaled = F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    return scaled.contiguous(memory_format=torch.channels_last)

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from sebook.experiments import profiles
 from sebook.measure import gains, pairs
 from sebook.widgets import Curves, Pairs, Profiles
 from sebook.widgets.curves import SHIPPED, study_result
 from sebook.widgets.curves import shipped as history
 from senet import pretrained
-from senet.inside import profiles
 
 from .conftest import DESKTOP, PHONE, Guard, arrive
 from .visits import axe, cells, opened, saved

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import Pictures, from_pil
-from .picture import open_picture
+import senet
+from senet.images import Pictures, from_pil
+from senet.images.picture import open_picture
 
 
 @functools.cache
@@ -20,7 +21,7 @@ def folder() -> Path:
     Raises:
         FileNotFoundError: in neither.
     """
-    package = Path(__file__).parents[1]
+    package = Path(senet.__file__).parent
     for place in (package / "data", package.parent / "data"):
         if (place / "photographs" / "photographs.json").is_file():
             return place / "photographs"

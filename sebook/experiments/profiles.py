@@ -21,9 +21,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .. import pretrained
-from ..images import Pictures
-from .recording import record
+from senet import pretrained
+from senet.images import Pictures
+from senet.inside.recording import record
 
 NEAR = 0.05  # a gate this near to 0 is closed, to 1 open, to its own mean still
 BINS = 200  # of the excitations' histograms, from 0 to 1; 0.05 and 0.95 are edges
@@ -89,7 +89,7 @@ class Profile:
         if block not in self.shares:
             raise ValueError(
                 f"{block}: this profile holds no shares of closed and open gates: measure it again with "
-                "senet.inside.profiles.profile, and with a gate that stays between 0 and 1"
+                "sebook.experiments.profiles.profile, and with a gate that stays between 0 and 1"
             )
         return Saturation(*self.shares[block].mean(1).tolist())
 
@@ -215,7 +215,9 @@ def shipped(name: str) -> Profile:
 def beside(checkpoint: pretrained.Checkpoint) -> Path:
     """Where a shipped checkpoint's profile lies: next to its weights."""
     if checkpoint.file is None:
-        raise ValueError(f"{checkpoint.name} does not ship with the package and has no profile: see senet.inside.profiles.profile")
+        raise ValueError(
+            f"{checkpoint.name} does not ship with the package and has no profile: see sebook.experiments.profiles.profile"
+        )
     return checkpoint.file.with_name(f"{checkpoint.name}.profiles.safetensors")
 
 
