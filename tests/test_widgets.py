@@ -231,6 +231,8 @@ def test_gates_by_hand_are_a_trait(widget):
     assert gates["layer1.0.se"][2] == 0
     assert gates["layer1.0.se"].isnan().sum() == 15
     assert torch.equal(gates["layer3.0.se"], torch.ones(64))
+    packed = gates_from("layer1.0.se:*7ps000zzz" + 13 * "3uw", widget._blocks)["layer1.0.se"]
+    assert packed.nan_to_num(-1).tolist() == [1, 0, -1, *[0.5] * 13]
     drawn, _ = widget.figure()
     widget.gates = ""
     assert widget.figure()[0] != drawn
@@ -244,6 +246,9 @@ def test_gates_by_hand_are_a_trait(widget):
         ("layer1.0.se", "not an SE block"),
         ("layer1.0.se:16=0", "from 0 to 15"),
         ("layer1.0.se:3-2=0", "from 0 to 15"),
+        ("layer1.0.se:*7ps", "has 16 channels"),
+        ("layer1.0.se:*" + 16 * "7pt", "values from 0 to 1"),
+        ("layer1.0.se:*7p", "has to look like"),
         ("layer1.0.se:0=1.5", "values from 0 to 1"),
         ("layer1.0.se:0=-1", "has to look like"),
     ],

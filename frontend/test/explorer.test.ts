@@ -16,7 +16,6 @@ import { cover, occlude, patchesOf } from "../src/network/occlusion.ts";
 import { csv } from "../src/parts/save.ts";
 import { handWords } from "../src/parts/sentences.ts";
 import { fromQuery, toQuery, type Wanted } from "../src/state/fields.ts";
-import { read, written } from "../src/state/gates-text.ts";
 import { gallery, means, probe, rules } from "./synthetic.ts";
 
 const { blocks } = probe.network;
@@ -87,14 +86,6 @@ test("a channel stays with its block, and a second picture that goes takes its c
   assert.equal(settled({ order: "excitation" }, held, probe).channel, 2);
   assert.equal(settled({ block: "layer1.0.se" }, held, probe).channel, null);
   assert.equal(settled({ second: null }, held, probe).compare, "predicted");
-});
-
-test("gates as text: runs, order of the blocks, four digits", () => {
-  const row = Float32Array.of(0, 0, NaN);
-  const gates = { "layer2.0.se": row, "layer1.0.se": Float32Array.of(NaN, 0.123456) };
-  assert.equal(written(read(written(gates), blocks)), "layer1.0.se:1=0.1235;layer2.0.se:0-1=0");
-  assert.deepEqual(read("", blocks), {});
-  assert.equal(written({ "layer1.0.se": Float32Array.of(NaN, NaN) }), "");
 });
 
 test("the way of a channel is equation 3", () => {

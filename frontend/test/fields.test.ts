@@ -78,6 +78,7 @@ test("what makes no sense is left, field by field", () => {
     assert.deepEqual(settled(wanted, before), before, JSON.stringify(wanted));
   }
   assert.deepEqual(settled({ thing: "", some: "" }, before), { ...before, thing: null, some: [] });
+  assert.equal(settled({ thing: "002" }, before).thing, 2); // the number, which a menu has
 });
 
 test("a view survives its address, whatever it holds", () => {

@@ -40,3 +40,32 @@ test("gates from outside can be undone", () => {
   hand.redo();
   assert.equal(written(hand.now), "layer2.0.se:2=0");
 });
+
+test("gates as text: runs, order of the blocks, four digits", () => {
+  const row = Float32Array.of(0, 0, NaN);
+  const gates = { "layer2.0.se": row, "layer1.0.se": Float32Array.of(NaN, 0.123456) };
+  assert.equal(written(read(written(gates), blocks)), "layer1.0.se:1=0.1235;layer2.0.se:0-1=0");
+  assert.deepEqual(read("", blocks), {});
+  assert.equal(written({ "layer1.0.se": Float32Array.of(NaN, NaN) }), "");
+});
+
+test("all gates of a network fit an address, and what is packed wrongly is left out", () => {
+  const many = [32, 64, 128, 256, 480].map((channels, b) => ({ name: `layer${b}.0.se`, channels }));
+  const any = (channels: number) => Float32Array.from({ length: channels }, () => Math.random());
+  const gates = Object.fromEntries(many.map(({ name, channels }) => [name, any(channels)]));
+  gates["layer1.0.se"]!.set([NaN, 0, 1]);
+  const text = written(gates);
+  assert.ok(new URLSearchParams({ gates: text }).toString().length < 4000);
+  const again = read(text, many);
+  for (const { name } of many)
+    again[name]!.forEach((value, c) => {
+      const own = gates[name]![c]!;
+      assert.ok(Number.isNaN(own) ? Number.isNaN(value) : Math.abs(value - own) < 1e-4);
+    });
+  assert.equal(written(again), text);
+  const pair = [{ name: "se", channels: 2 }];
+  assert.deepEqual(read("se:*7psrs0", pair), {}); // the second is above 1
+  assert.deepEqual(read("se:*7ps000", pair), { se: Float32Array.of(1, 0) });
+  for (const wrong of ["*", "*7ps", "*7ps00", "*7ps000000", "*7PS000", "7ps000", "*zzzzzz"])
+    assert.deepEqual(read(`se:${wrong}`, pair), {}, wrong);
+});

@@ -76,7 +76,15 @@ test("a file is what its bytes say, and whole if its end is there", () => {
     kind: "WebP",
     whole: false,
   });
-  for (const other of ["<svg/>", "", "BM", "not a picture"])
+  const bmp = bytes(
+    "BM",
+    [32, 0, 0, 0],
+    "....",
+    [26, 0, 0, 0, 12, 0, 0, 0, 1, 0, 2, 0, 1, 0, 24, 0],
+  );
+  assert.deepEqual(examine(bmp), { kind: "BMP", whole: false });
+  assert.deepEqual(examine(bytes([...bmp], "pixels")), { kind: "BMP", whole: true });
+  for (const other of ["<svg/>", "", "BM", "BMW: a car, and no picture", "not a picture"])
     assert.deepEqual(examine(bytes(other)), { kind: null, whole: false });
 });
 
@@ -103,6 +111,10 @@ test("size and turn are read from the header", () => {
   const frame = [0xff, 0xc2, 0, 8, 8, 1, 0, 2, 0, 1];
   const jpeg = bytes([0xff, 0xd8], app1, frame, [0xff, 0xda, 0, 2]);
   assert.deepEqual(header(jpeg, "JPEG"), { size: { width: 512, height: 256 }, turn: 6 });
+  const [bmp, down] = [bytes("BM", Array(12).fill(0)), [0, 2, 0, 0, 0, 255, 255, 255]];
+  const sized = { size: { width: 512, height: 256 }, turn: 1 };
+  assert.deepEqual(header(bytes([...bmp], [40, 0, 0, 0], down), "BMP"), sized);
+  assert.deepEqual(header(bytes([...bmp], [12, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0]), "BMP"), sized);
   const riff = (name: string, data: number[]) => [
     ...bytes(name, [data.length, 0, 0, 0]),
     ...data,

@@ -13,6 +13,8 @@ from torch import Tensor
 from .fields import ViewError
 from .sets import quoted
 
+STEPS, EMPTY = 10_000, "zzz"
+PACKED = re.compile(r"\*((?:[0-9a-z]{3})+)", re.ASCII)
 RUN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?=(\d+(?:\.\d+)?)", re.ASCII)
 
 
@@ -21,6 +23,7 @@ def gates_from(text: str, blocks: Mapping[str, int]) -> dict[str, Tensor]:
 
     Args:
         text: blocks between semicolons; for each its name, a colon, and channels with their values from 0 to 1.
+            A page packs a block with many values: a star, and three digits of base 36 for each channel.
         blocks: channels by name of an SE block.
 
     Raises:
@@ -33,6 +36,9 @@ def gates_from(text: str, blocks: Mapping[str, int]) -> dict[str, Tensor]:
             raise ViewError(
                 f"gates={text!r}: {name!r} is not an SE block of this network: choose one of {quoted(list(blocks), 60)}"
             )
+        if found := PACKED.fullmatch(runs):
+            gates[name] = _unpacked(text, name, found[1], blocks[name])
+            continue
         gates[name] = torch.full((blocks[name],), math.nan)
         for run in runs.split(","):
             if (found := RUN.fullmatch(run)) is None:
@@ -51,3 +57,11 @@ def gates_to(rows: Mapping[str, Sequence[float | None]]) -> str:
         set_by_hand = (f"{channel}={value:.4f}" for channel, value in enumerate(row) if value is not None)
         parts.append(f"{block}:{','.join(set_by_hand)}")
     return ";".join(parts)
+
+
+def _unpacked(text: str, name: str, digits: str, channels: int) -> Tensor:
+    codes = [digits[i : i + 3] for i in range(0, len(digits), 3)]
+    values = [math.nan if code == EMPTY else int(code, 36) / STEPS for code in codes]
+    if len(values) != channels or any(value > 1 for value in values):
+        raise ViewError(f"gates={text!r}: {name} has {channels} channels, and needs as many values from 0 to 1")
+    return torch.tensor(values)

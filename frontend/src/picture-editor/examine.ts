@@ -2,7 +2,7 @@
 // was held. All this is known before anything is decoded, which can take more memory than a phone
 // has.
 
-export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "AVIF" | "HEIC";
+export type Kind = "JPEG" | "PNG" | "GIF" | "WebP" | "BMP" | "AVIF" | "HEIC";
 
 /** Pixels, as stored: before the picture is turned. */
 export interface Size {
@@ -21,6 +21,7 @@ export function examine(bytes: Uint8Array): { kind: Kind | null; whole: boolean 
     PNG: () => endsAsPng(bytes),
     GIF: () => endsAsGif(bytes),
     WebP: () => view(bytes).getUint32(4, true) + 8 <= bytes.length,
+    BMP: () => view(bytes).getUint32(2, true) <= bytes.length, // 0 where its writer didn't say
     AVIF: () => true, // its decoder says so itself
     HEIC: () => true,
   };
@@ -32,6 +33,7 @@ function kindOf(bytes: Uint8Array): Kind | null {
   if (text(bytes, 0, 8) === "\x89PNG\r\n\x1a\n") return "PNG";
   if (/^GIF8[79]a/.test(text(bytes, 0, 6))) return "GIF";
   if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return "WebP";
+  if (text(bytes, 0, 2) === "BM" && bmpWords(bytes)) return "BMP";
   if (text(bytes, 4, 8) !== "ftyp") return null;
   if (/avi[fs]/.test(text(bytes, 8, 32))) return "AVIF";
   return /hei[cxms]|mif1|hev[cxms]/.test(text(bytes, 8, 32)) ? "HEIC" : null;
@@ -43,6 +45,7 @@ export function header(bytes: Uint8Array, kind: Kind): { size: Size | null; turn
     if (kind === "JPEG") return jpegHeader(bytes);
     if (kind === "PNG") return pngHeader(bytes);
     if (kind === "WebP") return webpHeader(bytes);
+    if (kind === "BMP") return { size: bmpSize(bytes), turn: 1 };
     if (kind === "GIF") return { size: pair(view(bytes), 6, true), turn: 1 };
     return boxHeader(bytes);
   } catch {
@@ -92,6 +95,19 @@ function jpegHeader(bytes: Uint8Array): { size: Size | null; turn: number } {
       turn = exifTurn(bytes.subarray(from + 6, to));
   }
   return { size, turn };
+}
+
+/** Bytes of the second header of a BMP, by which its versions differ; 0 for anything else. */
+function bmpWords(bytes: Uint8Array): number {
+  const words = bytes.length < 26 ? 0 : view(bytes).getUint32(14, true);
+  return [12, 40, 52, 56, 64, 108, 124].includes(words) ? words : 0;
+}
+
+function bmpSize(bytes: Uint8Array): Size {
+  const data = view(bytes);
+  if (bmpWords(bytes) === 12) return pair(data, 18, true);
+  // its rows go up, or down where the height is negative
+  return { width: data.getInt32(18, true), height: Math.abs(data.getInt32(22, true)) };
 }
 
 /** The chunks of a PNG: their names and where their data lie. */
