@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.utils.checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
@@ -97,6 +98,21 @@ def test_leaves_the_model_as_it_was(model, images, block):
     assert all(m.training for m in model.modules()) and all(p.requires_grad and p.grad is None for p in model.parameters())
     assert not any(m._forward_hooks for m in model.modules())
     model.eval()
+
+
+@pytest.mark.parametrize("method", attribution.CHANNEL_METHODS)
+def test_gradient_checkpointing_changes_nothing(model, images, method):
+    class Checkpointed(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = model
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.utils.checkpoint.checkpoint(self.inside, x, use_reentrant=False)
+
+    expected = attribution.channels(model, images, 3, "layer2.0.se", method=method)
+    got = attribution.channels(Checkpointed(), images, 3, "inside.layer2.0.se", method=method)
+    torch.testing.assert_close(got, expected)
 
 
 @settings(max_examples=15, deadline=None)

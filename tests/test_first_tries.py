@@ -193,16 +193,23 @@ def test_a_report_is_of_what_fuse_returned():
     assert difference(copy.deepcopy(fuse(model))) < 1e-9
 
 
-def test_gates_beside_attention_of_another_kind():
-    """sehalonet has SE in its first stages and halo attention in the others: six blocks, each as its own hooks see it."""
+@pytest.mark.parametrize(
+    ("network", "size", "kind", "count"),
+    [
+        ("sehalonet33ts", 256, "SEModule", 6),  # SE in its first stages, halo attention in the others
+        ("hgnet_tiny", 64, "EseModule", 5),
+        ("eca_resnet33ts", 64, "EcaModule", 10),
+    ],
+)
+def test_timms_blocks_are_recorded_as_their_own_hooks_see_them(network, size, kind, count):
     torch.manual_seed(0)
-    model, x, seen = create_model("sehalonet33ts", num_classes=3).eval(), torch.randn(1, 3, 256, 256), {}
-    blocks = {name: module for name, module in model.named_modules() if type(module).__name__ == "SEModule"}
+    model, x, seen = create_model(network, num_classes=3).eval(), torch.randn(1, 3, size, size), {}
+    blocks = {name: module for name, module in model.named_modules() if type(module).__name__ == kind}
     for name, block in blocks.items():
         block.register_forward_hook(lambda module, args, out, name=name: seen.__setitem__(name, (args[0], out)))
     recording = record(model, x, maps=True)
     assert list(recording.blocks) == list(seen) == list(blocks)
-    assert len(blocks) == 6
+    assert len(blocks) == count
     for name, block in recording.blocks.items():
         assert torch.equal(block.maps, seen[name][0])
         assert torch.equal(block.rescaled, seen[name][1])

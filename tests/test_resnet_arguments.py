@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
 from senet.models.resnet import SEBasicBlock, se_resnet18, se_resnet50, se_resnext50_32x4d
+from senet.models.se import SEBlock
 from tests.common import on_meta
 
 
@@ -45,6 +47,13 @@ def test_weights_fill_the_network_and_set_its_classes():
 def test_refuses(make, arguments, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         on_meta(make, **arguments)
+
+
+def test_any_collection_and_any_whole_number_will_do():
+    model = on_meta(se_resnet18, stages=(stage for stage in (1, 2)), reduction=np.int64(8))
+    blocks = {name: module for name, module in model.named_modules() if isinstance(module, SEBlock)}
+    assert list(blocks) == ["layer1.0.se", "layer1.1.se", "layer2.0.se", "layer2.1.se"]
+    assert {block.fc1.out_features for block in blocks.values()} == {8, 16}
 
 
 def test_an_unknown_keyword_is_not_swallowed():

@@ -39,6 +39,8 @@ def test_traces_saves_and_learns_after(name, treated, learning, pictures):
     network = treated(name)
     with torch.set_grad_enabled(learning):
         traced = torch.jit.trace(network, pictures)
+    kinds = {node.kind().partition("::")[0] for node in traced.inlined_graph.nodes()}
+    assert kinds == {"aten", "prim"}  # what counts operations, such as fvcore, knows all of them
     file = io.BytesIO()
     torch.jit.save(traced, file)
     file.seek(0)

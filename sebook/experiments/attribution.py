@@ -70,9 +70,13 @@ def channels(
 
     _classes(model, recording.logits, target)
 
+    given = [s]
+    # It stays on the way back too, where a model with gradient checkpointing computes its gates again.
+    put = Hook(lambda _, __, out: given[0].view_as(out))
+
     def logits(s: Tensor, images: Tensor) -> Tensor:
-        with gate.register_forward_hook(Hook(lambda _, __, out: s.view_as(out))):
-            return model(images)
+        given[0] = s
+        return model(images)
 
     with _still(model):
         # A batch of the integral no larger than the caller's own, so that memory does not grow with the steps.
@@ -84,11 +88,13 @@ def channels(
             )
             return flow.sum((2, 3)).detach()
         options = {"target": target, "additional_forward_args": (images,)}
-        if method == "ablation":
-            return FeatureAblation(logits).attribute(s, baselines=reference, **options).detach()
-        if method == "gradient":
-            return InputXGradient(logits).attribute(s.requires_grad_(), **options).detach()
-        return IntegratedGradients(logits).attribute(s, reference, n_steps=steps, internal_batch_size=size, **options).detach()
+        with gate.register_forward_hook(put):
+            if method == "ablation":
+                return FeatureAblation(logits).attribute(s, baselines=reference, **options).detach()
+            if method == "gradient":
+                return InputXGradient(logits).attribute(s.requires_grad_(), **options).detach()
+            integrated = IntegratedGradients(logits)
+            return integrated.attribute(s, reference, n_steps=steps, internal_batch_size=size, **options).detach()
 
 
 def pixels(
