@@ -100,19 +100,24 @@ def test_leaves_the_model_as_it_was(model, images, block):
     model.eval()
 
 
+class Checkpointed(torch.nn.Module):
+    def __init__(self, inside: torch.nn.Module, reentrant: bool) -> None:
+        super().__init__()
+        self.inside, self.reentrant = inside, reentrant
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.utils.checkpoint.checkpoint(self.inside, x, use_reentrant=self.reentrant)
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs")
 @pytest.mark.parametrize("method", attribution.CHANNEL_METHODS)
-def test_gradient_checkpointing_changes_nothing(model, images, method):
-    class Checkpointed(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inside = model
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return torch.utils.checkpoint.checkpoint(self.inside, x, use_reentrant=False)
-
+def test_gradient_checkpointing_changes_nothing_or_is_named(model, images, method):
     expected = attribution.channels(model, images, 3, "layer2.0.se", method=method)
-    got = attribution.channels(Checkpointed(), images, 3, "inside.layer2.0.se", method=method)
+    got = attribution.channels(Checkpointed(model, False), images, 3, "inside.layer2.0.se", method=method)
     torch.testing.assert_close(got, expected)
+    if method != "ablation":
+        with pytest.raises(ValueError, match="no gradient goes through Checkpointed: .* Pass use_reentrant=False"):
+            attribution.channels(Checkpointed(model, True), images, 3, "inside.layer2.0.se", method=method)
 
 
 @settings(max_examples=15, deadline=None)

@@ -54,7 +54,7 @@ def channels(
 
     Raises:
         ValueError: unknown block or method; ``"gradient"`` or ``"conductance"`` with a baseline other than 0; a model that answers
-            with something else than (N, K) logits; a target that is none of its classes.
+            with something else than (N, K) logits, or lets no gradient through; a target that is none of its classes.
     """
     one_of(CHANNEL_METHODS, method=method)
     at_least_one(steps=steps)
@@ -224,5 +224,13 @@ def _classes(model: nn.Module, logits: object, target: object) -> None:
 @contextmanager
 def _still(model: nn.Module) -> Iterator[None]:
     """Evaluation mode with gradients on, then everything as it was."""
-    with evaluating(model.modules()), torch.enable_grad():
-        yield
+    try:
+        with evaluating(model.modules()), torch.enable_grad():
+            yield
+    except RuntimeError as error:
+        if not any(words in str(error) for words in ("does not require grad", "not have been used in the graph")):
+            raise
+        raise ValueError(
+            f"no gradient goes through {type(model).__name__}: it detaches a tensor on the way, or uses "
+            "torch.utils.checkpoint with use_reentrant=True. Pass use_reentrant=False, or turn checkpointing off"
+        ) from error
