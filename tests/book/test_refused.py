@@ -82,3 +82,21 @@ def test_an_id_is_one_things_only():
         text = re.sub(r"<(script|pre|svg)\b.*?</\1>", "", path.read_text("utf8"), flags=re.DOTALL)
         ids = re.findall(r'<(?!meta)[a-z][^<>]*\sid="([^"]+)"', text)
         assert sorted({one for one in ids if ids.count(one) > 1}) == [], path.name
+
+
+def test_thousands_of_words_to_mark_do_not_hold_a_page(page: Page, book_url: str):
+    words = "+".join(f"word{i}" for i in range(3000))
+    page.goto(f"{book_url}book/glossary.html?highlight={words}&other=1")
+    assert page.evaluate("location.search") == "?other=1"
+    page.goto(f"{book_url}book/glossary.html?highlight=channel")
+    expect(page.locator("span.highlighted").first).to_have_text(re.compile("channel", re.IGNORECASE))
+
+
+@pytest.mark.parametrize("path", ["book/excitation", "book/explorer", "book/placement-and-cost"])
+def test_text_that_a_reader_spaces_out_fits_a_narrow_page(page: Page, book_url: str, path: str):
+    """The spacing that WCAG 1.4.12 names, 320 pixels wide."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{book_url}{path}.html")
+    spaced = "line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important"
+    page.add_style_tag(content=f"* {{ {spaced} }}")
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
