@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from sebook.experiments.studies import STUDIES
-from sebook.pages import train_step, trainer
+from sebook.pages import train_products, train_step, trainer
 from senet.images import statistics
 from senet.images.patchwork import patchwork
 from senet.inside.recording import record
@@ -119,6 +119,37 @@ def test_fifty_steps_end_where_float64_does(pictures, schedule, bound):
     assert np.abs(true_weights - started).max() > 0.01  # they have moved
     np.testing.assert_allclose(weights, true_weights, rtol=0, atol=bound)
     np.testing.assert_allclose(stats, true_stats, rtol=bound, atol=bound)
+
+
+@pytest.mark.parametrize(
+    "size, kernel, stride, padding",
+    [
+        ((8, 8), (3, 3), (1, 1), (1, 1)),
+        ((9, 6), (3, 3), (2, 2), (1, 1)),
+        ((7, 10), (2, 3), (1, 2), (0, 1)),
+        ((5, 8), (1, 3), (1, 1), (0, 2)),
+    ],
+)
+def test_few_products_are_a_convolution_and_its_way_back(size, kernel, stride, padding):
+    luck = torch.Generator().manual_seed(0)
+    x, w = (torch.randn(shape, generator=luck, requires_grad=True) for shape in ((2, 5, *size), (4, 5, *kernel)))
+    true = F.conv2d(x.double(), w.double(), stride=stride, padding=padding)
+    g = torch.randn(true.shape, generator=luck)
+    slopes = torch.autograd.grad(true, (x, w), g.double())
+    few = train_products.FewProducts(size, kernel, stride, padding)
+    mine = few.forward(x, w), few.slope_of_x(g, w), few.slope_of_w(g, x, w.shape)
+    for found, exact in zip(mine, (true, *slopes), strict=True):
+        assert (found - exact).abs().max() < 3e-6 * exact.abs().max()
+
+
+def test_few_products_are_taken_where_they_are_less_arithmetic():
+    def taken(channels, side, kernel=3):
+        sizes = (1, channels, side, side), (channels, channels, kernel, kernel)
+        return train_products.few(*map(torch.zeros, sizes), (1, 1), (kernel // 2, kernel // 2)) is not None
+
+    assert taken(64, 4) and taken(16, 16)
+    assert not taken(16, 32) and not taken(3, 16)  # a longer row, or fewer channels: the matrices of the way there cost more
+    assert not taken(64, 8, kernel=1) and not taken(64, 8, kernel=5)
 
 
 def test_the_second_graph_answers_as_the_network_does(pictures):

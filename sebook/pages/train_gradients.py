@@ -14,8 +14,10 @@ where a number was used:
 The first is a matrix product for each place k of the kernel: g, as o x (n p), times what the pixels
 p saw at that place, (n p) x c (:func:`weight_slopes`). As a convolution of x with g it would be the
 same sum, but with kernels as large as the maps and results of 3 x 3, for which ONNX Runtime is not
-made: in a page that takes twice the time. The second is the transposed convolution with the same
-weights; where s = 1, that is a convolution of g with the kernel turned about its centre.
+made: in a page that takes twice the time, except for a picture's three channels
+(:func:`slopes_of_a_first_layer`). The second is the transposed convolution with the same weights;
+where s = 1, that is a convolution of g with the kernel turned about its centre. Most convolutions of
+our networks do none of this: they need fewer products (:mod:`sebook.pages.train_products`).
 
 **Batch norm**, y = gamma xhat + beta with xhat = (x - mean) r, r = 1 / sqrt(var + eps), for each
 channel over its m = N H W numbers. A change of one x also moves mean and variance. With G = gamma
@@ -41,9 +43,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._decomp import get_decompositions
 
+from .train_products import few
+
 aten = torch.ops.aten
 ACROSS = (0, 2, 3)  # all but the channels
 NARROW = 16  # channels that a product takes at once
+PICTURES = 3  # channels of a picture
 
 
 def weight_slopes(g: Tensor, x: Tensor, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]) -> Tensor:
@@ -74,6 +79,16 @@ def weight_slopes(g: Tensor, x: Tensor, kernel: Sequence[int], stride: Sequence[
     return each[0] + each[1] if both > 1 else each[0]
 
 
+def slopes_of_a_first_layer(g: Tensor, x: Tensor, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]) -> Tensor:
+    """The same, as one convolution in which pictures and channels have changed places, and g is the kernel."""
+    behind = [
+        (count - 1) * step + span - length - before
+        for count, step, span, length, before in zip(g.shape[2:], stride, kernel, x.shape[2:], padding, strict=True)
+    ]
+    around = F.pad(x.transpose(0, 1), (padding[1], behind[1], padding[0], behind[0]))
+    return aten.convolution(around, g.transpose(0, 1), None, [1, 1], [0, 0], list(stride), False, [0, 0], 1).transpose(0, 1)
+
+
 def convolution_backward(
     g: Tensor,
     x: Tensor,
@@ -97,6 +112,10 @@ def convolution_backward(
         raise NotImplementedError("a convolution with groups or dilation: its way back is not written here")
     kernel, out = w.shape[2:], g.shape[2:]
     for_x = for_w = None
+    if products := few(x, w, stride, padding):
+        for_x = products.slope_of_x(g, w) if wanted[0] else None
+        for_w = products.slope_of_w(g, x, w.shape) if wanted[1] else None
+        return for_x, for_w, g.sum(ACROSS) if wanted[2] else None
     if wanted[0] and list(stride) == [1, 1]:
         turned = w.flip(2, 3).transpose(0, 1)
         for_x = aten.convolution(
@@ -106,8 +125,26 @@ def convolution_backward(
         left = [x.shape[2 + i] - ((out[i] - 1) * stride[i] - 2 * padding[i] + kernel[i]) for i in range(2)]
         for_x = aten.convolution(g, w, None, stride, padding, [1, 1], True, left, 1)
     if wanted[1]:
-        for_w = weight_slopes(g, x, kernel, stride, padding)
+        slopes = slopes_of_a_first_layer if x.shape[1] <= PICTURES else weight_slopes
+        for_w = slopes(g, x, kernel, stride, padding)
     return for_x, for_w, g.sum(ACROSS) if wanted[2] else None
+
+
+def convolution(
+    x: Tensor,
+    w: Tensor,
+    bias: Tensor | None,
+    stride: list[int],
+    padding: list[int],
+    dilation: list[int],
+    transposed: bool,
+    output_padding: list[int],
+    groups: int,
+) -> Tensor:
+    """A convolution as the way back wants it, so that both share their products; else ONNX's own."""
+    plain = bias is None and not transposed and groups == 1 and list(dilation) == [1, 1]
+    products = few(x, w, stride, padding) if plain else None
+    return products.forward(x, w) if products else NotImplemented
 
 
 def batch_norm(
@@ -171,8 +208,8 @@ def _wide(channels: Tensor) -> Tensor:
     return channels.view(1, -1, 1, 1)
 
 
-def table() -> dict[Any, Callable]:
-    """By PyTorch's operator, what replaces it in a trace."""
+def table(learning: bool = True) -> dict[Any, Callable]:
+    """By PyTorch's operator, what replaces it in a trace: of a step where it is ``learning``, else of a network's answer."""
     rest = [
         aten.sigmoid_backward,
         aten.tanh_backward,
@@ -182,6 +219,7 @@ def table() -> dict[Any, Callable]:
     ]
     return {
         **get_decompositions(rest),
+        **({aten.convolution.default: convolution} if learning else {}),
         aten.convolution_backward.default: convolution_backward,
         aten.slice_backward.default: slice_backward,
         aten.threshold_backward.default: relu_backward,

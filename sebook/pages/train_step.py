@@ -146,7 +146,7 @@ def step_onnx(step: Step) -> bytes:
     rows_in = ["weights", "momenta", "statistics"]
     inputs = [*rows_in, "pictures", "labels", "rate", "momentum"]
     outputs = [*(f"{name}.next" for name in rows_in), "loss", "right"]
-    return _file(step, _example(step), inputs, outputs)
+    return _file(step, _example(step), inputs, outputs, learning=True)
 
 
 def asked_onnx(step: Step, batch: int) -> bytes:
@@ -202,10 +202,16 @@ def _example(step: Step) -> tuple[Tensor, ...]:
     return weights, torch.zeros_like(weights), statistics, pictures, labels, torch.tensor(0.1), torch.tensor(0.9)
 
 
-def _file(function: Callable[..., tuple[Tensor, ...]], example: tuple[Tensor, ...], inputs: list[str], outputs: list[str]) -> bytes:
+def _file(
+    function: Callable[..., tuple[Tensor, ...]],
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    outputs: list[str],
+    learning: bool = False,
+) -> bytes:
     import onnx
 
-    traced = make_fx(torch.func.functionalize(function), decomposition_table=train_gradients.table())(*example)
+    traced = make_fx(torch.func.functionalize(function), decomposition_table=train_gradients.table(learning))(*example)
     file = written(traced, inputs, outputs)
     file.producer_name = "senet"
     onnx.checker.check_model(file)
