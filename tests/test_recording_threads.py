@@ -10,9 +10,13 @@ from functools import partial
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.models.mobilenetv3 import InvertedResidual, InvertedResidualConfig
+from torchvision.ops import Conv2dNormActivation, SqueezeExcitation
 
 from senet import record
 from senet.inside import looking
+from senet.models.resnet import SEBasicBlock, SEBottleneck
+from senet.models.se import SEBlock
 from tests.blocks_written import Renamed
 from tests.variants import STANDARD, as_it_is, fused, made, replica
 
@@ -20,6 +24,17 @@ from tests.variants import STANDARD, as_it_is, fused, made, replica
 @pytest.fixture(scope="module")
 def pictures() -> Tensor:
     return torch.randn(8, 1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+
+BLOCKS = {
+    nn.Sequential: lambda: nn.Sequential(nn.Conv2d(16, 16, 1), nn.BatchNorm2d(16)),
+    SEBlock: lambda: SEBlock(16),
+    SEBasicBlock: lambda: SEBasicBlock(16, 16),
+    SEBottleneck: lambda: SEBottleneck(16, 4),
+    SqueezeExcitation: lambda: SqueezeExcitation(16, 4),
+    Conv2dNormActivation: lambda: Conv2dNormActivation(16, 8),
+    InvertedResidual: lambda: InvertedResidual(InvertedResidualConfig(16, 3, 16, 16, True, "HS", 1, 1, 1), nn.BatchNorm2d),
+}
 
 
 def untouched(model: nn.Module) -> bool:
@@ -110,6 +125,16 @@ def test_whoever_waits_too_long_is_told(monkeypatch, pictures):
                     threads.submit(asked).result()
     assert all(module.training for module in model.modules())
     assert untouched(model)
+
+
+@pytest.mark.parametrize("kind", looking.BLOCKS, ids=lambda kind: kind.__name__)
+def test_blocks_whose_mode_is_left_alone_compute_the_same_in_either(kind, pictures):
+    """What they are made of is in evaluation mode all the time."""
+    model = BLOCKS[kind]().eval()
+    x = pictures[0][:, :1].expand(-1, 16, -1, -1)
+    expected = answer(model, x)
+    model.training = True
+    assert torch.equal(answer(model, x), expected)
 
 
 def save(model: nn.Module) -> None:

@@ -4,11 +4,13 @@
 
 Times are processor seconds of one thread, which a busy machine hardly changes; a ratio is that of two
 medians. ``hooks`` is the least that reading by PyTorch's hooks can take: two on each gate that do
-nothing, put there beforehand.
+nothing, put there beforehand. ``hand`` is what people write instead of ``record``: set evaluation mode,
+register those hooks, keep what they see, remove them, set each module's mode again.
 """
 
 import argparse
 import json
+import os
 import random
 import time
 from pathlib import Path
@@ -32,13 +34,34 @@ NETWORKS = (
 )
 
 
+def by_hand(model: nn.Module, images: torch.Tensor, blocks: dict) -> None:
+    """Squeeze and excitation of each block, read as PyTorch's documentation has it."""
+    modes, seen = [(module, module.training) for module in model.modules()], {}
+    model.eval()
+    handles = []
+    for name, at in blocks.items():
+
+        def see_z(_: nn.Module, args: tuple, name: str = name) -> None:
+            seen[name] = [args[0].detach()]
+
+        def see_s(_: nn.Module, args: tuple, s: torch.Tensor, name: str = name) -> None:
+            seen[name].append(s.detach())
+
+        handles += [at.first.register_forward_pre_hook(see_z), at.gate.register_forward_hook(see_s)]
+    model(images)
+    for handle in handles:
+        handle.remove()
+    for module, mode in modes:
+        module.training = mode
+
+
 @torch.no_grad()
 def row(name: str, model: nn.Module, side: int, pictures: int, turns: int) -> dict:
     """Ratios to a plain forward, its milliseconds, and the microseconds of an empty hook."""
     images, blocks = torch.randn(pictures, 3, side, side), se_blocks(model)
     tables = [table for at in blocks.values() for table in (at.first._forward_pre_hooks, at.gate._forward_hooks)]
     unknown = nn.Sequential(model)  # of this no class is known: all its gates are found by what they compute
-    named, took = recording.HOOK_POINTS, {what: [] for what in ("plain", "hooks", "known", "read", "find")}
+    named, took = recording.HOOK_POINTS, {what: [] for what in ("plain", "hooks", "hand", "known", "read", "find")}
     for turn in range(turns + 2):
         for what in random.sample([*took], len(took)):  # a run finds in the caches what the one before it left
             recording.HOOK_POINTS = () if what in ("read", "find") else named
@@ -47,6 +70,8 @@ def row(name: str, model: nn.Module, side: int, pictures: int, turns: int) -> di
             began = time.process_time()
             if what in ("plain", "hooks"):
                 model(images)
+            elif what == "hand":
+                by_hand(model, images, blocks)
             elif what == "known":
                 record(model, images)
             else:
@@ -73,7 +98,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("data/results/finding-speed.json"))
     given = parser.parse_args()
     torch.set_num_threads(1)
-    rows = []
+    rows, before = [], os.getloadavg()
     for name, make, side, turns in NETWORKS:
         torch.manual_seed(0)
         model = make().eval()
@@ -81,6 +106,7 @@ def main() -> None:
             rows.append(row(name, model, side, pictures, times))
             print(rows[-1], flush=True)
     said = {"command": "python -m tools.finding_speed", **machine.circumstances("cpu"), "threads": 1}
+    said |= {"load_before": before, "load_after": os.getloadavg()}
     said |= {"timm": timm.__version__, "torchvision": torchvision.__version__, "networks": rows}
     given.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 

@@ -40,14 +40,11 @@ class Tape:
     """The hooks' memory for one forward."""
 
     def __init__(self, points: Mapping[str, SEPoints], gates: Gates, maps: bool, copy: bool = False) -> None:
-        self.points = points
-        self.gates = gates
-        self.copy = copy
+        self.points, self.gates, self.keep_maps, self.copy = points, gates, maps, copy
         self.squeeze: dict[str, Tensor] = {}
         self.excitation: dict[str, Tensor] = {}
         self.maps: dict[str, Tensor] = {}
         self.versions: dict[str, int] = {}
-        self.keep_maps = maps
         self.order = count()
         self.ran: dict[str, int] = {}
 
@@ -56,16 +53,19 @@ class Tape:
         for name, at in self.points.items():
             if self.keep_maps:
                 hooks.append((at.block._forward_pre_hooks, Hook(partial(self.see_maps, name))))
-            hooks.append((at.first._forward_pre_hooks, Hook(partial(self.see_squeeze, name))))
+            hooks.append((at.first._forward_pre_hooks, Hook(lambda _, z, name=name: self.squeeze.__setitem__(name, z[0]))))
             hooks.append((at.gate._forward_hooks, Hook(partial(self.see_excitation, name))))
         # Into the tables themselves: to register a hook and to remove it takes longer than to run it.
         try:
             for table, hook in hooks:
                 table[hook] = hook
-            return model(images)
+            logits = model(images)
         finally:
             for table, hook in hooks:
                 table.pop(hook, None)
+        for seen in (self.squeeze, self.excitation):  # now, rather than between two layers, where it takes twice the time
+            seen.update({name: _numbers(x).flatten(1) for name, x in seen.items() if x.ndim > 2 or x.is_quantized})
+        return logits
 
     def see_maps(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
         u = _numbers(args[0])
@@ -73,9 +73,6 @@ class Tape:
             self.maps[name] = u.clone()
         else:
             self.maps[name], self.versions[name] = u, u._version
-
-    def see_squeeze(self, name: str, module: nn.Module, args: tuple[Tensor, ...]) -> None:
-        self.squeeze[name] = _numbers(args[0]).flatten(1)
 
     def see_excitation(
         self,
@@ -92,7 +89,7 @@ class Tape:
             override = override.to(own).view(-1, *s.shape[1:])
             own = torch.where(override.isnan(), own, override)
             s = torch.quantize_per_tensor(own, s.q_scale(), s.q_zero_point(), s.dtype) if s.is_quantized else own
-        self.excitation[name], self.ran[name] = _numbers(s).flatten(1), next(self.order)
+        self.excitation[name], self.ran[name] = s, next(self.order)
         return s
 
     def add(self, values: Mapping[str, tuple[int, Tensor | None, Tensor, Tensor | None]]) -> None:

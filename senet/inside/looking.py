@@ -11,32 +11,40 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import MethodType
 from typing import Any, NoReturn
 
 from torch import nn
+from torchvision.models.mobilenetv3 import InvertedResidual
+from torchvision.ops import Conv2dNormActivation, SqueezeExcitation
+
+from ..models.resnet import SEBasicBlock, SEBottleneck
+from ..models.se import SEBlock
 
 # They compute the same in either mode, so that theirs is left alone: a small network's recording would take longer by a tenth.
-NAMES = "Conv1d Conv2d Conv3d Linear ReLU ReLU6 SiLU Hardswish Sigmoid Hardsigmoid Tanh Identity Flatten AdaptiveAvgPool2d"
-MODELESS = frozenset(getattr(nn, name) for name in NAMES.split())
+LAYERS = "Conv1d Conv2d Conv3d Linear ReLU ReLU6 SiLU Hardswish Sigmoid Hardsigmoid Tanh Identity Flatten AdaptiveAvgPool2d"
+BLOCKS = (nn.Sequential, SEBlock, SEBasicBlock, SEBottleneck, SqueezeExcitation, Conv2dNormActivation, InvertedResidual)
+MODELESS = frozenset((*BLOCKS, *(getattr(nn, name) for name in LAYERS.split())))
 _CALL, _TRAIN = nn.Module._call_impl.__code__, nn.Module.train.__code__
 PATIENCE = 60.0  # seconds that another thread waits before it gives up
 
 _changed = threading.Condition(threading.RLock())
-_held: dict[nn.Module, "_Hold"] = {}
+_held: list[tuple[int, set[nn.Module]]] = []  # for each look its thread, and what it keeps in evaluation mode
+_training: dict[nn.Module, Any] = {}  # of those, the ones that come back to training mode, and their hooks
 
 
 class Hook:
-    """A module's hook for the thread that makes it."""
+    """A module's hook for the thread that makes it; or, with ``thread=None``, for all of them."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], thread: int | None = -1) -> None:
         self.function = function
-        self.thread = threading.get_ident()
+        self.thread = threading.get_ident() if thread == -1 else thread
 
     def __call__(self, module: nn.Module, *values: Any) -> Any:
-        return self.function(module, *values) if threading.get_ident() == self.thread else None
+        return self.function(module, *values) if self.thread in (threading.get_ident(), None) else None
 
     def idle(self) -> bool:
-        """Whether it would do nothing in this thread."""
+        """Whether it changes nothing in this thread's forward."""
         return threading.get_ident() != self.thread
 
     def __reduce_ex__(self, *_: Any) -> NoReturn:
@@ -45,44 +53,28 @@ class Hook:
         )
 
 
-class _Hold(Hook):
-    """Keeps a module in evaluation mode; others wait before its ``train``, and to run it in theirs."""
+def _wait(module: nn.Module, *_: Any) -> None:
+    """Until nobody else keeps this module in evaluation mode."""
 
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
-        self.thread = None  # whose forward it would change: nobody's
-        self.threads: list[int] = []  # of those who look
-        self.handle = None
-        # eval() calls train(), and copy and pickle call __getstate__().
-        module.__dict__.update(train=self.train, __getstate__=self.__reduce_ex__)
-        if module.training:
-            self.handle = module.register_forward_pre_hook(self, prepend=True)
-            module.training = False
+    def free() -> bool:
+        threads = [thread for thread, modules in _held if module in modules]
+        return not threads or threading.get_ident() in threads
 
-    def __call__(self, module: nn.Module, *values: Any) -> None:
-        with _changed:
-            if not _changed.wait_for(self.free, PATIENCE):
-                raise ValueError(
-                    f"a recording has kept {type(module).__name__} in evaluation mode for "
-                    f"{PATIENCE:.0f} s: train the network when the recording has ended"
-                )
+    with _changed:
+        if not _changed.wait_for(free, PATIENCE):
+            raise ValueError(
+                f"a recording has kept {type(module).__name__} in evaluation mode for "
+                f"{PATIENCE:.0f} s: train the network when the recording has ended"
+            )
 
-    def free(self) -> bool:
-        """Whether this thread may go on: nobody looks, or it is one of those who do."""
-        hold = _held.get(self.module)  # another than this, where the next recording has begun
-        return hold is None or threading.get_ident() in hold.threads
 
-    def train(self, mode: bool = True) -> nn.Module:
-        with _changed:  # or another recording would begin before the mode is set
-            self(self.module)
-            return type(self.module).train(self.module, mode)
+def _train(module: nn.Module, mode: bool = True) -> nn.Module:
+    with _changed:  # or another recording would begin before the mode is set
+        _wait(module)
+        return type(module).train(module, mode)
 
-    def end(self) -> None:
-        for name in ("train", "__getstate__"):
-            self.module.__dict__.pop(name, None)
-        if self.handle:
-            self.handle.remove()
-            self.module.training = True
+
+_guard = Hook(_wait, thread=None)
 
 
 @contextmanager
@@ -93,32 +85,43 @@ def evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
         ValueError: another thread doesn't leave a forward in training mode, or puts a module into
             training mode in between.
     """
-    modules = [module for module in modules if type(module) not in MODELESS]
-    held = _hold(modules)
+    first, *others = modules  # others set the mode on the first one, which is the whole
+    modules = {first, *(module for module in others if type(module) not in MODELESS)}
+    look = threading.get_ident(), modules
+    _hold(look)
     try:
         yield
-        if any(module.training for module in modules):
-            raise ValueError("the network was put into training mode meanwhile: do this again")
     finally:
         with _changed:
-            me = threading.get_ident()
-            for hold in held:
-                hold.threads.remove(me)
-                if not hold.threads:
-                    _held.pop(hold.module).end()
+            _held.remove(look)
+            trained = [module for module in modules if module.training]
+            for module in _no_one_elses(modules):
+                own = module.__dict__
+                del own["train"], own["__getstate__"]
+                if module in _training:
+                    _training.pop(module).remove()
+                    module.training = True
             _changed.notify_all()
+    if trained:
+        raise ValueError("the network was put into training mode meanwhile: do this again")
 
 
-def _hold(modules: list[nn.Module]) -> list[_Hold]:
+def _no_one_elses(modules: set[nn.Module]) -> set[nn.Module]:
+    return modules.difference(*[others for _, others in _held])
+
+
+def _hold(look: tuple[int, set[nn.Module]]) -> None:
     began = time.monotonic()
     while True:
         with _changed:
-            if not _trained_elsewhere(modules):
-                _held.update({module: _Hold(module) for module in modules if module not in _held})
-                held, me = [_held[module] for module in modules], threading.get_ident()
-                for hold in held:
-                    hold.threads.append(me)
-                return held
+            if not _trained_elsewhere(look[1]):
+                for module in _no_one_elses(look[1]):  # eval() calls train(), and copy and pickle call __getstate__()
+                    module.__dict__.update(train=MethodType(_train, module), __getstate__=_guard.__reduce_ex__)
+                    if module.training:
+                        _training[module] = module.register_forward_pre_hook(_guard, prepend=True)
+                        module.training = False
+                _held.append(look)
+                return
         if time.monotonic() - began > PATIENCE:
             raise ValueError(
                 f"another thread has been training this network, or setting its mode, for "
@@ -127,14 +130,13 @@ def _hold(modules: list[nn.Module]) -> list[_Hold]:
         time.sleep(0.001)
 
 
-def _trained_elsewhere(modules: list[nn.Module]) -> bool:
+def _trained_elsewhere(modules: set[nn.Module]) -> bool:
     """Whether another thread is in a forward in training mode, or sets a mode: its stack says so."""
-    known = set(modules)
     for thread, frame in sys._current_frames().items():
         while frame and thread != threading.get_ident():
             if frame.f_code is _CALL or frame.f_code is _TRAIN:
                 module = frame.f_locals["self"]
-                if module in known and (module.training or frame.f_code is _TRAIN):
+                if module in modules and (module.training or frame.f_code is _TRAIN):
                     return True
             frame = frame.f_back
     return False

@@ -276,5 +276,6 @@ def _points(module: nn.Module) -> SEPoints | None:
 
 def _put(value: Any, device: torch.device | str | None) -> Any:
     if value is None or isinstance(value, Tensor):  # the usual case, without delay
-        return value if value is None else value.detach() if device is None else value.detach().to(device)
+        value = value.detach() if value is not None and value.requires_grad else value
+        return value if device is None or value is None else value.to(device)
     return torch.utils._pytree.tree_map(lambda leaf: _put(leaf, device) if isinstance(leaf, Tensor) else leaf, value)
