@@ -1,5 +1,6 @@
 """Small networks as ONNX files, each with one gate that is written in another way; what a reader might have."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,12 +103,23 @@ def _bounded(build: _Builder, g: str, bound: str) -> str:
     return build(bound, g)
 
 
-def _save(path: Path, build: _Builder, shape: list) -> Path:
-    inputs = [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)]
+def _save(path: Path, build: _Builder, shape: list, besides: Sequence[onnx.ValueInfoProto] = ()) -> Path:
+    inputs = [*besides, helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)]
     outputs = [helper.make_tensor_value_info(build.nodes[-1].output[0], TensorProto.FLOAT, None)]
     graph = helper.make_graph(build.nodes, "small", inputs, outputs, build.weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), str(path))
     return path
+
+
+def write_asking(path: Path) -> Path:
+    """A network with a gate that takes a picture, the size (1, 2) that it had, and a strength () of its maps."""
+    build = _Builder(0)
+    x = build("Relu", build("Conv", "picture", build.weight(CHANNELS, 3, 3, 3), pads=[1, 1, 1, 1]))
+    x = build("Flatten", build("GlobalAveragePool", _gated(build, build("Mul", x, "strength"), Variant())))
+    build("Add", build("Gemm", x, build.weight(2, CHANNELS), transB=1), build("Cast", "size", to=TensorProto.FLOAT))
+    size = helper.make_tensor_value_info("size", TensorProto.INT64, [1, 2])
+    strength = helper.make_tensor_value_info("strength", TensorProto.FLOAT, [])
+    return _save(path, build, [1, 3, SIDE, SIDE], [size, strength])
 
 
 def write_without_gate(path: Path, kind: str) -> Path:

@@ -178,16 +178,14 @@ function pictureOf({ graph, body }: Parsed) {
     throw new Error(
       `The network keeps its weights in another file, ${file}: export it as one, with external_data=False.`,
     );
+  const pictured = graph.inputs.filter(({ type, shape }) => type === 1 && shape.length === 4);
   const whole = graph.inputs.find(({ type }) => type === 6 || type === 7);
-  if (whole)
+  if (whole && pictured.length === 0)
     throw new Error(
       `The network takes whole numbers (${whole.name}), as text models do: this page has pictures for it.`,
     );
   const [input] = graph.inputs;
-  if (!input || graph.inputs.length > 1)
-    throw new Error(
-      `The network takes ${graph.inputs.length} inputs: only networks of one picture run here.`,
-    );
+  if (!input || graph.inputs.length > 1) throw new Error(besides(graph.inputs, pictured));
   if (input.type !== 1)
     throw new Error(`The input ${input.name} is not float32: export the network in float32.`);
   if (input.shape.length !== 4)
@@ -209,6 +207,19 @@ function pictureOf({ graph, body }: Parsed) {
       `The network takes ${input.shape[0]} pictures at a time: export it for one, or leave that length open.`,
     );
   return { input, last, side, guessed: sides.some((each) => each === null) };
+}
+
+/** Why a network of several inputs, or none, does not run here, and where one with further inputs does. */
+function besides(inputs: readonly Input[], pictured: readonly Input[]): string {
+  const few = `The network takes ${inputs.length} inputs: only networks of one picture run here.`;
+  if (pictured.length !== 1) return few;
+  const rest = inputs.filter((each) => each !== pictured[0]);
+  const said = rest.map(
+    ({ name, shape }) => `${name} (${shape.map((n) => n ?? "any").join(", ")})`,
+  );
+  const flags = rest.map(({ name }) => `--input ${name}=...`).join(" ");
+  const asked = `python -m senet record FILE PICTURE ${flags}`;
+  return `${few} Besides its picture it needs ${said.join(" and ")}: ${asked} takes them.`;
 }
 
 async function opened(bytes: Uint8Array): Promise<InferenceSession> {

@@ -160,6 +160,7 @@ def record_pictures(args: Namespace) -> None:
     """Squeeze and excitation of every SE block for pictures of yours."""
     if files_command.is_file(args.name):
         return files_command.record_file(args)
+    files_command.refuse_options(args)
     network = open_network.opened(args.name, weights=not args.random)
     if args.random:
         print(f"{args.name} has random weights: its gates and its answers mean nothing")

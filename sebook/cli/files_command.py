@@ -28,6 +28,12 @@ def is_file(name: str) -> bool:
     return end in SUFFIXES or (path.is_file() and end not in OURS)
 
 
+def refuse_options(args: Namespace) -> None:
+    """Raise ``ValueError`` where options for a file are given with the name of a network."""
+    if refused := [f"--{name}" for name in ("mean", "std", "size", "input") if getattr(args, name)]:
+        raise ValueError(f"{', '.join(refused)}: for .onnx and .tflite files alone; {args.name} says how it takes pictures")
+
+
 def record_file(args: Namespace) -> None:
     """Squeeze and excitation of every gate of a file for pictures."""
     network, taken, names = asked(args, args.name)
@@ -79,7 +85,7 @@ def spread(count: int, most: int) -> list[int]:
 
 def asked(args: Namespace, file: str, most: int | None = None) -> tuple[Tapped, np.ndarray, list[str]]:
     """The network of a file, the pictures that were named as it takes them (no more than ``most``), and their names."""
-    network = pictures.opened(file, args.size)
+    network = pictures.opened(file, args.size, dict(args.input))
     sources: list = picture_files(args.picture, most)
     names = [str(path) for path in sources]
     if not sources:

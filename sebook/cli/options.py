@@ -13,6 +13,8 @@ import torch
 
 from senet.pretrained.download import file_name
 
+from ..network_files import further_inputs
+
 
 def folder(text: str) -> Path:
     """A folder that files can be written into, or that can be made."""
@@ -99,9 +101,19 @@ def sides(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[-1])
 
 
+def further_input(text: str) -> tuple[str, Any]:
+    """``NAME=VALUE`` of what a network file takes besides its picture."""
+    try:
+        return further_inputs.parsed(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
 def taking_pictures(command: ArgumentParser) -> None:
     """Add how a network file takes pictures, which it doesn't say itself."""
     of = "of R, G and B on the scale 0 to 1, for a file: 0.5 or 0.485,0.456,0.406; by default guessed, with a warning"
     command.add_argument("--mean", type=three, help=f"mean {of}")
     command.add_argument("--std", type=three, help=f"standard deviation {of}")
     command.add_argument("--size", type=sides, help="224, or height and width as 48x320, where a file leaves them open")
+    besides = f"what a file takes besides its picture, the same for each: {further_inputs.HOW.partition(': ')[2]}; may be repeated"
+    command.add_argument("--input", type=further_input, action="append", default=[], metavar="NAME=VALUE", help=besides)

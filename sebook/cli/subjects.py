@@ -70,8 +70,7 @@ class Named:
     """A network by its name, in torch."""
 
     def __init__(self, args: Namespace, own_pictures: bool) -> None:
-        if refused := [f"--{name}" for name in ("mean", "std", "size") if getattr(args, name) is not None]:
-            raise ValueError(f"{', '.join(refused)}: for .onnx and .tflite files alone; {args.name} says how it takes pictures")
+        files_command.refuse_options(args)
         network = open_network.opened(args.name, weights=not args.random)
         if args.random:
             print(f"{args.name} has random weights: what its gates do means nothing", file=sys.stderr)

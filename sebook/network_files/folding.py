@@ -58,7 +58,9 @@ def write(network: OnnxNetwork, gates: Mapping[str, np.ndarray], pictures: np.nd
     data = model.SerializeToString()
     session = session_of(data, Path(path))
     names = [output.name for output in model.graph.output]
-    runs = [session.run(names, {network.input: network.typed(picture[None])}) for picture in pictures]
+    takes = {each.name for each in session.get_inputs()}  # what only a folded gate needed is gone
+    feeds = [{name: value for name, value in network.feeds(x[None]).items() if name in takes} for x in pictures]
+    runs = [session.run(names, each) for each in feeds]
     outputs = [np.concatenate(parts) for parts in zip(*runs, strict=True)]
     if (off := _relative(held, outputs)) > ROUNDING:
         raise ValueError(f"{network.path} answers otherwise when folded, by {off:.1e} of its largest output: nothing was written")

@@ -1,16 +1,15 @@
 """An ONNX file as a graph, and what is wrong with one that can't be read, in words."""
 
-from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .further_inputs import Input
 from .graph import Graph, Node
 
 INSTALL = "pip install 'senet[export]'"
 DOMAINS = ("", "ai.onnx")
-TEXT = frozenset((6, 7))  # int32 and int64, as TensorProto has them: numbers of words
 
 
 def read(path: str | Path) -> Any:
@@ -87,21 +86,9 @@ def graph_of(model: Any, name: str) -> Graph:
     return Graph(name, nodes, inputs, [each.name for each in model.graph.output], constant)
 
 
-def refuse_text(model: Any, inputs: Mapping[str, tuple[int | None, ...]], path: str, given: Collection[str] = ()) -> None:
-    """Say so where a network takes no pictures; besides them it takes what is ``given``.
+def inputs_of(model: Any, graph: Graph) -> list[Input]:
+    """What the graph takes, with the numbers that the file states."""
+    from onnx import helper
 
-    Raises:
-        ValueError: it takes whole numbers, as text models do, or an input that isn't given.
-    """
-    inputs = [name for name in inputs if name not in given]
     kinds = {each.name: each.type.tensor_type.elem_type for each in model.graph.input}
-    numbers = [name for name in inputs if kinds.get(name) in TEXT]
-    if numbers:
-        raise ValueError(
-            f"{path} takes whole numbers ({', '.join(numbers)}), as text models do: a network of pictures takes (N, 3, H, W)"
-        )
-    if len(inputs) != 1:
-        raise ValueError(
-            f"{path} takes {len(inputs)} inputs ({', '.join(inputs)}): only networks of one picture are run here, "
-            "unless OnnxNetwork(..., rest=) says what the others take"
-        )
+    return [Input(name, shape, np.dtype(helper.tensor_dtype_to_np_dtype(kinds[name]))) for name, shape in graph.inputs.items()]

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import onnx_file
 from .finding import find, windows
+from .further_inputs import told_apart
 from .tapped import Reading, Tapped, closed, stacked
 
 GIVEN, USED = "senet.given.", "senet.used."  # names of what is added, by the gate's depth
@@ -27,7 +28,8 @@ class OnnxNetwork(Tapped):
     Args:
         path: the file.
         shape: of the input, where the file leaves lengths open: (N, 3, H, W); (N, C, T) of a network of sound.
-        rest: what its other inputs take, by name, such as lengths or a mask: for one picture, and the same for each.
+        rest: what its other inputs take, by name, such as lengths, a mask or a state: arrays, numbers, lists, "zeros" or "ones",
+            and the same for each picture.
 
     Attributes:
         model: the file as onnx has it.
@@ -35,19 +37,19 @@ class OnnxNetwork(Tapped):
         input: the input's name.
 
     Raises:
-        ValueError: not ONNX, damaged, a text model, no gate found, or lengths that the network refuses.
+        ValueError: not ONNX, damaged, a text model, no gate found, an input that ``rest`` lacks, or lengths that the network
+            refuses.
         FileNotFoundError: no such file, or its weights are missing.
         ImportError: onnx or onnxruntime is not installed.
     """
 
-    def __init__(self, path: str | Path, shape: Sequence[int] | None = None, rest: Mapping[str, np.ndarray] | None = None) -> None:
+    def __init__(self, path: str | Path, shape: Sequence[int] | None = None, rest: Mapping[str, Any] | None = None) -> None:
         self.path = Path(path)
         self.model = onnx_file.read(path)
         self.graph = onnx_file.graph_of(self.model, self.path.name)
-        self.rest = dict(rest or {})
-        onnx_file.refuse_text(self.model, self.graph.inputs, str(path), self.rest)
-        self.input, declared = next((name, sizes) for name, sizes in self.graph.inputs.items() if name not in self.rest)
-        self.shape = closed(declared, shape, str(path))
+        picture, self.rest = told_apart(onnx_file.inputs_of(self.model, self.graph), rest or {}, str(path))
+        self.input, self._input_kind = picture.name, picture.kind
+        self.shape = closed(picture.shape, shape, str(path))
         self.windows = self._scout(windows(self.graph))
         found = find(self.graph, self.windows)
         self.keep(found)
@@ -59,9 +61,12 @@ class OnnxNetwork(Tapped):
     def plain(self, pictures: np.ndarray) -> list[np.ndarray]:
         """The outputs of the file as it is, with nothing added."""
         session = session_of(self.model.SerializeToString(), self.path)
-        asked = [{self.input: self.typed(picture[None]), **self.rest} for picture in pictures]
-        runs = [session.run(list(self.graph.outputs), feeds) for feeds in asked]
+        runs = [session.run(list(self.graph.outputs), self.feeds(picture[None])) for picture in pictures]
         return [stacked(parts) for parts in zip(*runs, strict=True)]
+
+    def feeds(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        """What the file's own inputs take for one picture (1, ...)."""
+        return {self.input: self.typed(picture), **self.rest}
 
     def kind_of(self, name: str) -> np.dtype:
         """The numbers of a gate's tensor."""
@@ -69,7 +74,7 @@ class OnnxNetwork(Tapped):
 
     # ---- how
     def _one(self, picture: np.ndarray, gates: Mapping[str, np.ndarray]) -> Reading:
-        feeds = {self.input: self.typed(picture), **self.rest}
+        feeds = self.feeds(picture)
         for each in self.found:
             kind = self._kind_of[each.excitation]
             feeds[f"{GIVEN}{each.gate.depth}"] = self.row(each, gates, self.shapes[each.excitation], kind)
@@ -124,18 +129,16 @@ class OnnxNetwork(Tapped):
         taps = [name for name in dict.fromkeys(names) if name not in self.graph.outputs]
         model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in taps)
         session = session_of(model.SerializeToString(), self.path)
-        self._input_kind = KINDS.get(session.get_inputs()[0].type, np.float32)
         try:
-            got = session.run(taps or None, {self.input: np.zeros(self.shape, self._input_kind), **self.rest})
+            got = session.run(taps or None, self.feeds(np.zeros(self.shape)))
         except Exception as error:
+            given = "".join(f", {name} of shape {value.shape}" for name, value in self.rest.items())
             raise ValueError(
-                f"{self.path} does not run on a picture of shape {self.shape}: give the size it takes with --size ({_first(error)})"
+                f"{self.path} does not run on a picture of shape {self.shape}{given}: give the size it takes with --size "
+                f"({_first(error)})"
             ) from error
         self._kind_of = {name: value.dtype for name, value in zip(taps, got, strict=False)}
         return {name: tuple(value.shape) for name, value in zip(taps, got, strict=False)}
-
-
-KINDS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
 
 
 def session_of(data: bytes, path: Path) -> Any:

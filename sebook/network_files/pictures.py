@@ -1,9 +1,10 @@
 """Pictures as a network file takes them, which the file itself doesn't say: what isn't told is guessed, with a warning."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -31,8 +32,8 @@ class Way:
     size: tuple[int, int] | None = None
 
 
-def opened(path: str | Path, size: Sequence[int] | None = None) -> Tapped:
-    """The network of an .onnx or .tflite file.
+def opened(path: str | Path, size: Sequence[int] | None = None, rest: Mapping[str, Any] | None = None) -> Tapped:
+    """The network of an .onnx or .tflite file; ``rest`` is what it takes besides its picture.
 
     Raises:
         ValueError: another kind of file, or whatever :class:`OnnxNetwork` and ``TfliteNetwork`` refuse.
@@ -43,10 +44,10 @@ def opened(path: str | Path, size: Sequence[int] | None = None) -> Tapped:
     if kind == ".tflite":
         from .tflite_network import TfliteNetwork
 
-        return TfliteNetwork(path)
+        return TfliteNetwork(path, rest)
     if kind != ".onnx":
         raise ValueError(f"{path} ends in {kind or 'nothing'}: files that end in .onnx and .tflite are read")
-    return OnnxNetwork(path, None if size is None else (1, 3, *size))
+    return OnnxNetwork(path, None if size is None else (1, 3, *size), rest)
 
 
 def taken(network: Tapped, sources: Sequence[str | Path | Image.Image], way: Way) -> np.ndarray:
@@ -58,6 +59,9 @@ def taken(network: Tapped, sources: Sequence[str | Path | Image.Image], way: Way
     shape = network.shape
     if len(shape) != 4:
         raise ValueError(f"{network.path} takes an input of shape {shape}, not a picture: run it from Python with your own arrays")
+    height, width, channels = shape[1:] if network.channels_last else (*shape[2:], shape[1])
+    if channels not in (1, 3):
+        raise ValueError(f"{network.path} takes pictures of {channels} channels: run it from Python with your own arrays")
     mean, std = way.mean, way.std
     if mean is None or std is None:
         guess = TFLITE if network.path.suffix.lower() == ".tflite" else IMAGENET
@@ -67,7 +71,6 @@ def taken(network: Tapped, sources: Sequence[str | Path | Image.Image], way: Way
             "If that is wrong, so are the numbers below: give --mean and --std",
             stacklevel=2,
         )
-    height, width, channels = shape[1:] if network.channels_last else (*shape[2:], shape[1])
     rows = []
     for source in sources:
         cut = ImageOps.fit(open_picture(source), (width, height), Image.Resampling.BICUBIC)

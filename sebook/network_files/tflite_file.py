@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .further_inputs import Input
 from .graph import Graph, Node
 
 INSTALL = "pip install ai-edge-litert"
@@ -53,7 +54,7 @@ OPS = {
     "RESIZE_NEAREST_NEIGHBOR": "Resize",
 }
 FUSED = {1: "Relu", 2: "Clip", 3: "Relu6", 4: "Tanh"}
-KINDS = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 9: np.int8}
+KINDS = {0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 6: np.bool_, 9: np.int8}
 
 
 def litert(module: str) -> Any:
@@ -130,3 +131,10 @@ def graph_of(model: Any, name: str) -> tuple[Graph, dict[str, tuple[int, ...]]]:
     inputs = {names[i]: shapes[names[i]] for i in part.inputs}
     outputs = [names[i] for i in part.outputs]
     return Graph(name, nodes, inputs, outputs, constant, channels_last=True), shapes
+
+
+def inputs_of(model: Any, graph: Graph) -> list[Input]:
+    """What the graph takes, with the numbers that the file states."""
+    part = model.subgraphs[0]
+    kinds = [np.dtype(KINDS.get(part.tensors[i].type, np.float32)) for i in part.inputs]
+    return [Input(name, shape, kind) for (name, shape), kind in zip(graph.inputs.items(), kinds, strict=True)]

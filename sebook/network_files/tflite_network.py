@@ -12,6 +12,7 @@ import numpy as np
 
 from . import tflite_file
 from .finding import find
+from .further_inputs import told_apart
 from .tapped import Reading, Tapped
 
 FLOAT32 = 0
@@ -22,33 +23,37 @@ class TfliteNetwork(Tapped):
 
     Args:
         path: the file.
+        rest: what its other inputs take, as for :class:`OnnxNetwork`.
 
     Raises:
-        ValueError: not TFLite, damaged, no gate found, gates that are not float32, or operations that LiteRT lacks.
+        ValueError: not TFLite, damaged, no gate found, an input that ``rest`` lacks,
+            gates that are not float32, or operations that LiteRT lacks.
         FileNotFoundError: there is no such file.
         ImportError: ai-edge-litert is not installed.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, rest: Mapping[str, Any] | None = None) -> None:
         self.path = Path(path)
         model = tflite_file.read(path)
         self.graph, self.shapes = tflite_file.graph_of(model, self.path.name)
-        if len(self.graph.inputs) != 1:
-            raise ValueError(f"{path} takes {len(self.graph.inputs)} inputs: only networks of one picture or sound are run here")
-        self.shape = tuple(next(iter(self.graph.inputs.values())))
+        inputs = tflite_file.inputs_of(model, self.graph)
+        picture, self.rest = told_apart(inputs, rest or {}, str(path))
+        self.input, self._input_kind, self.shape = picture.name, picture.kind, picture.shape
         self.keep(find(self.graph, self.shapes))
         self._names = tflite_file.names_of(model.subgraphs[0])
         self._interpreter = _opened(self._tapped(model), self.path)
 
     def typed(self, picture: np.ndarray) -> np.ndarray:
         """In the numbers that the input takes."""
-        return np.ascontiguousarray(picture, self._interpreter.get_input_details()[0]["dtype"])
+        return np.ascontiguousarray(picture, self._input_kind)
 
     def _one(self, picture: np.ndarray, gates: Mapping[str, np.ndarray]) -> Reading:
         run = self._interpreter
         inputs = [detail["index"] for detail in run.get_input_details()]
-        run.set_tensor(inputs[0], self.typed(picture))
-        for each, keep, given in zip(self.found, inputs[1::2], inputs[2::2], strict=True):
+        own, added = inputs[: len(self.graph.inputs)], inputs[len(self.graph.inputs) :]
+        for name, index in zip(self.graph.inputs, own, strict=True):
+            run.set_tensor(index, self.typed(picture) if name == self.input else self.rest[name])
+        for each, keep, given in zip(self.found, added[::2], added[1::2], strict=True):
             values = self.row(each, gates, self.shapes[each.excitation], np.float32)
             free = np.isnan(values)
             run.set_tensor(keep, free.astype(np.float32))

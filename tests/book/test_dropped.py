@@ -15,7 +15,7 @@ from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.network_files.pictures import IMAGENET
 from tools import in_the_wild
 
-from ..onnx_networks import SIDE, Variant, write, write_text_model
+from ..onnx_networks import SIDE, Variant, write, write_asking, write_text_model
 from .explorer import CHAPTER, Explorer
 from .live import READY, encoded, give, picture, started
 
@@ -208,6 +208,7 @@ def test_what_is_no_such_network_is_refused_in_words(yours: Yours, files: dict[s
         tmp_path / "broken.onnx": "This is not an ONNX file, or it is cut short",
         tmp_path / "large.onnx": "large.onnx has 300 MB, and this page opens up to 100 MB",
         write_text_model(tmp_path / "text.onnx"): "takes whole numbers (input_ids), as text models do",
+        write_asking(tmp_path / "asking.onnx"): "needs size (1, 2) and strength (): python -m senet record FILE",
         tmp_path / "phone.tflite": "This page opens .onnx files; python -m senet anatomy reads both",
     }
     before = yours.gates(yours.open()[0])
