@@ -8,6 +8,7 @@ import pytest
 
 from sebook.cli import parser as commands
 from sebook.network_files import folding
+from sebook.network_files.further_inputs import Input, told_apart
 from sebook.network_files.onnx_network import OnnxNetwork
 
 from .onnx_networks import CHANNELS, SIDE, write_asking
@@ -39,6 +40,22 @@ def test_it_is_the_same_for_every_picture_and_in_the_folded_file(path, pictures,
     folded = folding.write(network, {name: np.full(CHANNELS, 0.5)}, pictures, tmp_path / "folded.onnx")
     assert folded.names == (name,)
     assert "strength" in [each.name for each in onnx.load(tmp_path / "folded.onnx").graph.input]
+
+
+def test_the_picture_is_told_from_what_is_beside_it():
+    picture, last = (Input("picture", shape, np.dtype("f4")) for shape in ((1, 3, 32, 32), (1, 256, None, 3)))
+    mask, strength = (Input("other", shape, np.dtype("f4")) for shape in ((1, 1, 32, 32), (1, 1, 1, 1)))
+    state = Input("state", (1, 8, 16, 16), np.dtype("f4"))
+    for one in (picture, last):
+        for other in (mask, strength, state):
+            with pytest.raises(ValueError, match=rf"besides its picture \({one.name}\) it needs {other.name} "):
+                told_apart([other, one], {}, "net.onnx")
+            taken, rest = told_apart([other, one], {other.name: "zeros"}, "net.onnx")
+            assert taken is one and rest[other.name].shape == other.shape and not rest[other.name].any()
+    with pytest.raises(ValueError, match="which one is the picture is not plain"):
+        told_apart([picture, Input("second", picture.shape, picture.kind)], {}, "net.onnx")
+    with pytest.raises(ValueError, match=r"takes whole numbers \(words, mask\), as text models do"):
+        told_apart([Input("words", (1, None), np.dtype("i8")), Input("mask", (1, None), np.dtype("i8"))], {}, "net.onnx")
 
 
 @pytest.mark.parametrize("command", ["record", "anatomy"])

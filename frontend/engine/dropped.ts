@@ -178,7 +178,9 @@ function pictureOf({ graph, body }: Parsed) {
     throw new Error(
       `The network keeps its weights in another file, ${file}: export it as one, with external_data=False.`,
     );
-  const pictured = graph.inputs.filter(({ type, shape }) => type === 1 && shape.length === 4);
+  const pictured = graph.inputs.filter(
+    ({ type, shape }) => type === 1 && shape.length === 4 && [shape[1] ?? 3, shape[3]].includes(3),
+  );
   const whole = graph.inputs.find(({ type }) => type === 6 || type === 7);
   if (whole && pictured.length === 0)
     throw new Error(

@@ -26,11 +26,14 @@ class Input:
         return f"{self.name} ({sizes}) {self.kind}"
 
     @property
-    def pictured(self) -> bool:
-        """Whether it looks like a picture: four axes, of which one has 1, 3 or 4 channels."""
+    def channels(self) -> int | None:
+        """Of a picture, 1, 3 or 4 on one of four axes, with pixels on two others; None where it doesn't look like one."""
         if len(self.shape) != 4 or not (self.kind.kind == "f" or self.kind == np.uint8):
-            return False
-        return any(self.shape[axis] in (1, 3, 4, None) for axis in (1, 3))
+            return None
+        for axis, sides in ((1, self.shape[2:]), (3, self.shape[1:3])):
+            if self.shape[axis] in (1, 3, 4, None) and any(side != 1 for side in sides):
+                return self.shape[axis] or 3
+        return None
 
     def array(self, value: Any) -> np.ndarray:
         """``value`` in its shape and numbers. Raises ``ValueError`` where it does not fit."""
@@ -69,7 +72,9 @@ def told_apart(inputs: list[Input], given: Mapping[str, Any], path: str) -> tupl
         raise ValueError(f"{path} has no input {unknown[0]!r}: it takes {', '.join(map(str, inputs))}")
     rest = {each.name: each.array(given[each.name]) for each in inputs if each.name in given}
     open_ones = [each for each in inputs if each.name not in given]
-    pictured = [each for each in open_ones if each.pictured]
+    pictured = [each for each in open_ones if each.channels]
+    coloured = [each for each in pictured if each.channels == 3]
+    pictured = coloured if len(coloured) == 1 else pictured  # a mask may look like a picture, too
     numbers = [each.name for each in open_ones if each.kind.kind == "i"]
     if numbers and not pictured:
         raise ValueError(
