@@ -6,7 +6,7 @@ of one gate permuted it must not be.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -43,17 +43,21 @@ class Walk:
 
     def __init__(self, modules: Mapping[str, nn.Module]) -> None:
         self.names, self.refs = [*modules], [ref(module) for module in modules.values()]
-        self.shape = _shape(modules.values())
+        self.shape = _shape([*modules.values()])
         self.found: Found | None = None
         self.blocks: Any = None
 
-    def modules(self) -> dict[str, nn.Module] | None:
-        """By name, as ``named_modules()`` gives them; None if some are others than when they were walked."""
+    def modules(self) -> list[nn.Module] | None:
+        """As ``modules()`` gives them; None if some are others than when they were walked."""
         modules = [alive() for alive in self.refs]
-        return None if None in modules or _shape(modules) != self.shape else dict(zip(self.names, modules, strict=True))
+        return None if None in modules or _shape(modules) != self.shape else modules
+
+    def named(self, modules: Iterable[nn.Module]) -> dict[str, nn.Module]:
+        """As ``named_modules()`` gives them."""
+        return dict(zip(self.names, modules, strict=True))
 
 
-def _shape(modules: Collection[nn.Module]) -> list[Any]:
+def _shape(modules: list[nn.Module]) -> list[Any]:
     """What changes when a module is put in, taken out, renamed, compiled or made another class."""
     tables = [module._modules for module in modules]
     children = [id(child) for table in tables if table for child in table.values()]
@@ -64,14 +68,15 @@ def _shape(modules: Collection[nn.Module]) -> list[Any]:
 _WALKS: "WeakKeyDictionary[nn.Module, Walk]" = WeakKeyDictionary()
 
 
-def walked(model: nn.Module) -> tuple[Walk, dict[str, nn.Module]]:
-    """What is known of ``model``, and its modules by name. Raises ``ValueError`` if some are scripted or compiled."""
+def walked(model: nn.Module) -> tuple[Walk, list[nn.Module]]:
+    """What is known of ``model``, and its modules. Raises ``ValueError`` if some are scripted or compiled."""
     walk = _WALKS.get(model)
     modules = None if walk is None else walk.modules()
     if modules is None:
-        modules = dict(model.named_modules())
-        refuse_compiled(modules)
-        walk = _WALKS[model] = Walk(modules)
+        named = dict(model.named_modules())
+        refuse_compiled(named)
+        walk, modules = Walk(named), [*named.values()]
+        _WALKS[model] = walk
     return walk, modules
 
 
@@ -88,9 +93,9 @@ def anatomy(model: nn.Module, images: Any, *, prove: bool = True) -> Anatomy:
         ValueError: ``model`` is scripted or compiled, so that its Python does not run.
     """
     model = unwrapped(model)
-    _, modules = walked(model)
-    with evaluating(modules.values()), torch.no_grad():
-        found = find(model, images, modules)
+    walk, modules = walked(model)
+    with evaluating(modules), torch.no_grad():
+        found = find(model, images, walk.named(modules))
         return prove_all(model, images, found) if prove else found.anatomy
 
 
@@ -98,7 +103,7 @@ def known(model: nn.Module, images: Any) -> Found:
     """The gates of ``model``; searched for once, and again when its modules have changed."""
     walk, modules = walked(model)
     if walk.found is None:
-        keep(walk, find(model, images, modules))
+        keep(walk, find(model, images, walk.named(modules)))
     return walk.found
 
 

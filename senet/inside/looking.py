@@ -85,8 +85,7 @@ def evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
         ValueError: another thread doesn't leave a forward in training mode, or puts a module into
             training mode in between.
     """
-    first, *others = modules  # others set the mode on the first one, which is the whole
-    modules = {first, *(module for module in others if type(module) not in MODELESS)}
+    modules = {*having_modes([*modules])}
     look = threading.get_ident(), modules
     _hold(look)
     try:
@@ -104,6 +103,12 @@ def evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
             _changed.notify_all()
     if trained:
         raise ValueError("the network was put into training mode meanwhile: do this again")
+
+
+def having_modes(modules: list[nn.Module]) -> list[nn.Module]:
+    """Those that compute otherwise in training; and the first, the whole, on which it is set."""
+    rest = [module for module in modules[1:] if type(module) not in MODELESS]
+    return [*modules[:1], *rest]
 
 
 def _no_one_elses(modules: set[nn.Module]) -> set[nn.Module]:

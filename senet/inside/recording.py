@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .calls import tensors_of
 from .finding import Found, Walk, described, keep, known, unwrapped, walked
 from .hooks import Gates, SEPoints, Tape, fitting
-from .looking import evaluating
+from .looking import evaluating, having_modes
 from .reading import Point, Reader
 from .tracking import Tracker
 
@@ -112,7 +112,7 @@ def se_blocks(model: nn.Module, images: Any = None) -> dict[str, SEPoints | Poin
     walk, modules = walked(model)
     points = _by_class(walk, modules).points(modules)
     if images is not None:
-        with evaluating(modules.values()), torch.no_grad():
+        with evaluating(modules), torch.no_grad():
             points |= _others(known(model, images), points)
     if not points:
         raise ValueError(_none(model, NOTHING if images is not None else WITHOUT))
@@ -122,26 +122,29 @@ def se_blocks(model: nn.Module, images: Any = None) -> dict[str, SEPoints | Poin
 class _ByClass:
     """What a model's classes tell: its blocks, whether it can have no other gate, and the dimensions of what it takes."""
 
-    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
-        self.rows_then, names = HOOK_POINTS, {id(module): name for name, module in modules.items()}
-        found = {name: points for name, module in modules.items() if (points := _points(module))}
-        self.places = [(name, names[id(at.first)], names[id(at.gate)]) for name, at in found.items()]
-        homes = {type(module).__module__ for module in modules.values()}
+    def __init__(self, named: Mapping[str, nn.Module]) -> None:
+        modules = [*named.values()]
+        self.rows_then, number = HOOK_POINTS, {id(module): i for i, module in enumerate(modules)}
+        found = {name: points for name, module in named.items() if (points := _points(module))}
+        self.places = {name: [number[id(each)] for each in (at.block, at.first, at.gate)] for name, at in found.items()}
+        self.with_mode = [number[id(module)] for module in having_modes(modules)]
+        homes = {type(module).__module__ for module in modules}
         self.complete = (
             bool(found)
             and all(f"{home}.".startswith(tuple(f"{each}." for each in KNOWN_LIBRARIES)) for home in homes)
             and not any(home.startswith(OTHER_GATES) for home in homes)
         )
         kinds = {nn.Conv1d: (2, 3), nn.Conv2d: (4,), nn.Conv3d: (5,)}
-        self.ranks = {4, *(rank for module in modules.values() for rank in kinds.get(type(module), ()))}
+        self.ranks = {4, *(rank for module in modules for rank in kinds.get(type(module), ()))}
 
-    def points(self, modules: Mapping[str, nn.Module]) -> dict[str, SEPoints]:
-        return {name: SEPoints(modules[name], modules[first], modules[gate]) for name, first, gate in self.places}
+    def points(self, modules: list[nn.Module]) -> dict[str, SEPoints]:
+        places = self.places.items()
+        return {name: SEPoints(modules[u], modules[z], modules[s]) for name, (u, z, s) in places}
 
 
-def _by_class(walk: Walk, modules: Mapping[str, nn.Module]) -> _ByClass:
+def _by_class(walk: Walk, modules: list[nn.Module]) -> _ByClass:
     if walk.blocks is None or walk.blocks.rows_then is not HOOK_POINTS:
-        walk.blocks = _ByClass(modules)
+        walk.blocks = _ByClass(walk.named(modules))
     return walk.blocks
 
 
@@ -191,13 +194,14 @@ def record(
     by_class = _by_class(walk, modules)
     _check_images(images, by_class.ranks)
     points = by_class.points(modules)
-    with evaluating(modules.values()), torch.no_grad():
+    with evaluating([modules[i] for i in by_class.with_mode]), torch.no_grad():
         found = known(model, images) if gates and not by_class.complete else walk.found
         others = _others(found, points) if found else {}
         gates = fitting(gates or {}, {**points, **others}, len(images))
         if not maps:  # those that two modules show are read as fast as known blocks; their maps only the product shows
             shown = {name: point.hooks for name, point in others.items() if point.hooks and name not in gates}
-            points |= {name: SEPoints(None, modules[taken], modules[given]) for name, (taken, given) in shown.items()}
+            named = walk.named(modules) if shown else {}
+            points |= {name: SEPoints(None, named[taken], named[given]) for name, (taken, given) in shown.items()}
             others = {name: point for name, point in others.items() if name not in shown}
         tape = Tape(points, gates, maps)
         if found is None and not by_class.complete:
@@ -234,7 +238,7 @@ def _read(model: nn.Module, images: Tensor, tape: "Tape", others: Mapping[str, P
 def _searched(model: nn.Module, images: Tensor, walk: Walk, tape: "Tape") -> tuple[Any, dict[str, Point]]:
     """One forward that records the known blocks, and looks for the others."""
     tracker = Tracker(tensors_of(images), tape.keep_maps, tape.order)
-    with tracker.watching(walk.modules()):
+    with tracker.watching(walk.named(walk.modules())):
         logits = tape.run(model, images)
     found = described(model, tracker)
     keep(walk, found)
