@@ -1,5 +1,6 @@
 """The rules of the widgets' fields: the front end's tests hold to the same ones, and each refuses in words."""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def test_every_choice_of_a_reader_is_a_field():
         kind = getattr(widgets, name)
         synced = {trait for trait in kind.class_own_traits(sync=True) if not trait.startswith("_")}
         assert synced - set(kind.fields()) <= {"small"}, name
+
+
+def test_a_default_is_the_fields_alone():
+    """A widget's call leaves a choice at None, and the field says what it is then."""
+    for name in widgets.__all__:
+        kind = getattr(widgets, name)
+        given = inspect.signature(kind.__init__).parameters
+        twice = [each for each in kind.fields() if each in given and given[each].default not in (None, inspect.Parameter.empty)]
+        assert twice == [], name
 
 
 class Shelf(View):

@@ -122,11 +122,13 @@ class Advice(EmbeddedWidget):
     scarce = One(tuple(SCARCE))
     where = One(tuple(WHERE))
 
-    def __init__(self, base: str = "residual", start: str = "scratch", scarce: str = "nothing", where: str = "cpu") -> None:
-        every = itertools.product(*(answers for _, answers in QUESTIONS.values()))
+    def __init__(
+        self, base: str | None = None, start: str | None = None, scarce: str | None = None, where: str | None = None
+    ) -> None:
+        every = list(itertools.product(*(answers for _, answers in QUESTIONS.values())))
         answers = {" ".join(chosen): list(advise(*chosen).values()) for chosen in every}
         questions = {field: [words, offered] for field, (words, offered) in QUESTIONS.items()}
-        heads = list(advise(base, start, scarce, where))
+        heads = list(advise(*every[0]))
         super().__init__("advice", {"questions": questions, "heads": heads, "answers": answers})
         self.choose(base=base, start=start, scarce=scarce, where=where)
 

@@ -58,9 +58,9 @@ class Attribution(EmbeddedWidget):
         *,
         picture: str | None = None,
         block: str | None = None,
-        method: str = "ablation",
+        method: str | None = None,
         channel: int | None = None,
-        overlay: str = "on",
+        overlay: str | None = None,
         steps: int = 32,
     ) -> None:
         from ..experiments.attribution import channels, opened  # needs captum, which the other widgets do without

@@ -74,20 +74,20 @@ class Convolution(EmbeddedWidget):
 
     picture = One(Set("pictures"), unlike="is not shown here")
     kernel = Text("kernel", lambda widget, text, _: widget._check(text), "edge", of=[Set("kernels")], most=MOST)
-    row = Whole(below=Set("places"), unlike="leaves the picture")
-    column = Whole(below=Set("places"), unlike="leaves the picture")
+    row = Whole(9, below=Set("places"), unlike="leaves the picture")
+    column = Whole(9, below=Set("places"), unlike="leaves the picture")
     shown = One(("all", "sofar"))
 
     def __init__(
         self,
         pictures: Pictures | Iterable[Any] | None = None,
         *,
-        kernel: Any = "edge",
+        kernel: Any = None,
         network: str = "se_resnet_patchwork",
         picture: str | None = None,
-        row: int = 9,
-        column: int = 9,
-        shown: str = "all",
+        row: int | None = None,
+        column: int | None = None,
+        shown: str | None = None,
     ) -> None:
         self._images, listed = _pictures(pictures)
         self._kernels = {id: (title, weights, 0.0) for id, (title, weights) in PRESETS.items()} | stem(network)
@@ -102,7 +102,7 @@ class Convolution(EmbeddedWidget):
             "network": pretrained.get(network).title,
         }
         super().__init__("convolution", data, {"places": data["size"] - 2})
-        kernel = kernel if isinstance(kernel, str) else written(kernel)
+        kernel = kernel if kernel is None or isinstance(kernel, str) else written(kernel)
         self.choose(picture=picture, kernel=kernel, row=row, column=column, shown=shown)
 
     def _check(self, kernel: str) -> None:

@@ -30,7 +30,7 @@ class Cost(EmbeddedWidget):
     reduction = One(Set("reductions"), 16, unlike="is not in the table")
     placement = One(Set("placements"), "standard", unlike="is not in the table")
 
-    def __init__(self, network: str = "se_resnet50", reduction: int = 16, placement: str = "standard") -> None:
+    def __init__(self, network: str | None = None, reduction: int | None = None, placement: str | None = None) -> None:
         counted = cost_table.read()
         errors = {
             "none": published.WITHOUT_SE[:2],

@@ -33,7 +33,7 @@ class Excitation(BlockWidget):
         ValueError: see there; or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    unit = One(Set("units"), unlike="is not in this block")
+    unit = One(Set("units"), "s0", unlike="is not in this block")
     rule = One(RULES)
     moved = Changes("channels", -FARTHEST, FARTHEST)
     pushed = Changes("channels", -FARTHEST, FARTHEST)
@@ -45,10 +45,10 @@ class Excitation(BlockWidget):
         pictures: Sequence[str] = PICTURES,
         *,
         picture: str | None = None,
-        unit: str = "s0",
-        rule: str = "sigmoid",
-        moved: str = "",
-        pushed: str = "",
+        unit: str | None = None,
+        rule: str | None = None,
+        moved: str | None = None,
+        pushed: str | None = None,
     ) -> None:
         super().__init__(network, block, pictures, "excitation")
         self.choose(picture=picture, unit=unit, rule=rule, moved=moved, pushed=pushed)

@@ -52,8 +52,8 @@ class Padding(EmbeddedWidget):
         pictures: Sequence[str] = PICTURES[:4],
         *,
         picture: str | None = None,
-        more: int = 0,
-        squeeze: str = "everything",
+        more: int | None = None,
+        squeeze: str | None = None,
         block: str | None = None,
     ) -> None:
         checkpoint = pretrained.get(network)

@@ -35,7 +35,7 @@ class Pairs(PlotWidget):
     order = One(ORDERS, unlike="is not an order of the pairs")
     at = Whole(None, below=Set("count"), none=True, unlike="is not a place in the chart")
 
-    def __init__(self, measure: str = "imagenet", **choices: Any) -> None:
+    def __init__(self, measure: str | None = None, **choices: Any) -> None:
         found = pairs.read()
         measures = [{"id": name, "title": title, "what": "top1"} for name, title in found["sets"].items()]
         measures += [{"id": name, "title": title, "what": "time"} for name, title in found["machines"].items()]

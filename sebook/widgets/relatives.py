@@ -29,7 +29,7 @@ class Relatives(EmbeddedWidget):
     relative = One(Set("relatives"), "eca", unlike="is none of the family")
     stage = One(Set("stages"), 2, unlike="is none of the family")
 
-    def __init__(self, relative: str = "eca", stage: int = 2) -> None:
+    def __init__(self, relative: str | None = None, stage: int | None = None) -> None:
         data = {name: {str(n): family.laid_out(name, n) for n in family.STAGES} for name in family.RELATIVES}
         whole = {"relatives": data, "stages": list(family.STAGES), "steps": list(family.STEPS)}
         super().__init__("relatives", whole)

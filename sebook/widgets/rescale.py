@@ -40,8 +40,8 @@ class Rescale(BlockWidget):
         pictures: Sequence[str] = PICTURES[:3],
         *,
         picture: str | None = None,
-        channel: int = 0,
-        gates: str = "",
+        channel: int | None = None,
+        gates: str | None = None,
     ) -> None:
         super().__init__(network, block, pictures, "rescale")
         self.choose(picture=picture, channel=channel, gates=gates)
