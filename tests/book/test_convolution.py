@@ -11,7 +11,8 @@ from sebook.widgets import Convolution
 from sebook.widgets.convolution import parsed
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened, taken
+from .takeaway import taken
+from .visits import axe, opened
 
 CHAPTER = "book/convolution.html"
 FIGURE = "figure[data-senet=convolution]"

@@ -8,7 +8,8 @@ from sebook.measure import cost_table, published
 from senet.models.resnet import PLACEMENTS
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened, taken
+from .takeaway import taken
+from .visits import axe, opened
 
 CHAPTER = "book/placement-and-cost.html"
 

@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.widgets import Excitation
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened, taken
+from .takeaway import taken
+from .visits import axe, opened
 
 CHAPTER = "book/excitation.html"
 FIGURE = "figure[data-senet=excitation]"

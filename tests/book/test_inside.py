@@ -11,7 +11,8 @@ from sebook.relatives import family
 from sebook.widgets import Attribution, Relatives
 from senet import pretrained
 
-from .visits import opened, taken
+from .takeaway import taken
+from .visits import opened
 
 GATES, FAMILY = "book/which-gates-matter.html", "book/relatives.html"
 

@@ -107,10 +107,7 @@ def flipped(png: bytes) -> bytes:
 
 REFUSED = {
     "notes.txt": (b"not a picture at all", "not a picture that can be read here"),
-    "drawing.svg": (
-        b"<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='owned'</script></svg>",
-        "not a picture that can be read",
-    ),
+    "drawing.svg": (b"<svg><script>document.title='owned'</script></svg>", "not a picture that can be read"),
     "scan.tiff": (encoded(picture((64, 64)), "TIFF"), "not a picture that can be read here: save it as JPEG"),
     "cut.bmp": (encoded(picture((64, 64)), "BMP")[:-200], "is a BMP picture, but damaged"),
     "empty.png": (b"", "is empty"),

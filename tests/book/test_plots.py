@@ -17,7 +17,8 @@ from sebook.widgets.curves import shipped as history
 from senet import pretrained
 
 from .conftest import DESKTOP, PHONE, Guard, arrive
-from .visits import axe, cells, opened, saved
+from .takeaway import cells, saved
+from .visits import axe, opened
 
 SHALLOW, TRAINING, WHAT_IF = "book/shallow-and-deep.html", "book/training.html", "book/what-if.html"
 BECAME = "book/what-became.html"

@@ -7,7 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.widgets import Rescale
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened, taken
+from .takeaway import taken
+from .visits import axe, opened
 
 CHAPTER = "book/rescale.html"
 FIGURE = "figure[data-senet=rescale]"

@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.widgets import Squeeze
 
 from .conftest import DESKTOP, PHONE
-from .visits import axe, opened, taken
+from .takeaway import taken
+from .visits import axe, opened
 
 CHAPTER = "book/squeeze.html"
 FIGURE = "figure[data-senet=squeeze]"
