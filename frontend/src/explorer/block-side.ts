@@ -15,7 +15,7 @@ import type { ExplorerView } from "./view.ts";
 export interface BlockSide {
   el: HTMLElement;
   show(block: BlockInfo, chart: Drawn["charts"][number], axis: Drawn["axis"]): void;
-  /** What may wait for the next frame: the sentence. */
+  /** What may wait for the next frame: words. */
   tell(): void;
 }
 
@@ -62,7 +62,9 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       chart.draw({ answer, comparison, order, axis, ends, held, set, part });
     },
     tell() {
-      if (shown) say(summary, summed(shown.s, shown.comparison));
+      if (!shown) return;
+      chart.tell();
+      say(summary, summed(shown.s, shown.comparison));
     },
   };
 }

@@ -43,7 +43,7 @@ export interface Strips {
 export interface Ribbon {
   el: HTMLElement;
   show(strips: Strips): void;
-  /** What may wait for the next frame: words. */
+  /** What may wait for the next frame: words, and how far the gates are from something else. */
   tell(): void;
   /** What it shows, in a sentence. */
   words(): string;
@@ -86,9 +86,8 @@ class Blocks implements Ribbon {
   show(strips: Strips): void {
     this.now = strips;
     const { rows } = strips;
-    const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { button, bar } = this.columns[at]!;
+      const { button } = this.columns[at]!;
       const block = this.blocks[at]!;
       const { distance } = row;
       drawGates(this.columns[at]!, row, strips, block);
@@ -96,17 +95,18 @@ class Blocks implements Ribbon {
       const chosen = block.name === strips.block;
       const state = { "aria-pressed": String(open), "data-chosen": chosen };
       set(button, { ...state, "data-distance": distance ?? "" });
-      const tall = distance === null || furthest === 0 ? 0 : distance / furthest;
-      set(bar.firstElementChild!, { style: `transform:scaleY(${tall})` }); // without a layout
     });
   }
 
   tell(): void {
     if (!this.now) return;
     const { rows, low, high, to } = this.now;
+    const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { name, far } = this.columns[at]!;
+      const { name, bar, far } = this.columns[at]!;
       say(name, this.label(this.blocks[at]!, row));
+      const tall = furthest === 0 ? 0 : (row.distance ?? 0) / furthest;
+      set(bar.firstElementChild!, { style: `height:${100 * tall}%` });
       say(far, row.distance === null ? "" : decimal(row.distance, 2));
     });
     say(this.from, `: faint is ${decimal(low, 2)}, strong ${decimal(high, 2)}`);

@@ -60,9 +60,12 @@ export async function openGallery(gallery: Gallery): Promise<Omit<Probe, "probe"
     means,
     draw(index, canvas) {
       const { size, columns } = sprite;
-      canvas.width = canvas.height = size;
+      // a canvas that is resized has the page laid out again
+      if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
       const [x, y] = [(index % columns) * size, Math.floor(index / columns) * size];
-      canvas.getContext("2d")!.drawImage(sheet, x, y, size, size, 0, 0, size, size);
+      const context = canvas.getContext("2d")!;
+      context.clearRect(0, 0, size, size);
+      context.drawImage(sheet, x, y, size, size, 0, 0, size, size);
     },
   };
 }

@@ -25,7 +25,7 @@ export function set(element: Element, attributes: Record<string, Value>): void {
 export function say(element: Element, words: string): void {
   if (element.textContent === words) return;
   const only = element.childNodes.length === 1 ? element.firstChild : null;
-  if (only instanceof Text && words) only.data = words;
+  if (only instanceof Text) only.data = words;
   else element.textContent = words;
 }
 

@@ -50,6 +50,7 @@ export class Marks {
     height: 100,
     visibility: "hidden",
   });
+  private readonly ground = svg("rect", { class: "senet-ground", y: -15, height: 130 });
   /** The wide form's strips. */
   readonly heat = h("div", { class: "senet-heat", "aria-hidden": "true", hidden: true });
   private readonly grid = layer("grid");
@@ -59,9 +60,9 @@ export class Marks {
   private readonly dots = layer("dots");
 
   constructor() {
-    const { marker, grid, curve, lines, stems, dots } = this;
+    const { ground, marker, grid, curve, lines, stems, dots } = this;
     const plain = { preserveAspectRatio: "none", "aria-hidden": "true" };
-    this.el = svg("svg", plain, marker, grid, curve, lines, stems, dots);
+    this.el = svg("svg", plain, ground, marker, grid, curve, lines, stems, dots);
   }
 
   /** Mark the channel at a place, null for none. */
@@ -73,6 +74,7 @@ export class Marks {
     const { axis } = data;
     const { from, count } = partOf(data);
     const y = (value: number) => ((100 * (axis.high - value)) / (axis.high - axis.low)).toFixed(3);
+    set(this.ground, { x: from - 1, width: count + 2 });
     set(this.el, { viewBox: `${from} 0 ${count} 100`, "data-many": count > 32 });
     this.drawDots(data, y);
     this.drawMeans(data, y);
@@ -136,7 +138,7 @@ export class Marks {
     const { answer, order, axis, comparison } = data;
     const { from, count } = partOf(data);
     const wide = count >= WIDE;
-    this.heat.hidden = !wide;
+    set(this.heat, { hidden: !wide });
     const shown = wide ? order.slice(from, from + count) : [];
     const sorted = shown.map((c) => answer.s[c]!).sort((a, b) => b - a);
     const steps = sorted.map((s, i) => `${i ? "L" : "M"}${from + i} ${y(s)}h1`).join("");

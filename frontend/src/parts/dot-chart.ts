@@ -26,7 +26,10 @@ const FINGER = 28; // pixels from a dot that a finger may be off
 
 export interface DotChart {
   el: HTMLElement;
+  /** Draw the marks. */
   draw(data: Excitations): void;
+  /** Say what is drawn, of the channel that is pointed at or held. */
+  tell(): void;
 }
 
 /** @param seen hears which channel is shown, null for none */
@@ -53,6 +56,8 @@ class Chart implements DotChart {
     hidden: true,
     title: "Drag to pull this gate",
   });
+  /** As large as the plot, and moved by parts of its own size: nothing is laid out. */
+  private readonly way = h("div", { class: "senet-way" }, this.handle);
   private readonly slider: HTMLElement;
   private readonly first = h("span");
   private readonly last = h("span");
@@ -81,7 +86,7 @@ class Chart implements DotChart {
       this.marks.el,
       this.marks.heat,
       this.flag,
-      pull && this.handle,
+      pull && this.way,
     );
     const ends = h("div", { class: "senet-ends" }, this.first, this.last);
     const { scale } = this.marks;
@@ -98,15 +103,19 @@ class Chart implements DotChart {
     say(this.last, data.ends[1]);
     set(this.slider, { "aria-valuemax": data.order.length - 1 });
     if (this.pointed !== null && this.pointed >= data.order.length) this.pointed = null;
-    this.point();
+    this.mark();
   }
 
   /** Show the channel pointed at, else the one held, else how to choose one. */
   private point(): void {
+    this.mark();
+    this.tell();
+  }
+
+  private mark(): void {
     const { answer, order, held, axis } = this.data!;
     const { from, count } = partOf(this.data!);
     const channel = this.pointed ?? held;
-    this.seen(channel);
     const place = channel === null ? 0 : order.indexOf(channel);
     const seen = channel !== null && place >= from && place < from + count;
     const left = (100 * (place - from + 0.5)) / count;
@@ -115,15 +124,21 @@ class Chart implements DotChart {
     const s = channel === null ? axis.high : (this.pull?.wanted(channel) ?? answer.s[channel]!);
     const down = 100 * Math.min(1, Math.max(0, (axis.high - s) / (axis.high - axis.low)));
     const hidden = !seen || channel !== held;
-    set(this.handle, { hidden, style: `left:${left}%;top:${down}%` });
+    set(this.handle, { hidden });
+    set(this.way, { style: `transform:translate(${left}%,${down}%)` });
     set(this.slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
-    if (channel === null) {
-      this.readout.none();
-      set(this.slider, { "aria-valuetext": `no channel chosen; ${order.length} channels` });
-      return;
-    }
-    say(this.flag, String(channel));
-    set(this.slider, { "aria-valuetext": this.readout.show(this.data!, channel) });
+    if (channel !== null) say(this.flag, String(channel));
+  }
+
+  tell(): void {
+    const channel = this.pointed ?? this.data!.held;
+    this.seen(channel);
+    if (channel === null) this.readout.none();
+    const words =
+      channel === null
+        ? `no channel chosen; ${this.data!.order.length} channels`
+        : this.readout.show(this.data!, channel);
+    set(this.slider, { "aria-valuetext": words });
   }
 
   // ---- by hand

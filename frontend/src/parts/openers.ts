@@ -3,6 +3,7 @@
 import { decimal } from "../math/format.ts";
 import type { Answer, Probe } from "../network/network.ts";
 import { h, set } from "./dom.ts";
+import { thumbnail } from "./picker.ts";
 
 const MOST = 9;
 
@@ -17,7 +18,7 @@ export function furthest(recorded: Answer[], block: number, channel: number): nu
 
 export class Openers {
   readonly el: HTMLElement;
-  private readonly pictures = Array.from({ length: MOST }, () => h("canvas", { title: "" }));
+  private readonly pictures = Array.from({ length: MOST }, () => h("img", { alt: "" }));
   private readonly row = h("span", { role: "img" }, ...this.pictures);
   private key = "";
 
@@ -26,22 +27,22 @@ export class Openers {
   }
 
   /** @param channel null for none */
-  show({ recorded, pictures, draw }: Probe, block: number, channel: number | null): void {
+  show(probe: Probe, block: number, channel: number | null): void {
+    const { recorded, pictures } = probe;
     const key = recorded && channel !== null ? `${block} ${channel}` : "";
     if (key === this.key) return;
     this.key = key;
-    this.el.dataset.channel = key;
+    set(this.el, { "data-channel": key });
     if (!recorded || channel === null) return;
     const found = furthest(recorded, block, channel);
     const named = found.map((index) => {
       const s = recorded[index]!.blocks[block]!.s[channel]!;
       return `${pictures[index]!.title} ${decimal(s, 2)}`;
     });
-    this.pictures.forEach((canvas, place) => {
-      canvas.hidden = place >= found.length;
-      if (canvas.hidden) return;
-      draw(found[place]!, canvas);
-      canvas.title = named[place]!;
+    this.pictures.forEach((picture, place) => {
+      set(picture, { hidden: place >= found.length });
+      if (place >= found.length) return;
+      set(picture, { src: thumbnail(probe, found[place]!), title: named[place]! });
     });
     set(this.row, { "aria-label": `channel ${channel} is opened most by ${named.join(", ")}` });
   }

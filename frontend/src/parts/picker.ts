@@ -5,13 +5,29 @@
 // Thumbnails are pictures, not canvases: Chromium gives each canvas a layer of its own, and one
 // more to what comes after it, and then every frame of the page took care of eighty.
 
-import type { Probe } from "../network/network.ts";
+import type { PictureInfo, Probe } from "../network/network.ts";
 import { h, set, unique } from "./dom.ts";
 
 /**
  * A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class.
  */
 const ROWS = 3;
+
+const thumbnails = new WeakMap<PictureInfo, string>();
+let sheet: HTMLCanvasElement | undefined;
+
+/** The address of a picture as the network sees it. */
+export function thumbnail(probe: Probe, index: number): string {
+  const picture = probe.pictures[index]!;
+  let address = thumbnails.get(picture);
+  if (!address) {
+    sheet ??= h("canvas");
+    probe.draw(index, sheet);
+    address = sheet.toDataURL();
+    thumbnails.set(picture, address); // a reader's own has an entry of its own each time it changes
+  }
+  return address;
+}
 
 export interface Picker {
   el: HTMLElement;
@@ -24,7 +40,6 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   const group = unique("senet-picture");
   const inputs: HTMLInputElement[] = [];
   const strip = h("div", { class: "senet-thumbs" });
-  const sheet = h("canvas");
   probe.pictures.forEach((_, i) => renew(i));
   strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
   strip.addEventListener("keydown", (event) => {
@@ -57,8 +72,7 @@ export function picker(probe: Probe, chosen: (index: number) => void): Picker {
     const label = strip.children[index] as HTMLLabelElement;
     label.title = title;
     inputs[index]!.setAttribute("aria-label", title);
-    probe.draw(index, sheet);
-    set(label.querySelector("img")!, { src: sheet.toDataURL(), alt: title });
+    set(label.querySelector("img")!, { src: thumbnail(probe, index), alt: title });
   }
 
   return {

@@ -29,30 +29,39 @@ export interface Prediction {
   head(address: string | null): Head;
 }
 
+interface Fixed {
+  el: HTMLElement;
+  show(picture: PictureInfo): void;
+  says(): boolean;
+}
+
 const WHOLE = "The same picture, at full size"; // beside what the network sees
 
 export function prediction(probe: Probe): Prediction {
   const { network } = probe;
   const { classes } = network;
   const canvas = h("canvas", { role: "img" });
-  const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
+  const photo = h("img", { class: "senet-photo", hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
   const verdict = h("p", { class: "senet-verdict" }, sign, sentence);
   const doubts = h("p", { class: "senet-doubt" });
-  const fixed = h("p", { class: "senet-fixed" });
+  const fixed = withMeans(network);
   const list = h("ol", {
     class: "senet-likeliest",
     "aria-label": network.values ? "Largest outputs" : "Likeliest classes",
   });
   // no name is cut, and bars are as long as names leave room
   list.style.setProperty("--longest", `${Math.max(...classes.map(({ length }) => length))}ch`);
+  const remarks = h("div", { class: "senet-remarks" }, fixed.el, doubts);
+  const named = h("div", { class: "senet-named" }, title, source);
+  const answer = h("div", { class: "senet-answer" }, named, list, verdict, remarks);
   const el = h(
     "div",
     { class: "senet-prediction" },
-    h("figure", { class: "senet-picture" }, photo, canvas),
-    h("div", { class: "senet-answer" }, title, source, list, verdict, fixed, doubts),
+    h("figure", { class: "senet-picture" }, h("div", { class: "senet-frame" }, photo, canvas)),
+    answer,
   );
   let shown: [number, Answer, Answer | null] | null = null;
   // a share fills its part of the row; other numbers, their part of the largest
@@ -61,13 +70,12 @@ export function prediction(probe: Probe): Prediction {
 
   function look(index: number, picture: PictureInfo): void {
     probe.draw(index, canvas);
-    canvas.setAttribute("aria-label", picture.alt);
     // larger ones look better smoothed
-    canvas.classList.toggle("senet-pixels", canvas.width <= 64);
+    set(canvas, { "aria-label": picture.alt, class: canvas.width <= 64 ? "senet-pixels" : "" });
     reveal(photo, picture.photo ?? null);
     say(title, picture.title);
     say(source, [picture.source, picture.credit].filter(Boolean).join(" · "));
-    fixed.replaceChildren(...withMeans(picture, network));
+    fixed.show(picture);
   }
 
   return {
@@ -82,13 +90,8 @@ export function prediction(probe: Probe): Prediction {
       const top = largest(all, Math.min(SHOWN, classes.length));
       matched(list, top.length, row).forEach((item, i) => {
         const k = top[i]!;
-        const { dataset } = item;
-        Object.assign(dataset, {
-          class: classes[k],
-          logit: answer.logits[k],
-          probability: all[k],
-        });
-        item.classList.toggle("senet-true", k === picture.label);
+        const its = { "data-logit": answer.logits[k], "data-probability": all[k] };
+        set(item, { "data-class": classes[k], ...its, class: k === picture.label && "senet-true" });
         line(item, network, classes[k]!, all[k]!, was ? was[k]! : null, whole(all));
       });
       const [mark, words] = network.values
@@ -96,11 +99,13 @@ export function prediction(probe: Probe): Prediction {
         : picture.id === OWN || network.yours
           ? YOURS
           : judged(picture.label, top[0]!, classes);
-      verdict.dataset.verdict = mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none";
+      set(verdict, { "data-verdict": mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none" });
       say(sign, mark);
       if (sentence.data !== ` ${words}`) sentence.data = ` ${words}`;
       // of the picture, not of what gates set by hand make of it
-      say(doubts, doubt(probe, picture, before ?? answer));
+      const unsure = doubt(probe, picture, before ?? answer);
+      say(doubts, unsure);
+      set(remarks, { "data-two": !!unsure && fixed.says() });
     },
     head(address) {
       const [index, answer] = shown!;
@@ -136,11 +141,10 @@ function line(
   const width = (value: number) => `${(100 * Math.max(0, value)) / whole}%`;
   say(name, title);
   set(share.firstElementChild!, { style: `width:${width(now)}` });
-  item.dataset.before = was === null ? "" : String(was);
-  share.style.setProperty("--before", was === null ? "0" : width(was));
-  share.toggleAttribute("data-before", was !== null);
+  set(share, { "data-before": was !== null, style: was !== null && `--before:${width(was)}` });
   say(number, amount(network, now));
-  item.title = was === null ? "" : `${amount(network, was)} before gates were pulled`;
+  const earlier = was === null ? "" : `${amount(network, was)} before gates were pulled`;
+  set(item, { "data-before": was ?? "", title: earlier });
 }
 
 /**
@@ -149,12 +153,10 @@ function line(
  */
 function reveal(photo: HTMLImageElement, address: string | null): void {
   if (photo.getAttribute("src") === address) return;
-  photo.hidden = true;
-  photo.onload = () => {
-    photo.hidden = false;
-  };
-  if (address) photo.src = address;
-  else photo.removeAttribute("src");
+  const turn = (there: boolean) => set(photo, { hidden: !there, alt: there && WHOLE });
+  photo.onload = () => turn(true);
+  set(photo, { src: address });
+  turn(address !== null && photo.complete && photo.naturalWidth > 0); // at once if seen before
 }
 
 /** One of the likeliest classes. */
@@ -166,16 +168,31 @@ function row(): HTMLLIElement {
   return h("li", {}, name, share, number);
 }
 
-/** What the gates do for a picture: the answer without them, where there is a right one. */
-function withMeans({ label, fixed }: PictureInfo, network: NetworkInfo): (Node | string)[] {
-  if (!fixed || label === null) return [];
-  const [k, share] = fixed;
-  return [
-    h("span", { "aria-hidden": "true" }, k === label ? "✓" : "✗"),
-    " With average gates",
-    h("span", { class: "senet-word" }, ", the same for every picture"),
-    `: ${network.classes[k]!}, ${amount(network, share)}.`,
-  ];
+/**
+ * What the gates do for a picture: the answer without them, where there is a right one. Its nodes
+ * stay and their words change: others would have the page's styles asked again.
+ */
+function withMeans(network: NetworkInfo): Fixed {
+  const parts = Array.from({ length: 4 }, () => new Text());
+  const [sign, , more] = parts as [Text, Text, Text];
+  const el = h("p", { class: "senet-fixed" });
+  el.append(h("span", { "aria-hidden": "true" }, sign), parts[1]!);
+  el.append(h("span", { class: "senet-word" }, more), parts[3]!);
+  return {
+    el,
+    says: () => sign.data !== "",
+    show({ label, fixed }) {
+      const words = ["", "", "", ""];
+      if (fixed && label !== null) {
+        const answer = `: ${network.classes[fixed[0]]!}, ${amount(network, fixed[1])}.`;
+        const right = fixed[0] === label ? "✓" : "✗";
+        words.splice(0, 4, right, " With average gates", ", the same for every picture", answer);
+      }
+      parts.forEach((part, i) => {
+        if (part.data !== words[i]) part.data = words[i]!;
+      });
+    },
+  };
 }
 
 /** A sign and a sentence on whether the prediction is right. */

@@ -126,6 +126,7 @@ export class Side {
     this.menu.select.value = name;
     const set = hand.now[name] ?? null;
     this.chart.draw({ ...data, axis: common, ends, held: this.channel, set });
+    this.chart.tell();
     say(this.summary, summed(data.answer.s, data.comparison));
   }
 }
