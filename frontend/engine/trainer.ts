@@ -15,6 +15,9 @@ import { unzip, words } from "./unzip.ts";
 
 const TOLD = 100; // milliseconds between two messages about steps
 const WATCHED = 500; // and between two about gates
+// Batches until the browser has compiled what is computed most, then until their time is known, and
+// over how many later ones are averaged.
+const [WARM, KNOWN, RECENT] = [15, 30, 60];
 const SEEDS = { train: 1, test: 2 }; // of the pictures, as the chapter has them
 
 let file: TrainFile;
@@ -87,8 +90,7 @@ async function train({ train: plan, from }: Extract<ToTrainer, { train: object }
   const mine = (run = new Run(file, graphs, pictures[0], pictures[1], plan, from));
   let steps: { loss: number; accuracy: number }[] = [];
   let [told, watched, batch, pace] = [0, 0, 0, 0];
-  // all that batches cost: the tests and the gates between them, and not the pauses
-  let [spent, batches] = [0, 0];
+  let [batches, average] = [0, 0];
   const tell = async (all: boolean) => {
     const now = performance.now();
     if (all || now - told > TOLD) {
@@ -112,10 +114,12 @@ async function train({ train: plan, from }: Extract<ToTrainer, { train: object }
     const took = performance.now() - began;
     if (!epoch) batch = batch ? 0.95 * batch + 0.05 * took : took;
     steps.push({ loss, accuracy });
-    pace = (spent + took) / ++batches;
     await tell(one || epoch !== null);
     if (epoch) post({ epoch, state: mine.state()! });
-    spent += performance.now() - began;
+    // all that a batch costs: the tests and the gates after it, and not the pauses
+    if (++batches > WARM)
+      average += (performance.now() - began - average) / Math.min(batches - WARM, RECENT);
+    if (batches >= KNOWN) pace = average;
   }
   post({ over: true });
 }

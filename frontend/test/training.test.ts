@@ -14,6 +14,7 @@ import { scheduled } from "../src/training/schedule.ts";
 import { TorchRandom } from "../src/training/torch-random.ts";
 import {
   interval,
+  leftWords,
   lineOf,
   meant,
   netOf,
@@ -164,4 +165,12 @@ test("the time that is left is the slower network's, and that of the seeds to co
   const asked = { ...wish, arms: [...wish.arms] };
   assert.equal(timeLeft({ se: slow }, asked), null);
   assert.equal(timeLeft({ se: slow, none: { at: 50, of: 100, pace: 2 } }, asked), 120 + 300);
+});
+
+test("what is to come, and the quick recipe where a seed would take long", () => {
+  const kind = { r: "4", rate: "0.1", arms: ["se" as const], seeds: [0, 1] };
+  const [quick, chapter] = ["quick", "chapter"].map((recipe) => ({ ...kind, recipe }));
+  assert.equal(leftWords(200_000, chapter!), "About 3.3 minutes more on this device.");
+  assert.match(leftWords(400_000, chapter!), /6.7 minutes more on this device. The quick recipe/);
+  assert.doesNotMatch(leftWords(400_000, quick!), /recipe/);
 });

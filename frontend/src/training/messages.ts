@@ -22,7 +22,7 @@ export type FromTrainer =
   | { made: number; of: number }
   /**
    * Batches since the last message; and the milliseconds of one batch, alone (`batch`) and with its
-   * share of what comes between batches (`pace`).
+   * share of what comes between batches (`pace`; zero until it is known).
    */
   | {
       steps: { loss: number; accuracy: number }[];

@@ -226,6 +226,17 @@ export function readLines(text: string): { runs: Found[]; odd: string[] } {
   return { runs, odd };
 }
 
+const LONG = 180_000; // milliseconds for a seed: longer than a reader waits
+
+/** What is to come, and on a slow device that there is less to ask of it. */
+export function leftWords(left: number, { recipe, seeds }: Wish): string {
+  const quicker =
+    recipe !== "quick" && left / seeds.length > LONG
+      ? " The quick recipe suits a device like this: it takes a third of that."
+      : "";
+  return `About ${duration(left)} more on this device.${quicker}`;
+}
+
 /** How long, in words that suit a guess. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;

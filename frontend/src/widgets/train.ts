@@ -12,8 +12,8 @@ import type { Keeper } from "../state/keeper.ts";
 import { classroom } from "./train-class.ts";
 import {
   ARMS,
-  duration,
   type Kind,
+  leftWords,
   OFFERED,
   ofKind,
   pairs,
@@ -264,7 +264,7 @@ class Train {
     const [told] = Object.values(progress);
     const steps = told ? `Seed ${now!.seed}, step ${told.at} of ${told.of}. ` : "";
     if (phase === "paused") return `${steps}Paused.`;
-    return `${steps}${left === null ? "" : `About ${duration(left)} more on this device.`}`;
+    return `${steps}${left === null ? "" : leftWords(left, wish!)}`;
   }
 
   private words(): string {
