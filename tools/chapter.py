@@ -98,7 +98,7 @@ def listed(toc: str, name: str, part: str) -> str:
     found = re.search(rf"^  - caption: {re.escape(part)}\n    chapters:\n(?:      .*\n)+", toc, re.MULTILINE)
     if not found:
         parts = ", ".join(re.findall(r"caption: (.+)", toc))
-        raise ValueError(f"part={part!r} is no part of the book: choose one of {parts}")
+        raise ValueError(f"part={part!r} is not a part of the book: choose one of {parts}")
     return f"{toc[: found.end()]}      - file: book/{name}\n{toc[found.end() :]}"
 
 

@@ -3,8 +3,8 @@
 Each network that ships is written as four graphs (tools/engine_graphs.py): batch norms apart or folded, weights in 32 bits or 16.
 What comes between such a file and an answer is measured as well:
 
-- ONNX Runtime mends a graph when it opens it. ``disabled`` lets it do nothing, ``basic`` what holds on every machine (folding what
-  is constant, and batch norms), ``all`` everything: this is what the book uses.
+- ONNX Runtime simplifies a graph when it opens it. ``disabled`` lets it do nothing, ``basic`` what holds on every machine (folding
+  what is constant, and batch norms), ``all`` everything: this is what the book uses.
 - What a reader waits for is measured where a reader waits: in Chromium, in the book's own worker with the book's own runtime, on
   one thread, from the message that asks to the message that answers. ``open`` is from the packed text to a session, ``ask`` from a
   picture to logits, z and s, on average over a few in a row.

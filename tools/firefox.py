@@ -1,7 +1,7 @@
 """Start the system's Firefox, for the same tests as Chromium's; `python -m tools.firefox --install` gets one where there is none.
 
 Playwright drives a Firefox that nobody has patched by WebDriver BiDi, as the channel "moz-firefox". Its commands are those of the
-newest Firefox, and some the long-term one (Debian's) doesn't know yet. So between the two stands a relay, which lets all pass and
+newest Firefox, and some the long-term one (Debian's) doesn't know yet. So a relay sits between the two, which lets all pass and
 answers what is unknown and can be done without: see OPTIONAL.
 
     Playwright --ws--> relay --ws--> Firefox
@@ -27,7 +27,7 @@ NAMES = ("firefox-esr", "firefox")
 APPLICATIONS = ("/Applications/Firefox.app/Contents/MacOS/firefox",)
 # Emulated colours and motion. The tests set them by preferences, as a reader's system does.
 OPTIONAL = ("emulation.setMediaFeaturesOverride",)
-# Nothing that a browser asks on its own account may look like a request of the book's; and dots stand where they are at once.
+# Nothing that a browser asks on its own account may look like a request of the book's; and dots are in their places at once.
 PREFERENCES = {
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,

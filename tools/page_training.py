@@ -49,7 +49,7 @@ OUT = ROOT / "data" / "results" / "page-training.json"
 HTML = ROOT / "_build" / "html"
 PEAKS = (STUDY.recipe.peak_rate, 0.001)
 STEPS, ROUNDS, IN_A_ROW = 2000, 9, 60
-# A page is told its memory by no headless shell, and only in a process of its own; at once, rather than at the next collection.
+# No headless shell tells a page its memory, and others only in a process of its own; at once, rather than at the next collection.
 TELLING = {"whole": True, "flags": ("--site-per-process", "--enable-blink-features=ForceEagerMeasureMemory")}
 
 

@@ -1,4 +1,4 @@
-"""A chapter's MyST as plain Markdown: what any notebook shows, with no extension, no page script and no bibliography behind it.
+"""A chapter's MyST as plain Markdown: what any notebook shows, without extensions, page scripts or a bibliography.
 
 Directives become quotations, folded boxes and lists; roles become their text; numbers that the book's build puts into the prose are
 put in here. What is a solution goes only where it may: see ``Reader``. :mod:`tools.versions` makes notebooks with it.
@@ -74,7 +74,7 @@ def plain(text: str, reader: Reader) -> str:
 
 
 def _until(lines, fence: str, opening: str):
-    """What stands before the line that closes a fence."""
+    """What comes before the line that closes a fence."""
     closing = re.compile(rf"^{fence[0]}{{{len(fence)},}}\s*$")
     for line in lines:
         if closing.match(line):

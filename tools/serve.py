@@ -37,7 +37,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # a reader who leaves before a page is whole is no error
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a reader who leaves before a page is whole is not an error
             super().handle_error(request, client_address)
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Port {options.port} can't be used ({error.strerror}): try another, as in `make serve PORT={options.port + 1}`.")
     except OverflowError as error:
-        sys.exit(f"{options.port} is no port ({error}): choose one from 1024 to 65535, as in `make serve PORT=8001`.")
+        sys.exit(f"{options.port} is not a port ({error}): choose one from 1024 to 65535, as in `make serve PORT=8001`.")
     with running:
         print(f"The book is at http://localhost:{running.server_port}/ until you press Ctrl+C.", flush=True)
         try:

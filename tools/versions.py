@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("student", "instructor")
 BLANKS = """*This is the student version. Run a cell by Shift+Enter. Where it says* `your code` *a part is missing: write it, run
 the cell, and its check says what is right or what to think about. Hints are folded below.*"""
-NOTES = """*This is the instructor version: solutions and answers are open, and notes for teachers stand where they are needed. The
+NOTES = """*This is the instructor version: solutions and answers are open, and notes for teachers are where they are needed. The
 student version has neither.*"""
 DETAILS = re.compile(r"^<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>\s*$", re.DOTALL)
 
@@ -81,7 +81,7 @@ def values(source: NotebookNode) -> dict[str, str]:
         for output in cell.get("outputs", []):
             if name := output.get("metadata", {}).get("scrapbook", {}).get("name"):
                 text = next(text for kind, text in output["data"].items() if kind.endswith("text/plain"))
-                if not text.startswith("<"):  # a widget that another page shows, too: nothing that prose could say
+                if not text.startswith("<"):  # a widget that another page also shows: nothing that prose could say
                     found[name] = str(ast.literal_eval(text))
     return found
 
@@ -99,7 +99,7 @@ def executed(source: NotebookNode) -> NotebookNode:
 
 
 def write(name: str, out: Path) -> list[Path]:
-    """All chapters in this version, into a folder that is made anew."""
+    """All chapters in this version, into a new folder."""
     sources = {path: nbformat.read(path, as_version=4) for path in chapters()}
     titles = {path.stem: title(notebook) for path, notebook in sources.items()}
     made = {

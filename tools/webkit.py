@@ -39,7 +39,7 @@ MAKE = f"run `make webkit` as root on Debian or Ubuntu, which installs {' and '.
 
 
 class Refused(Exception):
-    """What the driver answered instead of doing as it was told."""
+    """What the driver answered instead of doing what was asked."""
 
 
 class Session:

@@ -16,7 +16,7 @@ from nbformat import NotebookNode, v4
 
 from tools import machine
 
-# Runs in a chapter's kernel behind its last cell, and is taken out again. The peak is the kernel's
+# Runs in a chapter's kernel after its last cell, and is removed again. The peak is the kernel's
 # own: what `resource` says would begin with the memory of the process that started it.
 MEASURE = """
 import json, sys, time, pathlib
@@ -112,7 +112,7 @@ def run(chapter: Run, timeout: float, pace: Callable[[], float] = lambda: 1.0) -
         on_cell_start=begins,
         resources={"metadata": {"path": str(chapter.path.parent)}},
     )
-    client.log.setLevel(logging.CRITICAL)  # what goes wrong is said once, at the end
+    client.log.setLevel(logging.CRITICAL)  # errors are reported once, at the end
     chapter.started = time.monotonic()
     try:
         client.execute()

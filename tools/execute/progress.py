@@ -12,7 +12,7 @@ from tools import machine
 from .chapter import Run
 
 SHIPPED = Path(__file__).with_name("seconds.json")  # by chapter, each alone, of a core of 2024
-SILENCE = 20.0  # seconds, after which something is said even if no chapter ended
+SILENCE = 20.0  # seconds, after which a line is printed even if no chapter ended
 
 
 class Clock:
@@ -81,7 +81,7 @@ class Progress:
         self.say(f"{self._count()} {chapter.path.name}: {took}{left}")
 
     def tick(self) -> None:
-        """Say what runs, if nothing was said for a while."""
+        """Say what runs, if nothing has been printed for a while."""
         if time.monotonic() - self.said > SILENCE:
             runs = [f"{c.path.stem} ({c.where})" for c in self._open() if c.at]
             self.say(f"{self._count()} running {', '.join(runs)}; {self._time()} left")

@@ -1,6 +1,6 @@
 """The book for Sphinx alone: `sphinx-build -c tools/sphinx . FOLDER`, without Jupyter Book.
 
-Jupyter Book 1 is a command that makes Sphinx settings of _config.yml. What it makes of ours stands
+Jupyter Book 1 is a command that makes Sphinx settings of _config.yml. What it makes of ours is
 here, so that the book can be built when that command is no longer kept up. tests/book/test_sphinx.py
 holds both to the same pages. Chapters run as they do otherwise: see `book/_ext/book_execution.py`.
 """
