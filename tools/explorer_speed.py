@@ -6,7 +6,7 @@ A choice is another picture, or a gate that is pulled, while the network runs in
 has been painted: what waits for that frame is not part of it. On the landing page only pictures are chosen, and their recorded
 answers shown, since earlier builds neither pull gates nor run the network there.
 
-Two times are told. What passes on the clock varies with all else that the machine does. The processor time of the page's main
+It prints two times. What passes on the clock varies with all else that the machine does. The processor time of the page's main
 thread varies far less, and a trace of the browser tells what it goes into (tools/choice_traces.py). Both are compared within one
 run; OLD twice shows how far two equal builds differ by chance.
 """
