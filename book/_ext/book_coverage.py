@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from pathlib import Path
 from statistics import median
 
@@ -37,6 +38,8 @@ class Coverage(SphinxDirective):
         holder = nodes.Element()
         lines = [said, "", *coverage.table(rows).splitlines()]
         self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
+        for name in holder.findall(nodes.literal):
+            _break_at_parts(name)
         return holder.children
 
 
@@ -57,6 +60,16 @@ class FindingSpeed(SphinxDirective):
         holder = nodes.Element()
         self.state.nested_parse(StringList([said, "", *lines], source=self.env.docname), self.content_offset, holder)
         return holder.children
+
+
+def _break_at_parts(name: nodes.literal) -> None:
+    """Let a name like ``timm:mobilenetv3_small_050`` break after its colon and its underscores, and nowhere else."""
+    parts = re.split(r"(?<=[:_./])", name.astext())
+    name.clear()
+    for at, part in enumerate(filter(None, parts)):
+        if at:
+            name += nodes.raw("", "<wbr>", format="html")
+        name += nodes.Text(part)
 
 
 def _rounded(milliseconds: float) -> str:

@@ -111,8 +111,8 @@ class Blocks implements Ribbon {
     });
     say(this.from, `: faint is ${decimal(low, 2)}, strong ${decimal(high, 2)}`);
     const split = rows.some(({ second }) => second);
-    const bars = split ? `right part: ${to}; bars: distance` : `bars: mean distance from ${to}`;
-    say(this.bars, to ? bars : "");
+    const bars = "bars: mean gate difference";
+    say(this.bars, to ? (split ? `right part: ${to}; ${bars}` : `${bars} from ${to}`) : "");
     if (!this.el.contains(document.activeElement)) this.point(null, null);
   }
 

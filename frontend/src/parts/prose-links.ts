@@ -70,14 +70,14 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
       return made;
     };
     const close = h("button", { type: "button", "aria-label": "Stay here", onclick: stay }, "×");
-    const many = links.length > 1;
+    const [many, last] = [links.length > 1, at === links.length - 1];
     const { title } = links[at] ?? link;
     const bar = h(
       "div",
       { class: "senet-back", role: "group", "aria-label": "The way back" },
       h("strong", {}, `${many ? `${at + 1} of ${links.length}` : "Shown"}: ${link.textContent}`),
       title ? h("span", {}, title) : null,
-      ...(many ? [to("Previous", -1), to("Next", 1)] : []),
+      ...(many ? [to("Previous", -1), last ? button("Done", stay) : to("Next", 1)] : []),
       button("Back to the text", () => end(link, top)),
       close,
     );
@@ -89,8 +89,8 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
   function step(link: HTMLAnchorElement, figure: HTMLElement, pressed = "Next"): void {
     begin(link, figure, innerHeight / 3);
     const buttons = [...way!.bar.querySelectorAll("button")].filter(({ disabled }) => !disabled);
-    const same = buttons.find(({ textContent }) => textContent === pressed);
-    (same ?? buttons[0]!).focus({ preventScroll: true });
+    const named = (words: string) => buttons.find(({ textContent }) => textContent === words);
+    (named(pressed) ?? named("Done") ?? buttons[0]!).focus({ preventScroll: true });
   }
 
   function end(link: HTMLAnchorElement, top: number): void {
