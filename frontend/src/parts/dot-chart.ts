@@ -56,8 +56,6 @@ class Chart implements DotChart {
     hidden: true,
     title: "Drag to pull this gate",
   });
-  /** As large as the plot, and moved by parts of its own size: nothing is laid out. */
-  private readonly way = h("div", { class: "senet-way" }, this.handle);
   private readonly slider: HTMLElement;
   private readonly first = h("span");
   private readonly last = h("span");
@@ -86,7 +84,7 @@ class Chart implements DotChart {
       this.marks.el,
       this.marks.heat,
       this.flag,
-      pull && this.way,
+      pull && this.handle,
     );
     const ends = h("div", { class: "senet-ends" }, this.first, this.last);
     const { scale } = this.marks;
@@ -124,8 +122,8 @@ class Chart implements DotChart {
     const s = channel === null ? axis.high : (this.pull?.wanted(channel) ?? answer.s[channel]!);
     const down = 100 * Math.min(1, Math.max(0, (axis.high - s) / (axis.high - axis.low)));
     const hidden = !seen || channel !== held;
-    set(this.handle, { hidden });
-    set(this.way, { style: `transform:translate(${left}%,${down}%)` });
+    // in parts of the plot's size, and without a layout
+    set(this.handle, { hidden, style: `transform:translate(${left}cqw,${down}cqh)` });
     set(this.slider, { "aria-valuenow": place, "data-held": held, "data-shown": channel });
     if (channel !== null) say(this.flag, String(channel));
   }
