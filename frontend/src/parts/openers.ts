@@ -18,7 +18,7 @@ export function furthest(recorded: Answer[], block: number, channel: number): nu
 
 export class Openers {
   readonly el: HTMLElement;
-  private readonly pictures = Array.from({ length: MOST }, () => h("img", { alt: "" }));
+  private readonly pictures = Array.from({ length: MOST }, () => h("img", { alt: "none yet" }));
   private readonly row = h("span", { role: "img" }, ...this.pictures);
   private key = "";
 
@@ -42,7 +42,8 @@ export class Openers {
     this.pictures.forEach((picture, place) => {
       set(picture, { hidden: place >= found.length });
       if (place >= found.length) return;
-      set(picture, { src: thumbnail(probe, found[place]!), title: named[place]! });
+      const title = named[place]!;
+      set(picture, { src: thumbnail(probe, found[place]!), title, alt: title });
     });
     set(this.row, { "aria-label": `channel ${channel} is opened most by ${named.join(", ")}` });
   }

@@ -41,7 +41,7 @@ export function prediction(probe: Probe): Prediction {
   const { network } = probe;
   const { classes } = network;
   const canvas = h("canvas", { role: "img" });
-  const photo = h("img", { class: "senet-photo", alt: "", hidden: true });
+  const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
@@ -153,7 +153,7 @@ function line(
  */
 function reveal(photo: HTMLImageElement, address: string | null): void {
   if (photo.getAttribute("src") === address) return;
-  const turn = (there: boolean) => set(photo, { hidden: !there, alt: there ? WHOLE : "" });
+  const turn = (there: boolean) => set(photo, { hidden: !there });
   photo.onload = () => turn(true);
   set(photo, { src: address });
   turn(address !== null && photo.complete && photo.naturalWidth > 0); // at once if seen before
