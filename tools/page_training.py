@@ -10,6 +10,8 @@ In Chromium, with the trainers and the runtime of the built book, one thread for
 - ``webgpu``: what a step would ask of a GPU: operations, those that ONNX Runtime Web does not list for it, both runtimes' bytes.
 - ``speed``: a step in the page over the same step by PyTorch on one thread, taken in turns: processor time, in the page of all
   that its process does meanwhile (the drawing of shifts, gates for the chart, a test at the end).
+- ``slow``: the chapter's widget where cores are six times slower (:mod:`tools.page_slow`): how long a seed takes, how long it said
+  that it would, how soon the page answers a key meanwhile.
 
 Name parts to measure only those; the file keeps the others as they were.
 """
@@ -40,7 +42,7 @@ from senet import machine, pretrained
 from senet.images import statistics
 from senet.images.patchwork import patchwork
 from senet.training import fit, sgd
-from tools import chromium, serve
+from tools import chromium, page_floor, page_slow, serve
 from tools.engine_bench import ISOLATED, LIVE, provided, versions
 from tools.page_trial import STUDY, fifty, net_of, network, plan, recipe_of, shorten, trial
 
@@ -49,6 +51,7 @@ OUT = ROOT / "data" / "results" / "page-training.json"
 HTML = ROOT / "_build" / "html"
 PEAKS = (STUDY.recipe.peak_rate, 0.001)
 STEPS, ROUNDS, IN_A_ROW = 2000, 9, 60
+PRODUCTS = "products"
 # No headless shell tells a page its memory, and others only in a process of its own; at once, rather than at the next collection.
 TELLING = {"whole": True, "flags": ("--site-per-process", "--enable-blink-features=ForceEagerMeasureMemory")}
 
@@ -167,7 +170,7 @@ def speed(browser: Browser, page: Page, arm: str, quick: bool) -> dict[str, Any]
     model = network(arm, 0, quick).to(memory_format=torch.channels_last)
     optimizer = sgd(model, recipe)
     x, labels = torch.randn(batch, 3, 32, 32).to(memory_format=torch.channels_last), torch.arange(batch) % 10
-    told, net = browser.new_browser_cdp_session(), net_of(arm, quick)
+    devtools, net = browser.new_browser_cdp_session(), net_of(arm, quick)
 
     def torchs() -> float:
         began = time.process_time()
@@ -178,24 +181,26 @@ def speed(browser: Browser, page: Page, arm: str, quick: bool) -> dict[str, Any]
         return 1000 * (time.process_time() - began) / IN_A_ROW
 
     def spent() -> float:
-        processes = told.send("SystemInfo.getProcessInfo")["processInfo"]
+        processes = devtools.send("SystemInfo.getProcessInfo")["processInfo"]
         return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
 
-    def pages() -> float:
+    def pages(net: str) -> float:
         began = spent()
         page.evaluate("([net, plan]) => trial.seeds([net], plan)", [net, short])
         return 1000 * (spent() - began) / IN_A_ROW
 
-    torchs(), pages()
-    rounds = [(pages(), torchs()) for _ in range(ROUNDS)]
-    ratios = [a / b for a, b in rounds]
-    mine, its = (round(numbers.median(side), 2) for side in zip(*rounds, strict=True))
+    nets = [net] if quick else [net, PRODUCTS]
+    torchs(), *map(pages, nets)
+    rounds = [(torchs(), *map(pages, nets)) for _ in range(ROUNDS)]
+    ratios = [mine / its for its, mine, *_ in rounds]
+    its, mine, *products = (round(numbers.median(side), 2) for side in zip(*rounds, strict=True))
     spread = [round(end(ratios), 2) for end in (min, max)]
-    return {"page_ms": mine, "torch_ms": its, "ratio": round(numbers.median(ratios), 2), "ratio_range": spread, "rounds": ROUNDS}
+    told = {"page_ms": mine, "torch_ms": its, "ratio": round(numbers.median(ratios), 2), "ratio_range": spread, "rounds": ROUNDS}
+    return told | {"floor": page_floor.floor(*products, its, arm, quick)} if products else told
 
 
 def speeds(browser: Browser, _: int) -> dict[str, Any]:
-    page = trial(browser)
+    page = trial(browser, {PRODUCTS: page_floor.products_file()})
     told = {net_of(arm, quick): speed(browser, page, arm, quick) for quick in (True, False) for arm in trainer.ARMS}
     page.close()
     return told
@@ -217,7 +222,18 @@ def webgpu(_: Browser, __: int) -> dict[str, Any]:
     }
 
 
-PARTS = {"runs": runs, "fifty": fifties, "memory": lambda browser, _: memory(browser), "speed": speeds, "webgpu": webgpu}
+def slowly(browser: Browser, _: int) -> dict[str, Any]:
+    return page_slow.slow(browser, HTML)
+
+
+PARTS = {
+    "runs": runs,
+    "fifty": fifties,
+    "memory": lambda browser, _: memory(browser),
+    "speed": speeds,
+    "webgpu": webgpu,
+    "slow": slowly,
+}
 
 
 def main() -> None:

@@ -60,15 +60,15 @@ def net_of(arm: str, quick: bool = True) -> str:
     return f"{'se-r4' if arm == 'se' else arm}{'-quick' if quick else ''}"
 
 
-def trial(browser: Browser) -> Page:
-    """A page in which all trainers are started, and which can fetch nothing."""
+def trial(browser: Browser, more: Mapping[str, str] | None = None) -> Page:
+    """A page in which all trainers are started, those of ``more`` files as well, and which can fetch nothing."""
     page = browser.new_page()
     page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html", headers=ISOLATED))
     page.set_default_timeout(600_000)
     page.goto(HOME)
     page.evaluate(Path(__file__).with_suffix(".js").read_text("utf8"))
     nets = [net_of(arm, quick) for arm in trainer.ARMS for quick in (True, False)]
-    files = {net: provided(LIVE / f"train-{net}.js") for net in nets}
+    files = {net: provided(LIVE / f"train-{net}.js") for net in nets} | dict(more or {})
     texts = [provided(LIVE / f"{name}.js") for name in ("trainer", "runtime")]
     page.evaluate("([trainer, runtime, files]) => trial.start(trainer, runtime, files)", [*texts, files])
     return page
