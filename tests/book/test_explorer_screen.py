@@ -82,7 +82,7 @@ def test_the_tour_says_what_to_notice(page: Page, book_url: str):
         expect(bar.locator("strong")).to_contain_text(f"{step} of 3: ")
         expect(bar.locator("span")).to_have_text(re.compile(r"^[A-Z].{40,}\.$"))
         explorer.idle()
-        expect(legend.first).to_contain_text("right part: the gates for Chelsea the cat")
+        expect(legend.first).to_contain_text("right part: the gates for Chelsea the cat; bars: mean gate difference")
         bar.get_by_role("button", name="Next").click()
     expect(legend.first).to_contain_text("right part: its own gates, before the pull")
     bar.get_by_role("button", name="Previous").click()
@@ -90,6 +90,11 @@ def test_the_tour_says_what_to_notice(page: Page, book_url: str):
     expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
     expect(explorer.el.locator(".senet-fixed")).to_contain_text("✗ With average gates, the same for every picture: horse")
     expect(legend.last).to_contain_text("chosen channel")
+    bar.get_by_role("button", name="Next").click()
+    done = bar.get_by_role("button", name="Done")
+    expect(done).to_be_focused()  # in the place of Next, and the keyboard stays there
+    done.click()
+    expect(bar).to_be_hidden()
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP])
@@ -100,6 +105,7 @@ def test_one_gate_turns_the_bird_into_an_airplane(page: Page, book_url: str):
     expect(explorer.el.locator(".senet-under-way")).to_contain_text("1 gate is set by hand: ", timeout=READY)
     explorer.idle()
     assert explorer.likeliest()[0][0] == "airplane"
+    expect(explorer.el.locator(".senet-under-way")).to_contain_text("Ticks on the answer’s bars: before the pull.")
     assert explorer.gates("layer1.1.se")[10] == 0
     parts = [".senet-picture canvas", ".senet-likeliest", ".senet-verdict", ".senet-ribbon"]
     assert page.evaluate(SEEN, parts) == [[part, True, True] for part in parts]
