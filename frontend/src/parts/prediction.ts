@@ -45,7 +45,8 @@ export function prediction(probe: Probe): Prediction {
   const title = h("p", { class: "senet-title" });
   const source = h("p", { class: "senet-source" });
   const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
-  const verdict = h("p", { class: "senet-verdict" }, sign, sentence);
+  const ticks = h("span", { class: "senet-ticks" });
+  const verdict = h("p", { class: "senet-verdict" }, sign, sentence, ticks);
   const doubts = h("p", { class: "senet-doubt" });
   const fixed = withMeans(network);
   const list = h("ol", {
@@ -57,12 +58,7 @@ export function prediction(probe: Probe): Prediction {
   const remarks = h("div", { class: "senet-remarks" }, fixed.el, doubts);
   const named = h("div", { class: "senet-named" }, title, source);
   const answer = h("div", { class: "senet-answer" }, named, list, verdict, remarks);
-  const el = h(
-    "div",
-    { class: "senet-prediction" },
-    h("figure", { class: "senet-picture" }, h("div", { class: "senet-frame" }, photo, canvas)),
-    answer,
-  );
+  const el = h("div", { class: "senet-prediction" }, framed(photo, canvas), answer);
   let shown: [number, Answer, Answer | null] | null = null;
   // a share fills its part of the row; other numbers, their part of the largest
   const whole = (all: Float64Array) =>
@@ -102,6 +98,7 @@ export function prediction(probe: Probe): Prediction {
       set(verdict, { "data-verdict": mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none" });
       say(sign, mark);
       if (sentence.data !== ` ${words}`) sentence.data = ` ${words}`;
+      say(ticks, was ? "Ticks on the bars: before the pull." : "");
       // of the picture, not of what gates set by hand make of it
       const unsure = doubt(probe, picture, before ?? answer);
       say(doubts, unsure);
@@ -120,13 +117,16 @@ export function prediction(probe: Probe): Prediction {
           Math.max(0, all[k]!) / whole(all),
           amount(network, all[k]!),
         ]),
-        verdict: verdict.textContent?.trim() ?? "",
+        verdict: `${sign.textContent}${sentence.data}`.trim(),
         address,
       };
     },
     verdict: () => [sentence.data.trim(), doubts.textContent].filter(Boolean).join(" "),
   };
 }
+
+const framed = (...pictures: HTMLElement[]) =>
+  h("figure", { class: "senet-picture" }, h("div", { class: "senet-frame" }, ...pictures));
 
 /** One class: its name, its bar, and its share in words; marked, what it was before. */
 function line(

@@ -11,8 +11,6 @@ export interface UnderWay {
   end(): void;
 }
 
-const MARKS = " Ticks on the answer’s bars: before the pull.";
-
 /** @param ready called when the network has begun to run */
 export function underWay(live: Live | undefined, ready: () => void): UnderWay {
   const line = h("span");
@@ -24,10 +22,9 @@ export function underWay(live: Live | undefined, ready: () => void): UnderWay {
   function draw(): void {
     const state = live?.engine.state;
     again.hidden = state?.kind !== "failed" || count === 0;
-    say(line, count === 0 ? "" : ((state && coming(state)) ?? done()));
+    say(line, count === 0 ? "" : ((state && coming(state)) ?? words));
   }
 
-  const done = () => (live?.engine.state.kind === "ready" ? `${words}${MARKS}` : words);
   const end = live?.engine.watch(({ kind }) => {
     draw();
     if (kind === "ready" && was !== "ready") ready();
