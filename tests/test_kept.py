@@ -5,7 +5,7 @@ and nothing in place. What is kept must equal it bit for bit.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -62,46 +62,49 @@ class Kept:
             assert torch.equal(value, expected), f"{name} differs"
 
 
+def keeps_pytorchs_own(
+    model: nn.Module, pictures: Callable[[], Tensor], learning: bool, on: Callable[[Kept, nn.Module], Iterator]
+) -> None:
+    """What hooks see of ``model`` is what they see of its plain twin; ``on`` puts them there, and gives their handles."""
+    both = []
+    for network in (model, unoptimised(model)):
+        both.append(Kept())
+        with ExitStack() as handles:
+            for handle in on(both[-1], network):
+                handles.enter_context(handle)
+            run(network, pictures(), learning)
+    both[0].compare(both[1])
+
+
 @pytest.mark.parametrize("learning", [False, True], ids=["no gradients", "gradients"])
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_forward_hooks_keep_what_was_computed(name, training, learning, pictures):
-    model = made(name, training=training)
-    kept = {}
-    for way, network in (("ours", model), ("plain", unoptimised(model))):
-        kept[way] = Kept()
-        list(kept[way].on(network))
-        run(network, pictures, learning)
-    kept["ours"].compare(kept["plain"])
+    keeps_pytorchs_own(made(name, training=training), lambda: pictures, learning, Kept.on)
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_backward_hooks_see_pytorchs_own_gradients(name, training, pictures):
     """On every module at once: an operation in place after one of them would raise."""
-    model = made(name, training=training)
-    kept = {"ours": Kept(), "plain": Kept()}
-    for way, network in (("ours", model), ("plain", unoptimised(model))):
+
+    def on(kept: Kept, network: nn.Module) -> Iterator:
         for path, module in network.named_modules():
-            keep = partial(kept[way].keep_from, path)
-            module.register_full_backward_pre_hook(keep)
-            module.register_full_backward_hook(keep)
-        run(network, pictures.clone().requires_grad_(), True)
-    kept["ours"].compare(kept["plain"])
+            keep = partial(kept.keep_from, path)
+            yield module.register_full_backward_pre_hook(keep)
+            yield module.register_full_backward_hook(keep)
+
+    keeps_pytorchs_own(made(name, training=training), lambda: pictures.clone().requires_grad_(), True, on)
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_global_hooks_of_every_kind_keep_what_was_computed(name, training, pictures):
-    model = made(name, training=training)
-    kept = {"ours": Kept(), "plain": Kept()}
-    for way, network in (("ours", model), ("plain", unoptimised(model))):
-        with ExitStack() as handles:
-            for kind in ("forward_pre", "forward", "full_backward_pre", "full_backward"):
-                register = getattr(hooks, f"register_module_{kind}_hook")
-                handles.enter_context(register(partial(kept[way].keep_from, kind)))
-            run(network, pictures.clone().requires_grad_(), True)
-    kept["ours"].compare(kept["plain"])
+    def on(kept: Kept, _: nn.Module) -> Iterator:
+        for kind in ("forward_pre", "forward", "full_backward_pre", "full_backward"):
+            yield getattr(hooks, f"register_module_{kind}_hook")(partial(kept.keep_from, kind))
+
+    keeps_pytorchs_own(made(name, training=training), lambda: pictures.clone().requires_grad_(), True, on)
 
 
 @pytest.mark.parametrize("name", BUILDERS)

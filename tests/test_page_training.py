@@ -75,6 +75,6 @@ def test_a_step_is_near_what_it_could_be_and_slow_devices_are_told_the_time():
     for recipe in RECIPES:
         found = RESULT["slow"]["found"][recipe]
         assert found["ended"].startswith("Seed 0 is trained")
-        assert 2 / 3 < found["announced"] / found["then_took"] < 3 / 2  # said beforehand, within a third
+        assert 2 / 3 < found["announced"] / found["then_took"] < 3 / 2  # said beforehand, and at most a half off
         assert found["times_slower"] >= 6
     assert RESULT["slow"]["found"]["quick"]["seconds"] < RESULT["slow"]["found"]["chapter"]["seconds"] / 2.5  # "a third of that"

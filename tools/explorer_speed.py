@@ -12,9 +12,7 @@ run; OLD twice shows how far two equal builds differ by chance.
 """
 
 import argparse
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -67,14 +65,6 @@ CHOICES = """async (count) => {
 }"""
 
 
-@contextmanager
-def served(html: Path) -> Iterator[str]:
-    with serve.server(html, prefix="/", quiet=True) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
 def opened(browser: Browser, url: str) -> Page:
     """The page with its network running, and a channel chosen."""
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
@@ -96,9 +86,9 @@ def measured(builds: list[Path], path: str, slow: float, turns: int, count: int 
     """Each build's choices."""
     found: list[list[choice_traces.Choice]] = [[] for _ in builds]
     with ExitStack() as held:
-        urls = [held.enter_context(served(html)) for html in builds]
+        urls = [held.enter_context(serve.running(serve.server(html, quiet=True))) for html in builds]
         browser = held.enter_context(chromium.launch(held.enter_context(sync_playwright())))
-        pages = [opened(browser, url + path) for url in urls]
+        pages = [opened(browser, f"{url}/{path}") for url in urls]
         for page in pages:
             page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slow})
             page.evaluate(CHOICES, 4)  # not counted: the first of each kind

@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -116,13 +115,12 @@ def main() -> None:
     options = parser.parse_args()
     path, version = chosen_browser()
     result: dict = {}
-    with serve.Server(("127.0.0.1", 0), partial(Compressed, directory=str(options.html), quiet=True)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = serve.Server(("127.0.0.1", 0), partial(Compressed, directory=str(options.html), quiet=True))
+    with serve.running(server) as address:
         for page in options.pages:
-            reports = [measure(f"http://127.0.0.1:{server.server_port}/{page}", path) for _ in range(options.runs)]
+            reports = [measure(f"{address}/{page}", path) for _ in range(options.runs)]
             result[page] = median(reports)
             print(page, *(f"{name} {result[page][name]}" for name in CATEGORIES), *lacking(reports), sep="\n  ", flush=True)
-        server.shutdown()
     about = {
         "command": "make lighthouse",
         "date": datetime.date.today().isoformat(),

@@ -7,7 +7,6 @@ learn (:func:`throttled_by_the_browser`).
 
 import os
 import re
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -112,7 +111,7 @@ def throttled_by_the_browser(page: Page) -> dict[str, float]:
     devtools, net = page.context.new_cdp_session(page), net_of("none")
     short = plan(0, pictures=320, tested=50, epochs=2)
     told = {}
-    for rate in (1, SLOWER, 1):
+    for rate in (1, SLOWER, 1):  # the last counts of the two at 1: the first also compiles
         devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
         told[str(rate)] = round(page.evaluate("([net, plan]) => trial.seeds([net], plan)", [net, short])[net]["pace"], 1)
     return told
@@ -122,14 +121,11 @@ def slow(browser: Browser, html: Path) -> dict[str, Any]:
     page = trial(browser)
     result: dict[str, Any] = {"slower": SLOWER, "step_ms_by_the_browsers_throttle": throttled_by_the_browser(page)}
     page.close()
-    with serve.server(html, quiet=True) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with serve.running(serve.server(html, quiet=True)) as address:
         for recipe in RECIPES:
             page = browser.new_page(viewport={"width": 390, "height": 844})
             page.set_default_timeout(120_000)
             result[recipe] = run(page, address, recipe)
             print(recipe, result[recipe], flush=True)
             page.close()
-        server.shutdown()
     return result

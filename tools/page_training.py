@@ -23,7 +23,6 @@ import json
 import shlex
 import statistics as numbers
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -137,22 +136,20 @@ class Isolated(serve.Pages):
 def memory(browser: Browser, steps: int = STEPS, arms: str = "both") -> dict[str, Any]:
     """Bytes of the tab, threads and drawings included, as the chapter's own widget trains; a step is one batch of each network."""
     each = 20
-    page, server = browser.new_page(), serve.Server(("127.0.0.1", 0), partial(Isolated, directory=str(HTML), quiet=True))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page, told = browser.new_page(), []
     page.set_default_timeout(600_000)
     shorten(page, pictures=each * RECIPES["quick"]["batch"], tested=50, epochs=steps // each)
-    page.goto(f"http://127.0.0.1:{server.server_port}/book/training.html?train.arms={arms}")
-    page.locator("figure[data-senet=train]").get_by_role("button", name="Train", exact=True).press("Enter")
-    told: list[list[int]] = []
     at = "() => +(/step (\\d+)/.exec(document.querySelector('.senet-train-status').textContent) ?? [0, 0])[1]"
-    page.wait_for_function("() => document.querySelector('.senet-train-status').textContent.includes('step')")
-    while not told or told[-1][0]:  # until the run is over
-        page.wait_for_timeout(1000)
-        bytes_ = page.evaluate("async () => (await performance.measureUserAgentSpecificMemory()).bytes")
-        told.append([page.evaluate(at), bytes_])
-        print(told[-1], flush=True)
-    page.close()
-    server.shutdown()
+    with serve.running(serve.Server(("127.0.0.1", 0), partial(Isolated, directory=str(HTML), quiet=True))) as address:
+        page.goto(f"{address}/book/training.html?train.arms={arms}")
+        page.locator("figure[data-senet=train]").get_by_role("button", name="Train", exact=True).press("Enter")
+        page.wait_for_function("() => document.querySelector('.senet-train-status').textContent.includes('step')")
+        while not told or told[-1][0]:  # until the run is over
+            page.wait_for_timeout(1000)
+            bytes_ = page.evaluate("async () => (await performance.measureUserAgentSpecificMemory()).bytes")
+            told.append([page.evaluate(at), bytes_])
+            print(told[-1], flush=True)
+        page.close()
     told = [row for row in told if row[0]]
     settled = np.array([row for row in told if row[0] > steps / 5])
     slope = float(np.polyfit(settled[:, 0], settled[:, 1], 1)[0])

@@ -5,7 +5,6 @@ one and the links between chapters alive. Widgets are there as the figures that 
 """
 
 import argparse
-import threading
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -57,10 +56,10 @@ GATHER = """async () => {
 def write(html: Path, out: Path) -> int:
     """Print the built book in folder ``html``. Returns how many of its pages are in the PDF."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with serve.server(html, quiet=True) as server, sync_playwright() as playwright, chromium.launch(playwright) as browser:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = serve.server(html, quiet=True)
+    with serve.running(server) as address, sync_playwright() as playwright, chromium.launch(playwright) as browser:
         page = browser.new_page(color_scheme="light")
-        page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+        page.goto(f"{address}/index.html")
         page.wait_for_url("**/book/index.html")
         page.wait_for_load_state("networkidle")
         pages = page.evaluate(GATHER)
@@ -69,7 +68,6 @@ def write(html: Path, out: Path) -> int:
         page.add_style_tag(content="article.bd-article h1 { display: block !important; }")
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
         page.pdf(path=out, format="A4", margin=margin, outline=True, tagged=True, print_background=True)
-        server.shutdown()
     return pages
 
 

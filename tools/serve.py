@@ -5,6 +5,9 @@ The book's tests serve it by the same class, also below a prefix, as GitHub Page
 
 import argparse
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,6 +49,17 @@ def server(folder: Path, port: int = 0, prefix: str = "/", quiet: bool = False) 
     return Server(("127.0.0.1", port), partial(Pages, directory=str(folder), prefix=prefix, quiet=quiet))
 
 
+@contextmanager
+def running(server: Server) -> Iterator[str]:
+    """Its address, without a slash at the end, while it serves in a thread of its own."""
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -54,15 +68,15 @@ def main() -> None:
     if not options.folder.is_dir():
         sys.exit(f"There is no folder {options.folder}: run `make book` first.")
     try:
-        running = server(options.folder, options.port)
+        pages = server(options.folder, options.port)
     except OSError as error:
         sys.exit(f"Port {options.port} can't be used ({error.strerror}): try another, as in `make serve PORT={options.port + 1}`.")
     except OverflowError as error:
         sys.exit(f"{options.port} is not a port ({error}): choose one from 1024 to 65535, as in `make serve PORT=8001`.")
-    with running:
-        print(f"The book is at http://localhost:{running.server_port}/ until you press Ctrl+C.", flush=True)
+    with pages:
+        print(f"The book is at http://localhost:{pages.server_port}/ until you press Ctrl+C.", flush=True)
         try:
-            running.serve_forever()
+            pages.serve_forever()
         except KeyboardInterrupt:
             print()
 

@@ -12,14 +12,13 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from sebook.experiments import profiles
 from senet import images, machine, pretrained, training
 from senet.arguments import at_least_one
 from senet.images.picture import open_picture
 from senet.inside.recording import record, se_blocks
 
 from .. import open_network
-from ..experiments import controls, linear_probe, plan, shift, studies, study, unfamiliar
+from ..experiments import controls, linear_probe, plan, profiles, shift, studies, study, unfamiliar
 from ..measure import bench, cost, cost_table, coverage
 from . import datasets, files_command
 from .provenance import command, keep, measured_on

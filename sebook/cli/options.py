@@ -115,5 +115,5 @@ def taking_pictures(command: ArgumentParser) -> None:
     command.add_argument("--mean", type=three, help=f"mean {of}")
     command.add_argument("--std", type=three, help=f"standard deviation {of}")
     command.add_argument("--size", type=sides, help="224, or height and width as 48x320, where a file leaves them open")
-    besides = f"what a file takes besides its picture, the same for each: {further_inputs.HOW.partition(': ')[2]}; may be repeated"
+    besides = f"what a file takes besides its picture, the same for each: {further_inputs.VALUES}; may be repeated"
     command.add_argument("--input", type=further_input, action="append", default=[], metavar="NAME=VALUE", help=besides)

@@ -13,10 +13,11 @@ import torch
 from captum.attr import FeatureAblation, InputXGradient, IntegratedGradients, LayerConductance, Occlusion, Saliency
 from torch import Tensor, nn
 
-from sebook.experiments.profiles import Estimate, bootstrap
 from senet.arguments import at_least_one, one_of
 from senet.inside.looking import Hook, evaluating
 from senet.inside.recording import SEPoints, record, se_blocks
+
+from .profiles import Estimate, bootstrap
 
 CHANNEL_METHODS = ("ablation", "integrated", "conductance", "gradient")
 PIXEL_METHODS = ("integrated", "saliency", "occlusion")

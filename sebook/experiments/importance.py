@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from sebook.experiments.profiles import Estimate, bootstrap
 from senet.arguments import at_least_one
 from senet.images import Pictures
 from senet.inside.recording import record, se_blocks
 
 from .attribution import channels, correlations
+from .profiles import Estimate, bootstrap
 
 METHODS = ("ablation", "integrated", "conductance")
 # What is ranked against what. Sizes are taken where the question is "how much does it matter", and signs where it is "which way".

@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sebook.experiments.profiles import Estimate, gates_by_batch
 from senet import pretrained
 from senet.images import Pictures
+
+from .profiles import Estimate, gates_by_batch
 
 
 def linear_probe(

@@ -36,13 +36,18 @@ def _stand_in(gate: str) -> dict[str, Any]:
     return {"gate": gate, "layers": [1, 1, 1], "stem_stride": 2}
 
 
-_GATE_OR_NOT = (Arm("", "SE", _stand_in("SE")), *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static")))
+def _by_gate(arguments: Callable[[str], dict[str, Any]], *gates: str) -> tuple[Arm, ...]:
+    """An arm for each gate; the first is what the others are compared with."""
+    return tuple(Arm("gate" if i else "", gate, arguments(gate)) for i, gate in enumerate(gates))
+
+
+_GATE_OR_NOT = _by_gate(_stand_in, "SE", "none", "static")
 
 
 def _controls(**size: Any) -> tuple[Arm, ...]:
     """SE, and what each part of it may be worth: no gate, a gate that sees no picture, no bottleneck, its parameters elsewhere."""
-    arm = {gate: _slim(gate=gate, **size) for gate in ("SE, r = 8", "none", "static", "SE, r = 1", "its parameters, ungated")}
-    return tuple(Arm("gate" if i else "", gate, arguments) for i, (gate, arguments) in enumerate(arm.items()))
+    gates = ("SE, r = 8", "none", "static", "SE, r = 1", "its parameters, ungated")
+    return _by_gate(lambda gate: _slim(gate=gate, **size), *gates)
 
 
 _ON_PATCHWORK = Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0)
@@ -129,10 +134,7 @@ STUDIES = {
         title="SE-ResNet-8 on Patchwork with gates that see no picture, and with GRN",
         data="patchwork",
         architecture="gated_resnet",
-        arms=(
-            Arm("", "SE", _stand_in("SE")),
-            *(Arm("gate", gate, _stand_in(gate)) for gate in ("none", "static", "LayerScale", "constant input", "GRN")),
-        ),
+        arms=_by_gate(_stand_in, "SE", "none", "static", "LayerScale", "constant input", "GRN"),
         recipe=_ON_PATCHWORK,
         seeds=5,
         pictures=2000,

@@ -10,7 +10,8 @@ import numpy as np
 
 FILLED = {"zeros": 0, "ones": 1}
 FLAG = "--input NAME=VALUE"
-HOW = f"{FLAG}: a number, a list such as [1,2], a .npy file, zeros or ones"
+VALUES = "a number, a list such as [1,2], a .npy file, zeros or ones"
+HOW = f"{FLAG}: {VALUES}"
 
 
 @dataclass(frozen=True)
@@ -106,4 +107,4 @@ def parsed(text: str) -> tuple[str, Any]:
     try:
         return name, np.asarray(json.loads(value))
     except ValueError:
-        raise ValueError(f"{value!r} for input {name!r} has to be {HOW.partition(': ')[2]}") from None
+        raise ValueError(f"{value!r} for input {name!r} has to be {VALUES}") from None

@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sebook import collection
 from senet import images
 from senet.images import Pictures, patchwork
+
+from .. import collection
 
 PER_CLASS = 3  # pictures of each class: the widget shows three rows, so that a column is a class
 PATCHWORK_SEED = 2017  # no seed of the training's

@@ -14,11 +14,10 @@ from typing import Any
 from PIL import Image
 from torch import Tensor, nn
 
-from sebook.experiments import profiles
 from senet import pretrained
 from senet.inside.recording import Recording, record, se_blocks
 
-from ..experiments import unfamiliar
+from ..experiments import profiles, unfamiliar
 from . import exhibits as exhibit
 from .encoded import packed, sprite
 from .exhibits import Exhibits, exhibits

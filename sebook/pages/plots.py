@@ -11,8 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from sebook.experiments.profiles import Profile
-
+from ..experiments.profiles import Profile
 from ..experiments.study import Row, rows
 from .page_svg import INK, STYLE, SYMBOLS, Drawing
 

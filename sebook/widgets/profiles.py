@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sebook.experiments import profiles
-from sebook.experiments.profiles import Estimate, Profile, bootstrap
 from senet import pretrained
 
-from ..experiments import linear_probe
+from ..experiments import linear_probe, profiles
+from ..experiments.profiles import Estimate, Profile, bootstrap
 from ..pages import encoded, gallery, page_svg, plots
 from .fields import One, Several, Whole
 from .plot import PlotWidget

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from skimage import data as photographs
 
-from sebook import collection
 from senet.images.picture import open_picture, square
 
+from .. import collection
 from ..network_files.onnx_network import OnnxNetwork
 from ..pages import encoded, page_svg
 from ..wild import segmenter

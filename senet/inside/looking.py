@@ -34,11 +34,11 @@ _training: dict[nn.Module, Any] = {}  # of those, the ones that come back to tra
 
 
 class Hook:
-    """A module's hook for the thread that makes it; or, with ``thread=None``, for all of them."""
+    """A module's hook for the thread that makes it, or for all of them."""
 
-    def __init__(self, function: Callable[..., Any], thread: int | None = -1) -> None:
+    def __init__(self, function: Callable[..., Any], all_threads: bool = False) -> None:
         self.function = function
-        self.thread = threading.get_ident() if thread == -1 else thread
+        self.thread = None if all_threads else threading.get_ident()
 
     def __call__(self, module: nn.Module, *values: Any) -> Any:
         return self.function(module, *values) if self.thread in (threading.get_ident(), None) else None
@@ -74,7 +74,7 @@ def _train(module: nn.Module, mode: bool = True) -> nn.Module:
         return type(module).train(module, mode)
 
 
-_guard = Hook(_wait, thread=None)
+_guard = Hook(_wait, all_threads=True)
 
 
 @contextmanager

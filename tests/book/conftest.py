@@ -12,7 +12,6 @@ The tests of the modules IN_FIREFOX run a second time, in Firefox.
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
@@ -111,10 +110,8 @@ class Guard:
 
 @contextmanager
 def serving(prefix: str) -> Iterator[str]:
-    with serve.server(HTML, prefix=prefix, quiet=True) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}{prefix}"
-        server.shutdown()
+    with serve.running(serve.server(HTML, prefix=prefix, quiet=True)) as address:
+        yield f"{address}{prefix}"
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ Where WebKitGTK isn't installed and can't be, these tests are left out, and say 
 """
 
 import io
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,10 +56,9 @@ def session() -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def watched_url() -> Iterator[str]:
-    with serve.Server(("127.0.0.1", 0), lambda *args: Watched(*args, directory=str(HTML), quiet=True)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    server = serve.Server(("127.0.0.1", 0), lambda *args: Watched(*args, directory=str(HTML), quiet=True))
+    with serve.running(server) as address:
+        yield f"{address}/"
 
 
 @pytest.fixture

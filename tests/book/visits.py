@@ -117,7 +117,8 @@ MARK = """() => {
             const style = getComputedStyle(e);
             const own = NAMES.map((name) => style[name]).join(";");
             const all = `${under(e.parentElement)}/${own}${e.matches("[disabled], [aria-disabled=true]")}`;
-            behind.set(e, looks.get(all) ?? (looks.set(all, `${looks.size}`), looks.get(all)));
+            if (!looks.has(all)) looks.set(all, looks.size); // a number: texts would grow with the depth
+            behind.set(e, looks.get(all));
         }
         return behind.get(e);
     };
