@@ -1,4 +1,6 @@
 // A chart's numbers as a table in a disclosure: made when first opened, and kept up while open.
+// A table of the same shape as before is written over where it differs: thousands of new cells
+// would be laid out again at every change of a control.
 
 import { h } from "./dom.ts";
 import { type Cell, saver } from "./save.ts";
@@ -41,9 +43,7 @@ export function numbers(kinds: { what: string; name(): string; grid(): Grid }[])
       const now = kind.grid();
       if (now.rows === drawn[i]) return;
       drawn[i] = now.rows;
-      const from = places[i]!.firstElementChild?.scrollTop ?? 0;
-      places[i]!.replaceChildren(grid(now));
-      places[i]!.firstElementChild!.scrollTop = from;
+      fill(places[i]!, [now]);
     });
   }
 
@@ -54,33 +54,64 @@ export function grids(): { el: HTMLDetailsElement; show(now: () => Grid[]): void
   const body = h("div", { class: "senet-tables" });
   const el = h(
     "details",
-    { class: "senet-numbers", ontoggle: fill },
+    { class: "senet-numbers", ontoggle: refill },
     h("summary", {}, "All numbers as tables"),
     body,
   );
   let grids: (() => Grid[]) | null = null;
 
-  function fill(): void {
-    if (!el.open || !grids) return;
-    const scrolled = [...body.children].map((region) => region.scrollTop);
-    body.replaceChildren(...grids().map(grid));
-    [...body.children].forEach((region, i) => (region.scrollTop = scrolled[i] ?? 0));
+  function refill(): void {
+    if (el.open && grids) fill(body, grids());
   }
 
   return {
     el,
     show(now) {
       grids = now;
-      fill();
+      refill();
     },
   };
 }
 
-function grid({ caption, rows: [heads, ...rows] }: Grid): HTMLElement {
-  const cell = (value: Cell) =>
-    value === null ? "–" : typeof value === "number" ? String(Number(value.toFixed(4))) : value;
-  const lines = rows.map(([name, ...values]) => line(cell(name!), ...values.map(cell)));
+function fill(place: HTMLElement, grids: Grid[]): void {
+  const old = place.children;
+  const boxes = grids.map((grid, i) => written(old[i], grid) ?? table(grid));
+  const same = boxes.length === old.length && boxes.every((box, i) => box === old[i]);
+  if (!same) replace(place, boxes);
+}
+
+/** Put boxes of tables in the place of others, each scrolled as the one that was there. */
+export function replace(place: HTMLElement, boxes: Element[]): void {
+  const old = [...place.children];
+  const scrolled = old.map((box) => box.scrollTop);
+  place.replaceChildren(...boxes);
+  boxes.forEach((box, i) => {
+    if (scrolled[i]) box.scrollTop = scrolled[i]!; // even 0 would have all laid out on the spot
+  });
+}
+
+const text = (value: Cell) =>
+  value === null ? "–" : typeof value === "number" ? String(Number(value.toFixed(4))) : value;
+
+function table({ caption, rows: [heads, ...rows] }: Grid): HTMLElement {
+  const lines = rows.map(([name, ...values]) => line(text(name!), ...values.map(text)));
   return scrolledTable(caption, heads!.map(String), lines);
+}
+
+/** The box with its table's cells written over, or null where caption, heads or shape differ. */
+function written(box: Element | undefined, { caption, rows }: Grid): Element | null {
+  if (box?.getAttribute("aria-label") !== caption) return null;
+  const lines = [...box.querySelector("table")!.rows].map((row) => [...row.cells]);
+  const heads = lines[0]!.map((cell) => cell.textContent);
+  const fits = lines.length === rows.length && heads.join("\n") === rows[0]!.join("\n");
+  if (!fits || lines.some((cells, i) => cells.length !== rows[i]!.length)) return null;
+  lines.slice(1).forEach((cells, i) => {
+    cells.forEach((cell, j) => {
+      const now = text(rows[i + 1]![j]!);
+      if (cell.textContent !== now) cell.textContent = now;
+    });
+  });
+  return box;
 }
 
 /** A row of a table: its name, and its cells. */

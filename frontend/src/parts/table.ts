@@ -5,7 +5,7 @@ import { type Comparison, comparedWith } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
 import type { Answer, BlockAnswer, NetworkInfo } from "../network/network.ts";
 import { h, symbol } from "./dom.ts";
-import { line, scrolledTable } from "./grid.ts";
+import { line, replace, scrolledTable } from "./grid.ts";
 import { amount, shares } from "./shares.ts";
 
 export interface Numbers {
@@ -39,8 +39,7 @@ export function tables(): Tables {
       return row(name, { logit }, decimal(logit), ...share);
     });
     const columns = network.values ? ["output", "value"] : ["class", "logit", "probability"];
-    const scrolled = [...body.children].map((region) => region.scrollTop);
-    body.replaceChildren(
+    replace(body, [
       scrolledTable("Prediction", columns, rows),
       ...blocks.map(({ title, answer, order, comparison }) => {
         const { mean } = comparison;
@@ -63,8 +62,7 @@ export function tables(): Tables {
           ),
         );
       }),
-    );
-    [...body.children].forEach((region, i) => (region.scrollTop = scrolled[i] ?? 0));
+    ]);
   }
 
   return {
