@@ -82,10 +82,15 @@ NAMES = """(figure) => {
 }"""
 
 
-# All that can be seen of some elements: text and attributes, what is set and chosen, and the pixels of canvases.
+# All that can be seen of some elements: text and attributes, what is set and chosen, and the pixels of canvases, as a number that
+# any other pixel changes: each look would else take their encoding as a PNG.
 LOOK = """(figure, selector) => [...figure.querySelectorAll(selector)].map((e) => {
     const inner = [e, ...e.querySelectorAll("*")];
-    const pixels = (each) => each.tagName === "CANVAS" && each.width ? each.toDataURL() : 0;
+    const pixels = (each) => {
+        if (each.tagName !== "CANVAS" || !each.width) return 0;
+        const drawn = each.getContext("2d").getImageData(0, 0, each.width, each.height).data;
+        return new Uint32Array(drawn.buffer).reduce((sum, pixel) => Math.imul(sum, 31) + pixel | 0, each.width);
+    };
     const state = inner.map((each) => [each.value, each.checked, each.open, pixels(each)]);
     return e.outerHTML.replace(/ data-crawled="\\d+"/g, "") + JSON.stringify(state);
 }).join("\\n")"""
@@ -106,10 +111,15 @@ class Crawl:
         self.arrived()
 
     def arrived(self) -> None:
-        """Wait until the widget is alive, and open what is folded in it."""
+        """Wait until the widget is alive, and open what is folded in it.
+
+        Its tables are long, and written at every change while they are open: by keys they are so all the while, by the pointer
+        from when it opens them.
+        """
         self.figure.scroll_into_view_if_needed()
         expect(self.figure).to_have_attribute("data-live", "true", timeout=PATIENCE)
-        self.figure.evaluate("(e) => e.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        folds = "details" if self.hand == "keys" else "details:not(:has(> .senet-tables))"
+        self.figure.evaluate("(e, folds) => e.querySelectorAll(folds).forEach((each) => { each.open = true; })", folds)
 
     def controls(self) -> list[tuple[str, bool]]:
         """Names, in order, and whether each is disabled."""

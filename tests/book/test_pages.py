@@ -67,6 +67,7 @@ def test_on_a_desk(page_path: str, page: Page, book_prefix_url: str):
     if not in_firefox:
         axe(page, colours_within=CHANGING if widgets or folded else None)
     assert (use(page) > 0) == (widgets > 0)
+    assert not page.evaluate("[...document.querySelectorAll('*')].some((e) => e.shadowRoot)")  # driver.cjs doesn't look into them
     fits(page)
     if not in_firefox:  # whose face for code is wider by a hair; lines were broken to Chromium's
         code_fits(page)
@@ -119,7 +120,8 @@ def test_the_visits_see(page: Page, guard: Guard):
         </figure>
         <button id="aside" style="position: fixed; left: -500px">b</button>
         <p style="width: 2000px">c</p>
-        <p style="color: #bbb">pale words</p><pre><i>one</i> <i>two</i> <i style="color: #bbb">pale token</i></pre>
+        <p style="color: #bbb">pale words</p><div style="background: #444"><p>dark box</p></div>
+        <pre><i>one</i> <i>two</i> <i style="color: #bbb">pale token</i></pre>
         <table><tr><th>head</th><td>1</td><td>2</td><td style="background: #444">dark cell</td></tr></table>
         <details><summary style="color: #ccc">folded words</summary>f</details>
         <pre style="overflow: auto">print("wide")  # {"-" * 200}</pre>
@@ -134,7 +136,7 @@ def test_the_visits_see(page: Page, guard: Guard):
     with pytest.raises(AssertionError, match="image-alt") as partly:
         axe(page, colours_within=CHANGING)
     assert ["pale words" in str(fault.value) for fault in (whole, partly)] == [True, False]
-    assert all(words in str(whole.value) for words in ("pale token", "dark cell"))
+    assert all(words in str(whole.value) for words in ("pale token", "dark box", "dark cell"))
     assert "folded words" in str(whole.value) and "folded words" in str(partly.value)
     page.emulate_media(forced_colors="active")
     assert [line[:4] for line in visible_in_forced_colours(page)] == ["<svg"]
@@ -146,12 +148,14 @@ def test_the_visits_see(page: Page, guard: Guard):
 
 
 def test_the_driver_is_quickened(page: Page):
-    """What driver.cjs changes is there to be changed: a failure's message says nothing of the page's tree."""
+    """What driver.cjs changes is there to be changed: a failure's message leaves out the page's tree, and shadows stay unseen."""
     page.set_content("<h1>Here</h1>")
     with pytest.raises(AssertionError) as failed:
         expect(page.locator("h2")).to_be_visible(timeout=1)
     assert "not found" in str(failed.value)
     assert "Aria snapshot" not in str(failed.value) and "Here" not in str(failed.value)
+    page.locator("h1").evaluate("(e) => { e.attachShadow({ mode: 'open' }).innerHTML = '<h2>Shadow</h2>'; }")
+    assert page.locator("h2").count() == 0
 
 
 def is_whole(page: Page) -> None:

@@ -105,8 +105,9 @@ def settle(page: Page) -> None:
     )
 
 
-# In a table, in code or in a signature, hundreds of words look the same: of each look axe asks about the first one there. A look is
-# all that contrast follows from: of the word its colour and size, and of whatever holds it what lies behind and over it.
+# On a page hundreds of words look the same: of each look axe asks about the first one. A look is all that contrast follows from: of
+# the word its colour and size, and of whatever holds it what lies behind and over it. In a widget things may lie over each other
+# and neither hold the other, so each word is looked at there; but of tables and code, which lie flat, the first of each look.
 MARK = """() => {
     for (const e of document.querySelectorAll("[data-alike]")) e.removeAttribute("data-alike");
     const looks = new Map(), behind = new Map();
@@ -122,17 +123,18 @@ MARK = """() => {
         }
         return behind.get(e);
     };
-    const WITHIN = "table, pre, dt.sig";
     const inked = (e) => [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    for (const within of document.querySelectorAll(WITHIN)) {
-        const met = new Set();
-        for (const e of within.querySelectorAll("*")) {
-            if (!inked(e) || e.closest(WITHIN) !== within || !e.checkVisibility({ visibilityProperty: true })) continue;
-            const { color, fontSize, fontWeight, textShadow, webkitTextFillColor } = getComputedStyle(e);
-            const look = [color, fontSize, fontWeight, textShadow, webkitTextFillColor, e.localName === "a", under(e)].join();
-            if (met.has(look)) e.setAttribute("data-alike", "");
-            met.add(look);
-        }
+    const met = new Map();
+    for (const e of document.body.querySelectorAll("*")) {
+        if (!inked(e)) continue;
+        const figure = e.closest("figure.senet-widget"), flat = e.closest("table, pre");
+        if (figure && !flat || !e.checkVisibility({ visibilityProperty: true })) continue;
+        const { color, fontSize, fontWeight, textShadow, webkitTextFillColor } = getComputedStyle(e);
+        const look = [color, fontSize, fontWeight, textShadow, webkitTextFillColor, e.localName === "a", under(e)].join();
+        const place = figure && flat;
+        if (!met.has(place)) met.set(place, new Set());
+        if (met.get(place).has(look)) e.setAttribute("data-alike", "");
+        met.get(place).add(look);
     }
 }"""
 
