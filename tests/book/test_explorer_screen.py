@@ -64,11 +64,14 @@ def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
     box = page.locator(".senet-hero a.senet-try").bounding_box()
     assert box["y"] + box["height"] <= LAPTOP["height"]
     page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
-    expect(explorer.el.locator(".senet-title")).to_have_text("a kingfisher")
+    expect(explorer.el.locator(".senet-title")).to_have_text("a German shepherd")
     explorer.idle()
     assert explorer.likeliest() != before
     expect(explorer.el.locator(".senet-likeliest")).to_be_in_viewport()
-    expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is bird")
+    expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Back to the text").click()
+    expect(page.locator(".senet-hero a.senet-try")).to_be_focused()  # where the reader left, not where the second step stands
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP])
@@ -87,9 +90,13 @@ def test_the_tour_says_what_to_notice(page: Page, book_url: str):
     expect(legend.first).to_contain_text("right part: its own gates, before the pull")
     bar.get_by_role("button", name="Previous").click()
     explorer.idle()
+    expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is bird")
+    bar.get_by_role("button", name="Previous").click()
+    explorer.idle()
     expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
     expect(explorer.el.locator(".senet-fixed")).to_contain_text("✗ With average gates, the same for every picture: horse")
     expect(legend.last).to_contain_text("chosen channel")
+    bar.get_by_role("button", name="Next").click()
     bar.get_by_role("button", name="Next").click()
     done = bar.get_by_role("button", name="Done")
     expect(done).to_be_focused()  # in the place of Next, and the keyboard stays there
@@ -161,7 +168,7 @@ def test_the_dot_follows_while_the_network_is_on_its_way(page: Page, book_url: s
     page.mouse.up()
     handle = side.locator(".senet-handle").bounding_box()
     assert handle["y"] + handle["height"] / 2 == pytest.approx(target, abs=2)
-    expect(explorer.el.locator(".senet-under-way")).to_contain_text("Your pull is kept", timeout=READY)
+    expect(explorer.el.locator(".senet-under-way")).to_contain_text("The gates are set", timeout=READY)
     for _ in range(3):
         plot.press("Shift+ArrowDown")
     block, channel = explorer.chosen()
@@ -194,7 +201,7 @@ def test_a_finger_pulls_a_dot_and_scrolls_elsewhere(browser, guard, book_url: st
     top = page.evaluate("scrollY")
     x, y = pressable(side)
     swipe(x, y, 40)
-    expect(explorer.el.locator(".senet-under-way")).to_contain_text(re.compile("set by hand: |Your pull is kept"), timeout=READY)
+    expect(explorer.el.locator(".senet-under-way")).to_contain_text(re.compile("set by hand: |The gates are set"), timeout=READY)
     assert page.evaluate("scrollY") == top
     assert explorer.chosen()[1] is not None
     context.close()

@@ -5,7 +5,8 @@
 //
 // A second try before the way back leaves from the second link, and the widget returns to what it
 // was before the first. The links of one widget are also the steps of a tour: the bar goes to the
-// next and to the one before, and a button `data-tour` in the widget begins it.
+// next and to the one before, and a button `data-tour` in the widget begins it. However many steps
+// were taken, the way back leads to the link that the reader pressed.
 
 import { addressOf, go } from "../state/deep-links.ts";
 import { keepInView } from "./arrival.ts";
@@ -16,6 +17,13 @@ interface Way {
   /** What the widget showed, or, where it was not alive, would have shown. */
   before: URLSearchParams;
   bar: HTMLElement;
+  from: From;
+}
+
+/** The link that the way back leads to, and where in the window it was. */
+interface From {
+  link: HTMLAnchorElement;
+  top: number;
 }
 
 /** The links that set a widget, in the order of the text; of those that set the same, the first. */
@@ -41,18 +49,17 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     if (!link || !figure || event.button !== 0) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    begin(link, figure, link.getBoundingClientRect().top);
+    begin(link, figure, { link, top: link.getBoundingClientRect().top });
   });
 
-  /** @param top where the link was in the window, to which the way back leads */
-  function begin(link: HTMLAnchorElement, figure: HTMLElement, top: number): void {
+  function begin(link: HTMLAnchorElement, figure: HTMLElement, from: From): void {
     const key = link.dataset.try!;
     const before =
       way?.key === key ? way.before : (addressOf(key) ?? new URLSearchParams(location.search));
     way?.bar.remove();
-    const bar = barFor(link, figure, top);
+    const bar = barFor(link, figure, from);
     figure.before(bar);
-    way = { key, before, bar };
+    way = { key, before, bar, from };
     go(key, new URLSearchParams(link.search));
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
@@ -60,7 +67,7 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     said.textContent = `Shown in the figure: ${link.textContent}. ${bar.querySelector("span")?.textContent ?? ""} Before the figure is the button Back to the text.`;
   }
 
-  function barFor(link: HTMLAnchorElement, figure: HTMLElement, top: number): HTMLElement {
+  function barFor(link: HTMLAnchorElement, figure: HTMLElement, from: From): HTMLElement {
     const links = linksTo(link.dataset.try!);
     const at = links.findIndex(({ search }) => search === link.search);
     const to = (words: string, by: number) => {
@@ -78,7 +85,7 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
       h("strong", {}, `${many ? `${at + 1} of ${links.length}` : "Shown"}: ${link.textContent}`),
       title ? h("span", {}, title) : null,
       ...(many ? [to("Previous", -1), last ? button("Done", stay) : to("Next", 1)] : []),
-      button("Back to the text", () => end(link, top)),
+      button("Back to the text", () => end(from)),
       close,
     );
     bar.addEventListener("keydown", ({ key }) => void (key === "Escape" && stay()));
@@ -87,13 +94,14 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
 
   /** Another step of the tour; the focus stays on the button that led there. */
   function step(link: HTMLAnchorElement, figure: HTMLElement, pressed = "Next"): void {
-    begin(link, figure, innerHeight / 3);
+    const from = way?.key === link.dataset.try ? way!.from : { link, top: innerHeight / 3 };
+    begin(link, figure, from);
     const buttons = [...way!.bar.querySelectorAll("button")].filter(({ disabled }) => !disabled);
     const named = (words: string) => buttons.find(({ textContent }) => textContent === words);
     (named(pressed) ?? named("Done") ?? buttons[0]!).focus({ preventScroll: true });
   }
 
-  function end(link: HTMLAnchorElement, top: number): void {
+  function end({ link, top }: From): void {
     const { key, before, bar } = way!;
     way = null;
     bar.remove();

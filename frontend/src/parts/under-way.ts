@@ -44,9 +44,9 @@ export function underWay(live: Live | undefined, ready: () => void): UnderWay {
 function coming(state: EngineState): string | null {
   switch (state.kind) {
     case "loading":
-      return `Your pull is kept. Fetching the network: ${megabytes(state.bytes)} of ${megabytes(state.total)} …`;
+      return `The gates are set. Fetching the network: ${megabytes(state.bytes)} of ${megabytes(state.total)} …`;
     case "starting":
-      return "Your pull is kept. Starting the network …";
+      return "The gates are set. Starting the network …";
     case "failed":
       return `The network could not be started (${state.message}).`;
     default:
