@@ -27,6 +27,9 @@ CODE = {  # by base and start; a line that needs more than its network's name fo
 ROWS = {"residual": ("ResNet-50", "ResNet-152"), "mobile": ("MobileNet", "ShuffleNet"), "plain": ("VGG-16", "BN-Inception")}
 
 
+_SETTLED = "Settled already: it is as in the network that you take."
+
+
 def advise(base: str, start: str, scarce: str, where: str) -> dict[str, str]:
     """The advice for one set of answers: heading -> sentences.
 
@@ -35,8 +38,8 @@ def advise(base: str, start: str, scarce: str, where: str) -> dict[str, str]:
     """
     return {
         "In short": _verdict(base, start, scarce),
-        "Where": _place(base, scarce),
-        "How wide": _width(base, scarce),
+        "Where": _SETTLED if start == "weights" else _place(base, scarce),
+        "How wide": _SETTLED if start == "weights" else _width(base, scarce),
         "What it costs": _cost(base, where),
         "What it gained": _gain(base),
         "In code": _code(base, start, scarce),
@@ -68,7 +71,7 @@ def _width(base: str, scarce: str) -> str:
     if base == "mobile":
         return "A quarter of the widened channels in MobileNetV3; timm's networks come with their own width."
     first, best = published.BY_REDUCTION[16][0], published.BY_REDUCTION[4][0]
-    grounds = f"In the paper's longer trainings, r = 4 gave {best:.2f} % error and r = 16 {first:.2f} %, each once."
+    grounds = f"In the paper's longer trainings, the error was {best:.2f} % with r = 4 and {first:.2f} % with r = 16, one run each."
     less = " To save more, leave SE out of the last stage, which has most of its parameters." if scarce == "size" else ""
     return f"r = 16. {grounds}{less}"
 
@@ -79,7 +82,7 @@ def _cost(base: str, where: str) -> str:
         return (
             f"The paper's training step on eight GPUs took {se} ms with SE instead of {plain} ms (ResNet-50, 256 "
             "pictures). "
-            "We have measured none. Time your own network: SE waits for memory, so it depends on the GPU."
+            "We have not measured a GPU. Time your own network: memory, rather than arithmetic, decides how long SE takes."
         )
     found = cost_table.measured()
     ratios = [row["torchvision"]["ratio"] for row in found["rows"]]
@@ -88,7 +91,7 @@ def _cost(base: str, where: str) -> str:
     return (
         f"SE-ResNet-50 took {min(ratios):.2f} to {max(ratios):.2f} times as long as ResNet-50 with torchvision's block, "
         f"and {min(fused):.2f} to {max(fused):.2f} times as long after senet.fuse. (That is on "
-        f"{found['threads']} threads of an {found['machine']}, for 8 pictures; it depends on the numbers' type and layout.){other}"
+        f"{found['threads']} threads of an {found['machine']}, for 8 pictures; it depends on dtype and memory format.){other}"
     )
 
 
