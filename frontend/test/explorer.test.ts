@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawing } from "../src/explorer/drawing.ts";
 import { numbersOf } from "../src/explorer/numbers.ts";
-import { short } from "../src/explorer/ribbon.ts";
+import { short } from "../src/explorer/ribbon-column.ts";
 import { compared, drawn, firstPlace, opened, type Seen } from "../src/explorer/shown.ts";
 import {
   type ExplorerView,

@@ -6,7 +6,8 @@ import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { drawHead, escaped, HEAD, type Head } from "../parts/drawing-head.ts";
 import { ground } from "../parts/save.ts";
-import { type Strips, short } from "./ribbon.ts";
+import type { Strips } from "./ribbon.ts";
+import { short } from "./ribbon-column.ts";
 
 export interface Drawn {
   caption: string;

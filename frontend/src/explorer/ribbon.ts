@@ -6,13 +6,13 @@
 //                    ──arrow up, down──▶ its next channel is chosen
 //                    ──Enter, click──▶ opened as a chart ──click on a gate──▶ that channel chosen
 //
-// An open gate is drawn in strong colour, a closed one is pale (parts/bands.ts).
+// An open gate is drawn in strong colour, a closed one is pale (parts/ink-columns.ts).
 
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
-import { bands } from "../parts/bands.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
-import { ink, inked } from "../parts/ink.ts";
+import { InkColumns } from "../parts/ink-columns.ts";
+import { type Column, columnOf, stages } from "./ribbon-column.ts";
 
 export interface Strip {
   s: Float32Array;
@@ -61,6 +61,7 @@ class Blocks implements Ribbon {
   private readonly blocks: BlockInfo[];
   private readonly choose: Choose;
   private readonly columns: Column[];
+  private readonly inks: InkColumns;
   private readonly readout = h("p", { class: "senet-ribbon-readout" });
   private readonly from = h("span");
   private readonly bars = h("span");
@@ -69,13 +70,14 @@ class Blocks implements Ribbon {
   constructor(blocks: BlockInfo[], choose: Choose) {
     [this.blocks, this.choose] = [blocks, choose];
     this.columns = blocks.map((block, i) => this.column(block, i));
+    this.inks = new InkColumns(this.columns.map(({ inks }) => inks));
     const strip = h("div", {
       class: "senet-ribbon",
       role: "toolbar",
       "aria-label": "Blocks from shallow to deep",
       style: `--blocks:${blocks.length}`,
     });
-    strip.append(...stages(blocks), ...this.columns.map(({ button }) => button));
+    strip.append(...stages(blocks), this.inks.el, ...this.columns.map(({ button }) => button));
     strip.addEventListener("keydown", (event) => this.key(event));
     const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
     const ink = h("span", {}, "gate ", symbol("s"), this.from);
@@ -85,16 +87,15 @@ class Blocks implements Ribbon {
 
   show(strips: Strips): void {
     this.now = strips;
-    const { rows } = strips;
+    const { rows, low, high } = strips;
+    const columns = rows.map((row) => ({ sides: sidesOf(row), order: row.order }));
+    this.inks.show(columns, low, high);
     rows.forEach((row, at) => {
-      const { button } = this.columns[at]!;
-      const block = this.blocks[at]!;
-      const { distance } = row;
-      drawGates(this.columns[at]!, row, strips, block);
-      const open = strips.open.includes(block.name);
-      const chosen = block.name === strips.block;
-      const state = { "aria-pressed": String(open), "data-chosen": chosen };
-      set(button, { ...state, "data-distance": distance ?? "" });
+      const { name } = this.blocks[at]!;
+      const chosen = name === strips.block;
+      drawMarks(this.columns[at]!, row, chosen ? strips.channel : null);
+      const state = { "aria-pressed": String(strips.open.includes(name)), "data-chosen": chosen };
+      set(this.columns[at]!.button, { ...state, "data-distance": row.distance ?? "" });
     });
   }
 
@@ -103,7 +104,10 @@ class Blocks implements Ribbon {
     const { rows, low, high, to } = this.now;
     const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { name, bar, far } = this.columns[at]!;
+      const { name, bar, far, inks } = this.columns[at]!;
+      sidesOf(row).forEach((gates, side) =>
+        set(inks.children[side]!, { "data-values": gates.join(" ") }),
+      );
       say(name, this.label(this.blocks[at]!, row));
       const tall = furthest === 0 ? 0 : (row.distance ?? 0) / furthest;
       set(bar.firstElementChild!, { style: `height:${100 * tall}%` });
@@ -213,88 +217,19 @@ class Blocks implements Ribbon {
   }
 }
 
-interface Column {
-  button: HTMLButtonElement;
-  /** In words what the strip shows. */
-  name: HTMLElement;
-  inks: HTMLElement;
-  pulls: HTMLElement;
-  mark: HTMLElement;
-  bar: HTMLElement;
-  far: HTMLElement;
-}
+const sidesOf = ({ s, second }: Strip) => (second ? [s, second] : [s]);
 
-function columnOf(block: BlockInfo, at: number): Column {
-  const name = h("span", { class: "senet-unseen" });
-  const inks = h("span", { class: "senet-inks" });
-  const pulls = h("span");
-  const mark = h("span", { class: "senet-mark", hidden: true });
-  const bar = h("span", { class: "senet-bar" }, h("span"));
-  const far = h("span", { class: "senet-far", "aria-hidden": "true" });
-  const button = h(
-    "button",
-    {
-      type: "button",
-      class: "senet-strip",
-      "data-block": block.name,
-      tabindex: at === 0 ? 0 : -1,
-    },
-    name,
-    h(
-      "span",
-      { class: "senet-depth", "aria-hidden": "true" },
-      h("span", { class: "senet-word" }, "block "),
-      short(block),
-    ),
-    h("span", { class: "senet-cells" }, inks, pulls, mark),
-    bar,
-    far,
-  );
-  return { button, name, inks, pulls, mark, bar, far };
-}
-
-/** A strip's ink, ticks where gates are set by hand, and a mark at the chosen channel. */
-function drawGates(column: Column, row: Strip, strips: Strips, block: BlockInfo): void {
-  const { inks, pulls, mark } = column;
-  const { s, second, order, set: pulled } = row;
-  const { low, high } = strips;
-  const percent = (place: number) => (100 * place) / order.length;
-  const middle = (channel: number) => `top:${percent(order.indexOf(channel) + 0.5)}%`;
-  const shown = second ? [s, second] : [s];
-  matched(inks, shown.length, () => h("span")).forEach((strip, side) => {
-    const gates = shown[side]!;
-    const style = bands("bottom", gates, order, low, high, ink());
-    set(strip, { style, ...inked, "data-values": gates.join(" ") });
-  });
-  const byHand = order.filter((c) => !Number.isNaN(pulled?.[c] ?? NaN));
+/** Sides, ticks where gates are set by hand, and a mark at the chosen channel. */
+function drawMarks({ inks, pulls, mark }: Column, row: Strip, chosen: number | null): void {
+  const { order, set: pulled } = row;
+  const middle = (channel: number) =>
+    `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
+  matched(inks, sidesOf(row).length, () => h("span"));
+  const byHand = pulled ? order.filter((c) => !Number.isNaN(pulled[c]!)) : [];
   matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
     set(tick, { style: middle(byHand[i]!) }),
   );
-  const chosen = strips.block === block.name ? strips.channel : null;
   set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
-}
-
-/** A heading over the columns of each stage, where blocks have stages. */
-function stages(blocks: BlockInfo[]): HTMLElement[] {
-  const last = Math.max(...blocks.map(({ stage }) => stage ?? 0));
-  return blocks.flatMap((block, at) => {
-    const { stage, channels } = block;
-    if (stage === null || blocks[at - 1]?.stage === stage) return [];
-    const count = blocks.filter((other) => other.stage === stage).length;
-    const depth = stage === 1 ? "first layers" : stage === last ? "last layers" : "";
-    const words = [
-      `stage ${stage}`,
-      h("span", { class: "senet-word" }, depth && ` (${depth})`, `: ${channels} gates each`),
-    ];
-    const style = `grid-column:${at + 1}/span ${count}`;
-    return h("span", { class: "senet-of-stage", style, "aria-hidden": "true" }, ...words);
-  });
-}
-
-/** "3.1" for stage 3, block 1; else the depth. */
-export function short({ title, stage, depth }: BlockInfo): string {
-  const block = /block (\d+)$/.exec(title)?.[1];
-  return stage !== null && block ? `${stage}.${block}` : String(depth);
 }
 
 const average = (values: Float32Array) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -89,6 +89,12 @@ export class Marks {
     });
   }
 
+  /** The numbers of the dots, for programs that read the page. */
+  tell({ answer, comparison: { mean } }: Excitations): void {
+    const [s, z] = [answer.s.join(" "), answer.z.join(" ")];
+    set(this.dots, { "data-s": s, "data-z": z, "data-mean": mean && mean.join(" ") });
+  }
+
   private drawDots(data: Excitations, y: (value: number) => string): void {
     const { answer, comparison, order } = data;
     const { from, count } = partOf(data);
@@ -104,8 +110,6 @@ export class Marks {
       set(path, { d, "data-channels": channels.join(" "), "data-set": i === 1 });
     });
     const { mean } = comparison;
-    const [s, z] = [answer.s.join(" "), answer.z.join(" ")];
-    set(this.dots, { "data-s": s, "data-z": z, "data-mean": mean && mean.join(" ") });
     matched(this.stems, mean && count < WIDE ? 1 : 0, () => svg("path")).forEach((path) =>
       set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }),
     );
@@ -139,6 +143,7 @@ export class Marks {
     const { from, count } = partOf(data);
     const wide = count >= WIDE;
     set(this.heat, { hidden: !wide });
+    set(this.el, { "data-wide": wide });
     const shown = wide ? order.slice(from, from + count) : [];
     const sorted = shown.map((c) => answer.s[c]!).sort((a, b) => b - a);
     const steps = sorted.map((s, i) => `${i ? "L" : "M"}${from + i} ${y(s)}h1`).join("");

@@ -107,7 +107,7 @@ class Chart implements DotChart {
   /** Show the channel pointed at, else the one held, else how to choose one. */
   private point(): void {
     this.mark();
-    this.tell();
+    this.read();
   }
 
   private mark(): void {
@@ -129,6 +129,11 @@ class Chart implements DotChart {
   }
 
   tell(): void {
+    this.marks.tell(this.data!);
+    this.read();
+  }
+
+  private read(): void {
     const channel = this.pointed ?? this.data!.held;
     this.seen(channel);
     if (channel === null) this.readout.none();

@@ -21,6 +21,14 @@ export function ink(): string {
 /** What an element drawn with `ink` says, so that it is found when the ink changes. */
 export const inked = { [INKED]: true };
 
+const painters = new WeakMap<Element, () => void>();
+
+/** Of a canvas: what paints it again when the ink changes. */
+export function inkedBy(canvas: HTMLCanvasElement, paint: () => void): void {
+  canvas.toggleAttribute(INKED, true);
+  painters.set(canvas, paint);
+}
+
 function found(): string {
   const value = getComputedStyle(document.body).getPropertyValue("--senet-s").trim();
   return /^#[0-9a-f]{6}$/i.test(value) ? value : USUAL;
@@ -38,7 +46,8 @@ function renew(): void {
   now = found();
   if (now === before) return;
   for (const strip of document.querySelectorAll(`[${INKED}]`)) {
-    const style = strip.getAttribute("style")!;
-    strip.setAttribute("style", style.replaceAll(before, now));
+    const paint = painters.get(strip);
+    if (paint) paint();
+    else strip.setAttribute("style", strip.getAttribute("style")!.replaceAll(before, now));
   }
 }

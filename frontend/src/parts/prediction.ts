@@ -149,13 +149,13 @@ function line(
 
 /**
  * The photograph fills the frame, and what the network sees of it is its corner; until it is there,
- * and where there is none, the frame is what the network sees.
+ * and where there is none, the frame is what the network sees. One that is hidden keeps its address:
+ * without one its text would be laid out in its place.
  */
 function reveal(photo: HTMLImageElement, address: string | null): void {
-  if (photo.getAttribute("src") === address) return;
   const turn = (there: boolean) => set(photo, { hidden: !there });
-  photo.onload = () => turn(true);
-  set(photo, { src: address });
+  photo.onload = address === null ? null : () => turn(true);
+  if (address !== null) set(photo, { src: address });
   turn(address !== null && photo.complete && photo.naturalWidth > 0); // at once if seen before
 }
 
