@@ -1,6 +1,7 @@
 """Two processes take the steps that one would have taken."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -40,17 +41,20 @@ import os, sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 from tests.test_distributed import network, trained
-rank, folder = int(os.environ["RANK"]), Path(sys.argv[1])
-model = network(rank)
-if len(sys.argv) > 2:
-    torch.distributed.init_process_group("gloo")  # the caller's own, which fit has to notice and to leave alone
-history = trained(model, folder / "run.pt", progress=True)
-assert torch.distributed.is_initialized() == (len(sys.argv) > 2)
-torch.save({"model": model.state_dict(), "history": history}, folder / f"{rank}.pt")
+rank = int(os.environ["RANK"])
+for own, folder in enumerate(map(Path, sys.argv[1:])):
+    print(f"in {folder.name}", file=sys.stderr)
+    model = network(rank)
+    if own:
+        torch.distributed.init_process_group("gloo")  # the caller's own, which fit has to notice and to leave alone
+    history = trained(model, folder / "run.pt", progress=True)
+    assert torch.distributed.is_initialized() == bool(own)
+    torch.save({"model": model.state_dict(), "history": history}, folder / f"{rank}.pt")
 """
+WAYS = ("by torchrun's variables", "in a group that is there")
 
 
-def in_processes(*arguments: str, size: int = 2) -> list[str]:
+def in_processes(*folders: Path, size: int = 2) -> list[str]:
     """Run WORKER in ``size`` processes, with torchrun's variables. Returns what each wrote to stderr."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -59,7 +63,7 @@ def in_processes(*arguments: str, size: int = 2) -> list[str]:
     shared["PYTHONPATH"] = str(Path(__file__).parents[1])
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, *arguments],
+            [sys.executable, "-c", WORKER, *map(str, folders)],
             env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             stderr=subprocess.PIPE,
             text=True,
@@ -71,11 +75,19 @@ def in_processes(*arguments: str, size: int = 2) -> list[str]:
     return said
 
 
-@pytest.mark.parametrize("own_group", [False, True], ids=["by torchrun's variables", "in a group that is there"])
-def test_two_processes_do_what_one_does(tmp_path, own_group):
+@pytest.fixture(scope="module")
+def by_two(tmp_path_factory) -> dict[str, tuple[Path, list[str]]]:
+    """By way, the folder with what two processes trained, and what each said. One pair goes both ways: most of it is importing."""
+    folders = [tmp_path_factory.mktemp(way.split()[0]) for way in WAYS]
+    said = [re.split(r"^in .+\n", text, flags=re.MULTILINE)[1:] for text in in_processes(*folders)]
+    return {way: (folders[i], [each[i] for each in said]) for i, way in enumerate(WAYS)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_processes_do_what_one_does(by_two, way):
+    tmp_path, said = by_two[way]
     alone = network()
     history = trained(alone, tmp_path / "alone.pt", progress=False)
-    said = in_processes(str(tmp_path), *(["group"] if own_group else []))
     results = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
     for name, value in alone.state_dict().items():
         assert torch.equal(results[0]["model"][name], results[1]["model"][name]), name
