@@ -13,6 +13,7 @@ prose are those of the book's last build, which `make` sees to.
 
 import argparse
 import ast
+import functools
 import re
 import shutil
 from pathlib import Path
@@ -21,10 +22,11 @@ import nbformat
 from jupyter_cache import get_cache
 from nbformat import NotebookNode, v4
 
-from tools.execute.cache import key
+from tools.execute.cache import folder
 from tools.plain import Reader, plain
 
 ROOT = Path(__file__).resolve().parents[1]
+built = functools.cache(folder)  # asked for each chapter, and named after every file that an output depends on
 
 VERSIONS = ("student", "instructor")
 BLANKS = """*This is the student version. Run a cell by Shift+Enter. Where it says* `your code` *a part is missing: write it, run
@@ -88,11 +90,11 @@ def values(source: NotebookNode) -> dict[str, str]:
 
 def executed(source: NotebookNode) -> NotebookNode:
     """The chapter with the outputs of the book's build. Raises FileNotFoundError as :func:`values` does."""
-    folder = ROOT / "_build" / "cache" / key(ROOT)
+    known = built(ROOT)
     try:
-        if not folder.is_dir():
+        if not known.is_dir():
             raise KeyError
-        cache = get_cache(str(folder))
+        cache = get_cache(str(known))
         return cache.get_cache_bundle(cache.match_cache_notebook(source).pk).nb
     except KeyError:
         raise FileNotFoundError(f"{title(source)!r} has not been run as it is now: run `make book` first") from None

@@ -95,7 +95,8 @@ def card(app: Sphinx, pagename: str, title: str, text: str) -> str:
 
 def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     title = html.unescape(re.sub(r"<[^>]+>", "", context.get("title") or pagename.capitalize()))
-    lines = [context.get("metatags", ""), card(app, pagename, title, about(doctree))]
+    app.book_abouts[pagename] = said = about(doctree)
+    lines = [context.get("metatags", ""), card(app, pagename, title, said)]
     if pagename == "search":
         lines.append(NOT_FOUND)
     context["metatags"] = "\n".join(lines)
@@ -103,11 +104,12 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
 
 
 def state_versions(app: Sphinx) -> None:
-    """For the footer: with what the book was built, and from what."""
+    """For the footer: with what the book was built, and from what. Also makes the place for what the pages are about."""
     versions = " · ".join(f"{name} {version(name).split('+')[0]}" for name in SHOWN)
     root = Path(app.srcdir)
     git = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     commit = f" · commit {git.stdout.strip()}" if git.returncode == 0 and (root / ".git").exists() else ""
+    app.book_abouts = {}
     app.book_versions = f'<p class="book-versions">Built with {html.escape(versions + commit)}</p>'
 
 
@@ -125,7 +127,8 @@ def guide(app: Sphinx) -> str:
     env, base = app.env, app.config.html_baseurl
 
     def line(name: str) -> str:
-        said = about(env.get_doctree(name))
+        known = app.book_abouts  # of the pages that are written this time; to read them all again takes a while
+        said = known[name] if name in known else about(env.get_doctree(name))
         return f"- [{env.titles[name].astext()}]({base}{app.builder.get_target_uri(name)})" + (f": {said}" if said else "")
 
     root = app.config.root_doc
