@@ -153,9 +153,10 @@ def test_the_student_version_runs_and_its_checks_are_kind(tmp_path: Path):
 def test_every_solution_passes_its_check(path: Path):
     """As the book's build ran it, which is also how the instructor version's code ran: it is the same."""
     whole = source(path)
-    ran = {cell.id: cell for cell in versions.executed(whole).cells}
+    cells = versions.executed(whole).cells
+    ran = {cell.id: cell for cell in cells}
     if len(ran) < len(whole.cells):  # the cache numbers cells anew
-        ran = dict(zip((c.id for c in whole.cells if c.cell_type == "code"), versions.executed(whole).cells, strict=True))
+        ran = dict(zip((c.id for c in whole.cells if c.cell_type == "code"), cells, strict=True))
     for cell in tagged(whole, "solution"):
         if "checks." in cell.source:
             said = str(ran[cell.id].outputs)

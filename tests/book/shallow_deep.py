@@ -89,7 +89,7 @@ class Widget:
         return self.el.get_by_role("radio", name=title, exact=True)
 
     def chosen(self) -> str:
-        return self.el.get_by_role("radio", checked=True).input_value()
+        return self.el.locator("input[type=radio]:checked").input_value()  # by its role, each element's would be computed
 
     def block(self, name: str) -> str:
         return self.side(name).get_attribute("data-block")
@@ -98,9 +98,13 @@ class Widget:
         return dots(self.side(name))
 
     def values(self, name: str) -> np.ndarray:
+        return self.numbers(name)[0]
+
+    def numbers(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Gate and squeeze by channel."""
         dots = self.dots(name)
         assert [dot["channel"] for dot in dots] == list(range(len(dots)))
-        return np.array([dot["value"] for dot in dots])
+        return np.array([dot["value"] for dot in dots]), np.array([dot["squeeze"] for dot in dots])
 
     def order(self, name: str) -> list[int]:
         return [dot["channel"] for dot in sorted(self.dots(name), key=lambda dot: dot["x"])]
@@ -117,8 +121,8 @@ class Widget:
         assert self.chosen() == truth.ids[index]
         for name in ("shallow", "deep"):
             block = self.block(name)
-            np.testing.assert_allclose(self.values(name), truth.s[block][index], atol=1e-4, rtol=0)
-            z = [dot["squeeze"] for dot in self.dots(name)]
+            s, z = self.numbers(name)
+            np.testing.assert_allclose(s, truth.s[block][index], atol=1e-4, rtol=0)
             np.testing.assert_allclose(z, truth.z[block][index], atol=np.ptp(truth.z[block]) / 65535 + 1e-4, rtol=0)
         logits = truth.logits[index]
         shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
@@ -127,7 +131,8 @@ class Widget:
             assert logit == pytest.approx(logits[k], abs=1e-4)
             assert share == pytest.approx(shares[k], abs=1e-4)
         label, predicted = truth.pictures[index]["label"], int(logits.argmax())
-        assert ("✓" in self.verdict(), "✗" in self.verdict()) == (label == predicted, label not in (None, predicted))
+        verdict = self.verdict()
+        assert ("✓" in verdict, "✗" in verdict) == (label == predicted, label not in (None, predicted))
 
 
 def choose(widget: Widget, label: str, value: str, way: str) -> None:

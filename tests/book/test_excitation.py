@@ -115,7 +115,7 @@ def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
 
 def test_numbers_to_take_away(widget: Locator, kernel: Excitation):
     widget.get_by_role("slider", name="Push gate").first.fill("2")
-    kernel.moved, kernel.pushed, kernel.rule = "", "", "sigmoid"
+    kernel.picture, kernel.moved, kernel.pushed, kernel.rule = "ember-1", "", "", "sigmoid"
     own = [layer.numpy() for layer in kernel.layers()]
     heads, rows = taken(widget, "the channels")
     assert heads == ["channel", "z", "s", "z of the picture", "s of the picture"]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -168,6 +169,7 @@ def is_whole(page: Page) -> None:
     )
 
 
+@cache
 def gzipped(url: str, base: str) -> int:
     """Bytes on their way, as GitHub Pages sends them: pictures and fonts as they are, all else gzipped."""
     path = HTML / unquote(urlsplit(url).path.removeprefix(urlsplit(base).path))
