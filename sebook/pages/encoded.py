@@ -44,6 +44,13 @@ def sprite(pictures: Tensor) -> dict[str, Any]:
     return {"url": f"data:image/webp;base64,{_base64(file.getvalue())}", "size": size, "columns": columns}
 
 
+def photograph(image: Image.Image, quality: int) -> tuple[str, np.ndarray]:
+    """A photograph as a page gets it, a data URL of a WebP, and its pixels as they are then, uint8 (H, W, 3)."""
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=quality, method=6)
+    return f"data:image/webp;base64,{_base64(file.getvalue())}", np.array(Image.open(file).convert("RGB"))
+
+
 def cut(sprite: Mapping[str, Any], count: int) -> Tensor:
     """The first ``count`` pictures of a :func:`sprite`, uint8 (count, 3, size, size)."""
     file = io.BytesIO(base64.b64decode(sprite["url"].partition(",")[2]))

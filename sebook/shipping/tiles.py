@@ -15,6 +15,7 @@ from senet.inside.recording import record
 from senet.models.se import SEBlock
 
 
+@torch.no_grad()
 def in_tiles(
     network: nn.Module,
     picture: Tensor,
@@ -49,7 +50,7 @@ def in_tiles(
             # To the picture's edge and not beyond, so that its own zero padding stays where it is.
             above, before = min(margin, top), min(margin, left)
             tile = picture[:, :, top - above : top + side + margin, left - before : left + side + margin]
-            maps = record(network, tile, gates=gates).logits
+            maps = network(tile) if gates is None else record(network, tile, gates=gates).logits
             n, y, x = side // stride, above // stride, before // stride
             if put is None:
                 put = maps.new_empty(1, maps.shape[1], height // stride, width // stride)

@@ -13,6 +13,7 @@ from .pairs import Pairs
 from .profiles import Profiles
 from .relatives import Relatives
 from .rescale import Rescale
+from .seams import Seams
 from .segmenter import Segmenter
 from .shallow_deep import ShallowDeep
 from .squeeze import Squeeze
@@ -32,6 +33,7 @@ __all__ = [
     "Profiles",
     "Relatives",
     "Rescale",
+    "Seams",
     "Segmenter",
     "ShallowDeep",
     "Squeeze",

@@ -1,7 +1,5 @@
 """ "Segmenter": another's network finds the person in a picture, the reader's camera too, with gates alive, frozen or open."""
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +57,7 @@ class Segmenter(EmbeddedWidget):
         ones = {name: np.ones_like(values) for name, values in frozen.items()}
         self._shown, self._answers, pictures = {}, {}, []
         for id, (title, image) in _pictures().items():
-            url, pixels = _stored(image)
+            url, pixels = encoded.photograph(image, QUALITY)
             self._shown[id] = pixels
             pictures.append({"id": id, "title": title, "alt": f"A photograph: {title}", "url": url})
             for how, given in {"own": None, "frozen": frozen, "ones": ones}.items():
@@ -120,14 +118,6 @@ def _pictures() -> dict[str, tuple[str, Image.Image]]:
         "cat": (f"{cat['title']} ({cat['author']}, {cat['licence']})", open_picture(collection.folder() / cat["file"])),
     }
     return {id: (title, square(image, segmenter.SIDE)) for id, (title, image) in named.items()}
-
-
-def _stored(image: Image.Image) -> tuple[str, np.ndarray]:
-    """A picture as the page gets it, and its pixels as they are then, uint8 (256, 256, 3)."""
-    file = io.BytesIO()
-    image.save(file, "WEBP", quality=QUALITY, method=6)
-    url = f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
-    return url, np.asarray(Image.open(file).convert("RGB"))
 
 
 def _packed(rows: list[np.ndarray]) -> dict[str, Any]:

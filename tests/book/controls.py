@@ -42,6 +42,7 @@ def by_hand(side: str) -> list[Control]:
 
 
 EIGHT = {**PERSON, ".senet-dots": ".senet-eight"}
+SEAMS = {**PERSON, ".senet-dots": ".senet-seams"}
 
 # What the explorer says first: a guess, which is answered and asked again, and a tour of the text's links.
 FIRST = [
@@ -197,6 +198,18 @@ CONTROLS: dict[str, list[Control]] = {
         *TABLES,
         *SAVES,
         *foot("select: Block"),
+    ],
+    "seams": [
+        *(Control(name, ".senet-seams") for name in ("radio: .+", "select: Light", "select: Tiles", "select: Gates")),
+        # The network came with the page: there is nothing to run or to cancel.
+        *(
+            replace(each, changes=SEAMS.get(each.changes, each.changes))
+            for each in OWN
+            if each.within != ".senet-engine" and "Run" not in each.name
+        ),
+        *TABLES,
+        *SAVES,
+        *foot("select: Tiles"),
     ],
     "advice": [
         Control("select: What is scarce when it runs\\?", ".senet-advice"),  # the usual network's says most of it

@@ -134,7 +134,9 @@ class Own implements OwnPicture {
     const ways = h("span", {}, " or drop or paste a picture here.");
     const promise = this.live.yours
       ? "Your picture and your network stay on this device."
-      : "Your picture stays on this device; the network is downloaded and runs here.";
+      : this.live.engine.total === 0
+        ? "Your picture stays on this device; the network came with this page."
+        : "Your picture stays on this device; the network is downloaded and runs here.";
     return [
       h("p", { class: "senet-ways" }, browse, input, film, edit, ways),
       h("p", { class: "senet-source" }, promise),

@@ -11,6 +11,7 @@ import { excitation } from "./excitation.ts";
 import { padding } from "./padding.ts";
 import { relatives } from "./relatives.ts";
 import { rescale } from "./rescale.ts";
+import { seams } from "./seams.ts";
 import { segmenter } from "./segmenter.ts";
 import { squeeze } from "./squeeze.ts";
 
@@ -27,6 +28,7 @@ export const EMBEDDED: Record<string, Embedded> = {
   padding,
   relatives,
   rescale,
+  seams,
   segmenter,
   squeeze,
 };
