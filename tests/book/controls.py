@@ -200,7 +200,7 @@ CONTROLS: dict[str, list[Control]] = {
         *foot("select: Block"),
     ],
     "seams": [
-        *(Control(name, ".senet-seams") for name in ("radio: .+", "select: Light", "select: Tiles", "select: Gates")),
+        *(Control(name, ".senet-seams") for name in ("radio: .+", "select: Light", "select: Gates", "select: Tiles")),
         # The network came with the page: there is nothing to run or to cancel.
         *(
             replace(each, changes=SEAMS.get(each.changes, each.changes))
