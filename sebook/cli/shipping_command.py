@@ -71,8 +71,8 @@ def _recipe(name: str) -> Recipe | None:
 
 
 def _fold_file(args: Namespace) -> None:
-    if refused := [f"--{name}" for name in ("reestimate", "each") if getattr(args, name)]:
-        raise ValueError(f"{' and '.join(refused)}: for a network's name alone, and {args.name} is a file")
+    if args.reestimate:
+        raise ValueError(f"--reestimate: for a network's name alone, and {args.name} is a file: batch norms may be folded in it")
     network, taken, _ = files_command.asked(args, args.name)
     if not isinstance(network, OnnxNetwork):
         raise ValueError(f"fold writes .onnx files, and {network.path.name} is not one")
@@ -81,10 +81,16 @@ def _fold_file(args: Namespace) -> None:
     read = network.run(means.numpy())
     gates = {name: s.mean(0) for name, s in read.excitation.items()}
     gates = {name: gates[name] for name in _chosen(gates, args.only)}
+    pictures = test.numpy()
+    plain = network.run(pictures).outputs[0]
+    if args.each:
+        print("each gate alone:")
+        for name, s in gates.items():
+            print(f"  {name}: {_price_of_file(network, plain, {name: s}, pictures)}")
     print(f"{len(gates)} gates at their means over {len(means):,} pictures:")
-    print(f"  {_price_of_file(network, gates, test.numpy())}")
+    print(f"  {_price_of_file(network, plain, gates, pictures)}")
     if _wanted(args, ".onnx"):
-        folded = folding.write(network, gates, test.numpy(), args.out)
+        folded = folding.write(network, gates, pictures, args.out)
         left = len(gates) - len(folded.layers)
         kept = f", {left} are left as products with a constant" if left else ""
         print(
@@ -93,9 +99,8 @@ def _fold_file(args: Namespace) -> None:
         )
 
 
-def _price_of_file(network: Tapped, gates: dict[str, np.ndarray], pictures: np.ndarray) -> str:
-    plain, held = network.run(pictures).outputs, network.run(pictures, gates).outputs
-    first, then = plain[0], held[0]
+def _price_of_file(network: Tapped, first: np.ndarray, gates: dict[str, np.ndarray], pictures: np.ndarray) -> str:
+    then = network.run(pictures, gates).outputs[0]
     if first.ndim == 2 and first.shape[1] > 1:
         changed = (first.argmax(1) != then.argmax(1)).mean()
         return f"{changed:.1%} of {len(pictures):,} largest outputs change their place"
