@@ -9,7 +9,7 @@ import pytest
 
 RESULTS = Path(__file__).parents[1] / "data" / "results"
 NAMES = ("shipping-*", "frozen-*", "padding-*", "precision-*", "start-*", "examined")
-NAMES += ("study-relatives", "study-constant", "timm-pairs", "who-kept-se")
+NAMES += ("study-relatives", "study-constant", "timm-pairs", "who-kept-se", "wild-stories")
 FILES = sorted(path.stem for name in NAMES for path in RESULTS.glob(f"{name}.json"))
 # What holds no estimate, and why.
 COUNTED = {

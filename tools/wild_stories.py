@@ -1,6 +1,6 @@
-"""Four stories of SE in the wild: live gates, switches, dead gates, seams between tiles; each measured on the network itself.
+"""Stories of SE in the wild: live gates, switches, dead gates, seams between tiles; each measured on the network itself.
 
-    .venv/bin/python -m tools.wild_stories     # fetches 90 MB into _build/in-the-wild; writes data/results/wild-stories.json
+    .venv/bin/python -m tools.wild_stories     # fetches 120 MB into _build/in-the-wild; writes data/results/wild-stories.json
 
 The networks are others', fetched from their packages as tools/in_the_wild.py does it. Only numbers are kept, and the picture
 of the seams, ``book/images/tile-seams.webp``. *Frozen* means that every gate of a network is set to its mean over other inputs
@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from sebook import collection
 from sebook.cli.provenance import keep
+from sebook.experiments.linear_probe import wilson
+from sebook.experiments.profiles import bootstrap
 from sebook.network_files import pictures
 from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.network_files.tapped import Tapped
 from senet import images, machine
 
-from . import in_the_wild, wild_seams
+from . import in_the_wild, wild_objects, wild_seams
 from .in_the_wild import HALF, ROOT, ZERO_ONE
 
 OCR, QVAC, SELFIE = "pip:rapidocr-onnxruntime==1.4.4", "npm:@qvac/classification-ggml@0.26.3", in_the_wild.PACKAGES[1].package
@@ -103,12 +106,32 @@ def gates(network: Tapped, taken: np.ndarray) -> list[dict[str, Any]]:
     return rows
 
 
-def frozen(network: Tapped, other: np.ndarray, tested: np.ndarray, score: Callable[[list], float]) -> dict[str, float]:
-    """The score with the network's own gates, with gates frozen at their means over ``other``, and with all gates at 1."""
+Score = Callable[[list], np.ndarray]  # of the network's outputs: for each input whether it is right, or how good it is
+
+
+def scores(network: Tapped, other: np.ndarray, tested: np.ndarray, score: Score) -> dict[str, np.ndarray]:
+    """Of each input, with the network's own gates, with gates frozen at their means over ``other``, and with all gates at 1."""
     means = {name: s.mean(0) for name, s in network.run(other).excitation.items()}
     ones = {name: np.ones_like(s) for name, s in means.items()}
     given = {"own": None, "frozen": means, "ones": ones}
-    return {word: _short(score(network.run(tested, set_to).outputs)) for word, set_to in given.items()}
+    return {word: score(network.run(tested, set_to).outputs) for word, set_to in given.items()}
+
+
+def summed(by_word: dict[str, np.ndarray]) -> dict[str, Any]:
+    """How many inputs are right, by Wilson's interval, or how good they are on average, by a bootstrap over inputs; 95 %."""
+    said: dict[str, Any] = {"intervals": {}}
+    for word, each in by_word.items():
+        counted = each.dtype == bool
+        found = wilson(int(each.sum()), len(each)) if counted else bootstrap(torch.from_numpy(each))
+        scale = len(each) if counted else 1
+        said[word] = _short(scale * found.value)
+        said["intervals"][word] = [_short(scale * found.low), _short(scale * found.high)]
+    return said
+
+
+def frozen(network: Tapped, other: np.ndarray, tested: np.ndarray, score: Score) -> dict[str, Any]:
+    """The scores, summed up."""
+    return summed(scores(network, other, tested, score))
 
 
 def reader(path: Path) -> dict[str, Any]:
@@ -118,12 +141,12 @@ def reader(path: Path) -> dict[str, Any]:
     signs = ["", *listed.split("\n"), " "]
     said, drawn = lines(1)
 
-    def right(outputs: list) -> float:
+    def right(outputs: list) -> np.ndarray:
         read = []
         for row in outputs[0].argmax(2):
             kept = [k for i, k in enumerate(row) if k and (i == 0 or k != row[i - 1])]
             read.append("".join(signs[k] for k in kept))
-        return sum(a.replace(" ", "") == b.replace(" ", "") for a, b in zip(read, said, strict=True))
+        return np.array([a.replace(" ", "") == b.replace(" ", "") for a, b in zip(read, said, strict=True)])
 
     way = pictures.Way(HALF, HALF)
     other, tested = (pictures.taken(network, each, way) for each in (lines(0)[1], drawn))
@@ -141,8 +164,8 @@ def turner(path: Path) -> dict[str, Any]:
 
     truth = np.repeat([0, 1], LINES)
     other, tested = both(lines(0)[1]), both(lines(1)[1])
-    scores = frozen(network, other, tested, lambda outputs: int((outputs[0].argmax(1) == truth).sum()))
-    return {"score": "directions right", "of": 2 * LINES, **scores, "gates": gates(network, tested)}
+    said = frozen(network, other, tested, lambda outputs: outputs[0].argmax(1) == truth)
+    return {"score": "directions right", "of": 2 * LINES, **said, "gates": gates(network, tested)}
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -155,8 +178,8 @@ def masks(network: Tapped, other: np.ndarray, tested: np.ndarray, threshold: flo
     """Mean overlap with the mask that the network gives with its own gates."""
     own = network.run(tested).outputs[0] > threshold
 
-    def score(outputs: list) -> float:
-        return float(np.mean([overlap(a, b) for a, b in zip(own, outputs[0] > threshold, strict=True)]))
+    def score(outputs: list) -> np.ndarray:
+        return np.array([overlap(a, b) for a, b in zip(own, outputs[0] > threshold, strict=True)])
 
     said = {"score": "overlap with the mask of its own gates", "of": 1}
     return {**said, **frozen(network, other, tested, score), "inputs": len(tested), "gates": gates(network, tested)}
@@ -192,7 +215,7 @@ def classifier(path: Path, folder: Path) -> dict[str, Any]:
     plain = network.run(taken)
     hidden = {name: int((units.max(0) <= 0).sum()) for name, units in plain.hidden.items()}
     named = plain.outputs[0].argmax(1)
-    scores = frozen(network, taken[1::2], taken[0::2], lambda outputs: int((outputs[0].argmax(1) == named[0::2]).sum()))
+    halves = frozen(network, taken[1::2], taken[0::2], lambda outputs: outputs[0].argmax(1) == named[0::2])
     first = network.found[0]
     constant = network.run(taken, {first.gate.name: plain.excitation[first.gate.name][0]})
     same = all(np.array_equal(a, b) for a, b in zip(plain.outputs, constant.outputs, strict=True))
@@ -200,8 +223,29 @@ def classifier(path: Path, folder: Path) -> dict[str, Any]:
         {**row, "hidden": units.shape[1], "dead": dead}
         for row, units, dead in zip(gates(network, taken), plain.hidden.values(), hidden.values(), strict=True)
     ]
-    said = {"score": "photographs that keep their class", "of": len(taken[0::2]), **scores, "inputs": len(taken)}
+    said = {"score": "photographs that keep their class", "of": len(taken[0::2]), **halves, "inputs": len(taken)}
     return {**said, "first_gate_as_a_constant_changes_nothing": same, "gates": rows}
+
+
+def finder(path: Path, folder: Path) -> dict[str, Any]:
+    """A detector of things, on scikit-image's photographs and the book's: on each half with means from the other."""
+    network = OnnxNetwork(wild_objects.as_onnx(path, wild_objects.CLASSES, folder / "centernet.onnx"))
+    of_255 = pictures.Way((0.0,) * 3, (1 / 255,) * 3)
+    taken = pictures.taken(network, [*photographs(512), *shipped()], of_255)
+    own, sure = wild_objects.strongest(network.run(taken).outputs)
+    clear = sure >= wild_objects.CLEAR
+    parts: dict[str, list[np.ndarray]] = {}
+    for half in (0, 1):
+        tested, kept = taken[half::2], clear[half::2]
+
+        def same(outputs: list, half: int = half, kept: np.ndarray = kept) -> np.ndarray:
+            return (wild_objects.strongest(outputs)[0] == own[half::2])[kept]
+
+        for word, each in scores(network, taken[1 - half :: 2], tested, same).items():
+            parts.setdefault(word, []).append(each)
+    halves = summed({word: np.concatenate(each) for word, each in parts.items()})
+    said = {"score": "photographs with the same strongest thing", "of": int(clear.sum()), **halves, "inputs": len(taken)}
+    return {**said, "clear_from": wild_objects.CLEAR, "gates": gates(network, taken)}
 
 
 def _short(value: float) -> float:
@@ -225,6 +269,7 @@ def main() -> None:
         "detector": (OCR, "*PP-OCRv4_det_infer.onnx", detector),
         "reader": (OCR, "*PP-OCRv4_rec_infer.onnx", reader),
         "turner": (OCR, "*ppocr_mobile_v2.0_cls_infer.onnx", turner),
+        "finder": (wild_objects.PACKAGE, "*models/centernet.json", lambda path: finder(path, folder)),
         "classifier": (QVAC, "*mobilenetv3_3class_v3_fp16.gguf", lambda path: classifier(path, folder)),
     }
     stories = {}
@@ -237,6 +282,7 @@ def main() -> None:
     stories["upscaler"] = {"package": wild_seams.PACKAGE, "file": upscaler.name, **seams}
     print("upscaler", stories["upscaler"])
     about = {"command": "python -m tools.wild_stories", **machine.circumstances(), "readers": versions | wild_seams.READER}
+    about |= {"seeds": [0, 1], "interval": "95 %: Wilson's for counts, a bootstrap over inputs for overlaps"}
     keep({**about, "stories": stories}, options.out)
 
 

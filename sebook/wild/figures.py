@@ -10,16 +10,16 @@ from matplotlib.figure import Figure
 from ..pages.page_svg import INK, STYLE, SYMBOLS, Drawing
 
 Story = Mapping[str, Any]
-MARKS = "osD^v"
+MARKS = "osD^vP"
 # Middle tones of Okabe and Ito's set, at 3:1 or more on white and on black; the marks tell the networks apart as well.
-COLOURS = ("#d55e00", "#0f7fc0", "#0a8f6a", "#b8579a", INK)
+COLOURS = ("#d55e00", "#0f7fc0", "#0a8f6a", "#b8579a", "#8f7400", INK)
 
 
 def moving(stories: Mapping[str, Story]) -> Drawing:
     """Every gate by how far its channels differ from each other, and how far they move from input to input.
 
     Args:
-        stories: up to five, by what the legend calls the network.
+        stories: up to six, by what the legend calls the network.
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 3.4), layout="constrained")
