@@ -230,7 +230,7 @@ class Seams {
       });
     });
     this.key.textContent = some
-      ? "Each tile’s gates, two blocks: a band is a channel, pale at 0 and strong at 1"
+      ? "Each tile’s gates, two blocks: a band is a channel, faint at 0 and strong at 1"
       : "This network has no gates";
     const channels = some ? Array.from(tiles[0]![0]!, (_, c) => `channel ${c}`) : [];
     this.rows = [

@@ -109,7 +109,7 @@ class Segmenter {
       strip.title = `gate ${i + 1}: ${channels} channels`;
       return h("div", { class: "senet-segmenter-gate" }, name, strip);
     });
-    const key = "Each band is a channel, pale at 0 and strong at 1.";
+    const key = "Each band is a channel, faint at 0 and strong at 1.";
     return [
       h("div", { class: "senet-controls" }, this.picker.el, ...this.menus.els),
       h(
