@@ -113,7 +113,7 @@ def main() -> None:
     with torch.no_grad():
         scores = {name: upscaler.decibels(F.pixel_shuffle(each(small), 2), held) for name, each in (("se", model), ("twin", twin))}
     said = {
-        "command": "SENET_DATA=... python -m tools.upscaler",
+        "command": "python -m tools.upscaler",
         "seed": SEED,
         **machine.circumstances("cpu"),
         "steps": STEPS,
