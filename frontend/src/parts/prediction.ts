@@ -149,8 +149,8 @@ function line(
 
 /**
  * The photograph fills the frame, and what the network sees of it is its corner; until it is there,
- * and where there is none, the frame is what the network sees. One that is hidden keeps its address:
- * without one its text would be laid out in its place.
+ * and where there is none, the frame is what the network sees. One that is hidden keeps its
+ * address: without one its text would be laid out in its place.
  */
 function reveal(photo: HTMLImageElement, address: string | null): void {
   const turn = (there: boolean) => set(photo, { hidden: !there });
