@@ -46,8 +46,8 @@ function renew(): void {
   now = found();
   if (now === before) return;
   for (const strip of document.querySelectorAll(`[${INKED}]`)) {
-    const paint = painters.get(strip);
+    const [paint, style] = [painters.get(strip), strip.getAttribute("style")];
     if (paint) paint();
-    else strip.setAttribute("style", strip.getAttribute("style")!.replaceAll(before, now));
+    else if (style) strip.setAttribute("style", style.replaceAll(before, now)); // else not drawn yet
   }
 }
