@@ -3,11 +3,10 @@
 //
 //   pixels ─▶ conv, ReLU ─▶ SE ─▶ conv, ReLU ─▶ SE ─▶ conv ─▶ four pixels of each
 
-import { type Layer, squeezed } from "./forward.ts";
+import { forward, type Layer, squeezed } from "./forward.ts";
 
 /** Pixels that its convolutions see on each side. */
 export const REACH = 3;
-const TOGETHER = 4; // output channels; each reads the same pixels
 
 export interface Excitation {
   /** (hidden, C) and (C, hidden), row by row, with their biases. */
@@ -47,68 +46,6 @@ interface Place {
   height: number;
 }
 
-/** As `forward` of forward.ts, for any height and output channels in fours: several times as fast. */
-export function convolved(
-  input: Float32Array,
-  width: number,
-  height: number,
-  { weights, bias, relu }: Layer,
-): Float32Array {
-  const pixels = width * height;
-  const [into, out] = [input.length / pixels, bias.length];
-  const [wide, tall] = [width + 2, height + 2];
-  const rim = new Float32Array(into * tall * wide); // of zeros
-  for (let row = 0; row < into * height; row++) {
-    const [c, y] = [Math.floor(row / height), row % height];
-    rim.set(input.subarray(row * width, (row + 1) * width), (c * tall + y + 1) * wide + 1);
-  }
-  const made = new Float32Array(out * pixels);
-  for (let o = 0; o < out; o++) made.fill(bias[o]!, o * pixels, (o + 1) * pixels);
-  const w = new Float64Array(3 * TOGETHER); // three neighbours of each
-  for (let o = 0; o < out; o += TOGETHER) {
-    for (let row = 0; row < 3 * into; row++) {
-      const [c, ky] = [Math.floor(row / 3), row % 3];
-      for (let k = 0; k < w.length; k++)
-        w[k] = weights[((o + Math.floor(k / 3)) * into + c) * 9 + 3 * ky + (k % 3)]!;
-      addRow(made, o * pixels, rim, (c * tall + ky) * wide, width, height, w);
-    }
-  }
-  if (relu) for (let i = 0; i < made.length; i++) made[i] = Math.max(0, made[i]!);
-  return made;
-}
-
-/** One row of a kernel over one channel, added to four maps. */
-function addRow(
-  made: Float32Array,
-  at: number,
-  rim: Float32Array,
-  from: number,
-  width: number,
-  height: number,
-  w: Float64Array,
-): void {
-  const pixels = width * height;
-  const [a, b, c] = [w[0]!, w[1]!, w[2]!];
-  const [d, e, f] = [w[3]!, w[4]!, w[5]!];
-  const [g, h, i] = [w[6]!, w[7]!, w[8]!];
-  const [k, l, m] = [w[9]!, w[10]!, w[11]!];
-  for (let y = 0; y < height; y++) {
-    let next = from + y * (width + 2);
-    let [p, q] = [rim[next]!, rim[next + 1]!];
-    next += 2;
-    const end = at + (y + 1) * width;
-    for (let j = at + y * width; j < end; j++) {
-      const r = rim[next++]!;
-      made[j]! += a * p + b * q + c * r;
-      made[j + pixels]! += d * p + e * q + f * r;
-      made[j + 2 * pixels]! += g * p + h * q + i * r;
-      made[j + 3 * pixels]! += k * p + l * q + m * r;
-      p = q;
-      q = r;
-    }
-  }
-}
-
 function excite({ w1, b1, w2, b2 }: Excitation, z: ArrayLike<number>): Float32Array {
   const rows = (w: Float32Array, b: Float32Array, x: ArrayLike<number>) =>
     b.map((bias, o) => {
@@ -126,7 +63,7 @@ function run(net: Upscaler, { values, width, height }: Pixels, given: Float32Arr
   const gates: Float32Array[] = [];
   let u = values;
   net.layers.forEach((layer, at) => {
-    u = convolved(u, width, height, layer);
+    u = forward(u, width, height, layer);
     const block = net.blocks[at];
     if (!block) return;
     const s = given?.[at] ?? excite(block, squeezed(u, pixels, "avg"));

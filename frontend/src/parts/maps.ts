@@ -19,7 +19,11 @@ export function paint(canvas: HTMLCanvasElement, values: Float32Array, far: numb
 }
 
 /** Bytes (C, H, W), 0 to 255, in their colours; one channel is shown as grey. */
-export function paintBytes(canvas: HTMLCanvasElement, bytes: Uint8Array, channels = 3): void {
+export function paintBytes(
+  canvas: HTMLCanvasElement,
+  bytes: Uint8Array | Uint8ClampedArray,
+  channels = 3,
+): void {
   const pixels = canvas.width * canvas.height;
   const image = canvas.getContext("2d")!.createImageData(canvas.width, canvas.height);
   for (let i = 0; i < pixels; i++) {

@@ -19,6 +19,7 @@ import { h, matched, set } from "../parts/dom.ts";
 import { type Frame, pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { ink, inked } from "../parts/ink.ts";
+import { paintBytes } from "../parts/maps.ts";
 import { type Menus, menus, titled } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
 import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
@@ -211,8 +212,8 @@ class Seams {
     const given = now.gates === "whole" ? whole.tiles[0]! : null;
     const made = now.tiles === 1 ? whole : upscaled(net, small, now.tiles, given);
     const found = seam(made.picture, whole.picture, now.tiles);
-    paint(this.got, small);
-    paint(this.made, made.picture);
+    paintBytes(this.got, bytesOf(small));
+    paintBytes(this.made, bytesOf(made.picture));
     this.drawGates(made.tiles, now.tiles);
     this.say(now, found, seam(made.picture, photograph, 1).off);
   }
@@ -277,13 +278,7 @@ function pixelsOf(square: HTMLCanvasElement): Pixels {
   return { values, width: square.width, height: square.height };
 }
 
-function paint(canvas: HTMLCanvasElement, { values, width, height }: Pixels): void {
-  const context = canvas.getContext("2d")!;
-  const image = context.createImageData(width, height);
-  const pixels = width * height;
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = 255 * values[c * pixels + i]!; // clamped
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
+/** Beyond 0 and 1 cut off, as a screen does. */
+function bytesOf({ values }: Pixels): Uint8ClampedArray {
+  return Uint8ClampedArray.from(values, (value) => 255 * value);
 }

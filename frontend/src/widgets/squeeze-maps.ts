@@ -76,7 +76,7 @@ export class SqueezeMaps {
   private maps(shown: Uint8Array): Float32Array {
     const { size, mean, std } = this.data;
     const first = normalised(shown, mean, std);
-    return this.layers.reduce((input, layer) => forward(input, size, layer), first);
+    return this.layers.reduce((input, layer) => forward(input, size, size, layer), first);
   }
 
   make(now: SqueezeView): Made {
