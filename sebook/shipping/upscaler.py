@@ -63,7 +63,6 @@ def gates(model: Upscaler, picture: Tensor) -> dict[str, Tensor]:
     return {name: block.excitation for name, block in record(model, picture).blocks.items()}
 
 
-@torch.no_grad()
 def upscaled(model: Upscaler, picture: Tensor, tiles: int = 1, given: Mapping[str, Tensor] | None = None) -> Tensor:
     """A picture (1, 3, H, W), twice as large: (1, 3, 2 H, 2 W).
 
@@ -73,8 +72,6 @@ def upscaled(model: Upscaler, picture: Tensor, tiles: int = 1, given: Mapping[st
         tiles: in a row, and rows of them. Each sees as many pixels around it as convolutions do.
         given: gates to use in the place of each tile's own, by block.
     """
-    if tiles == 1 and given is None:
-        return F.pixel_shuffle(model(picture), 2)
     side = picture.shape[2] // tiles
     return F.pixel_shuffle(in_tiles(model, picture, side, margin=REACH, gates=given), 2)
 

@@ -12,7 +12,7 @@ from senet import pretrained
 from senet.images.picture import open_picture, square
 
 from .. import collection
-from ..pages import encoded, page_svg
+from ..pages import encoded, exhibits, page_svg
 from ..shipping import upscaler
 from ..shipping.upscaler import Seam
 from .embedded import EmbeddedWidget
@@ -67,7 +67,7 @@ class Seams(EmbeddedWidget):
             entry = next(each for each in collection.described() if each["title"] == title)
             image = square(open_picture(collection.folder() / entry["file"]), 2 * SIDE)
             url, pixels = encoded.photograph(image, QUALITY)
-            id = title.lower().replace(" ", "-")
+            id = exhibits.slug(title)
             self._shown[id] = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
             credited = f"{title} ({entry['author']}, {entry['licence']})"
             pictures.append({"id": id, "title": credited, "alt": f"A photograph: {title}", "url": url})
