@@ -15,7 +15,7 @@ from tools import machine
 from tools.execute import cache as caches
 from tools.execute import warm
 from tools.execute.chapter import Run, run
-from tools.execute.progress import SHIPPED, Clock
+from tools.execute.progress import SHIPPED, Clock, Progress
 
 from . import prose
 
@@ -102,6 +102,16 @@ def test_progress_counts_chapters_and_time(faults):
     ended = [line for line in lines if ".ipynb: " in line]
     assert [line[: line.index("]") + 1] for line in ended] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     assert all(" left" in line for line in ended[:3]) and " left" not in ended[3]
+
+
+def test_chapters_that_end_together_are_counted_one_by_one(tmp_path, capsys):
+    runs = [Run(Path(name), None, 1, seconds=1.0, error="Lost") for name in ("one.ipynb", "two.ipynb")]
+    progress = Progress(Clock(runs, 2, tmp_path / "seconds.json"))
+    for each in runs:
+        progress.ended(each)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:5] for line in lines] == ["[1/2]", "[2/2]"]
+    assert [" left" in line for line in lines] == [True, False]
 
 
 def test_what_is_known_is_not_run_again(faults):

@@ -65,6 +65,7 @@ class Progress:
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.said = clock, time.monotonic()
+        self.told = 0  # chapters whose end was said: several may have ended before the first of them is
 
     def begin(self) -> None:
         count, workers = len(self.clock.chapters), self.clock.workers
@@ -72,30 +73,28 @@ class Progress:
         self.say(f"{chapters} to run, {workers} at a time ({machine.described()}): {self._time()}")
 
     def ended(self, chapter: Run) -> None:
+        self.told += 1
         if chapter.error is None:
             cpu, peak = chapter.measured["cpu_seconds"], chapter.measured["peak_megabytes"]
             took = f"{chapter.seconds:.1f} s, {cpu:.1f} s of a core, {peak:.0f} MB at most"
         else:
             took = f"failed after {chapter.seconds:.1f} s"
-        left = f"; {self._time()} left" if self._open() else ""
+        left = f"; {self._time()} left" if self.told < len(self.clock.chapters) else ""
         self.say(f"{self._count()} {chapter.path.name}: {took}{left}")
 
     def tick(self) -> None:
         """Say what runs, if nothing has been printed for a while."""
         if time.monotonic() - self.said > SILENCE:
-            runs = [f"{c.path.stem} ({c.where})" for c in self._open() if c.at]
+            runs = [f"{c.path.stem} ({c.where})" for c in self.clock.chapters if c.seconds is None and c.at]
             self.say(f"{self._count()} running {', '.join(runs)}; {self._time()} left")
 
     def say(self, line: str) -> None:
         print(line, flush=True)
         self.said = time.monotonic()
 
-    def _open(self) -> list[Run]:
-        return [chapter for chapter in self.clock.chapters if chapter.seconds is None]
-
     def _count(self) -> str:
         count = len(self.clock.chapters)
-        return f"[{count - len(self._open()):{len(str(count))}}/{count}]"
+        return f"[{self.told:{len(str(count))}}/{count}]"
 
     def _time(self) -> str:
         seconds = max(5 * round(self.clock.left() / 5), 5)
