@@ -65,7 +65,7 @@ class Progress:
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.said = clock, time.monotonic()
-        self.told = 0  # chapters whose end was said: several may have ended before the first of them is
+        self.told = 0  # chapters that were reported; several may have ended before the first of them is
 
     def begin(self) -> None:
         count, workers = len(self.clock.chapters), self.clock.workers
