@@ -41,7 +41,7 @@ test("each picture is compared with the first page's own, and pulled gates with 
   before.take("ship", ship, false); // the partner is no other for it
   assert.deepEqual(now(), held);
   before.take("ship", ship, true);
-  assert.deepEqual(now(), { answer: ship, called: "its own gates, before the pull" });
+  assert.deepEqual(now(), { answer: ship, called: "its gates before the change" });
   before.take("ship", ship, false); // let go
   assert.deepEqual(now(), held);
   before.take("cat", cat, false);

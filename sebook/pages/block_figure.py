@@ -34,8 +34,8 @@ SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between s
     ("u", PHOTO + 10, 20, "A picture inside a network:"),
     ("u", PHOTO + 10, 38, "one map per channel, *u*"),
     ("z", 2, 118, "Squeeze: each map’s mean, *z*"),
-    ("s", 2, 198, "Excite:"),
-    ("s", 2, 214, "two layers"),
+    ("s", 2, 198, "Excite: two"),
+    ("s", 2, 214, "learned layers"),
     ("s", 2, 230, "open gates, *s*"),
     ("x", 2, 319, "Rescale: each map times its gate, *x̃*"),
 )

@@ -55,6 +55,35 @@ def test_on_a_phone_the_answer_stays_while_the_ribbon_scrolls(page: Page, book_u
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("viewport", [PHONE])
+def test_on_a_phone_ticks_are_explained_and_nothing_moves_for_that(page: Page, book_url: str):
+    explorer = Explorer(page, book_url + CHAPTER)
+    plot, ticks = explorer.el.locator(".senet-plot").first, explorer.el.get_by_text("Ticks: before the change.")
+    down = "e => e.getBoundingClientRect().top - e.closest('.senet-stage').getBoundingClientRect().top"
+    explorer.idle()
+    before = explorer.el.locator(".senet-network").evaluate(down)
+    plot.press("ArrowRight")
+    plot.press("Shift+ArrowDown")
+    expect(explorer.el.locator(".senet-under-way")).to_contain_text("1 gate is set by hand: ", timeout=READY)
+    expect(ticks).to_be_visible()
+    assert explorer.el.locator(".senet-network").evaluate(down) == pytest.approx(before, abs=0.5)
+    bottom = "e => e.getBoundingClientRect().bottom"
+    assert ticks.evaluate(bottom) <= explorer.el.locator(".senet-prediction").evaluate(bottom)  # and no line is cut
+
+
+def test_a_chart_of_many_channels_has_its_sorted_gates_beside_it(page: Page, book_url: str):
+    """On the same axis, in a frame of its own: among the dots, readers took the curve for channels."""
+    explorer = Explorer(page, book_url + CHAPTER)
+    few, many = (explorer.el.locator(".senet-side").nth(i) for i in (0, 1))
+    expect(few.locator(".senet-sorted")).to_be_hidden()
+    curve = many.locator(".senet-sorted svg")
+    heights = [float(y) for y in re.findall(r"[ML]\d+ ([\d.]+)h1", curve.locator("path").get_attribute("d"))]
+    s = np.sort(explorer.gates(many.get_attribute("data-block")))[::-1]
+    np.testing.assert_allclose(heights, 100 * (1 - s), atol=1e-3)
+    plot, frame = (box.bounding_box() for box in (many.locator(".senet-plot"), curve))
+    assert (plot["y"], plot["x"] + plot["width"] < frame["x"]) == (pytest.approx(frame["y"], abs=1), True)
+
+
 @pytest.mark.parametrize("viewport", [LAPTOP])
 def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
     """With no scrolling: a link lies in view that leads to the network with another picture, and its answer changes."""
@@ -87,7 +116,7 @@ def test_the_tour_says_what_to_notice(page: Page, book_url: str):
         explorer.idle()
         expect(legend.first).to_contain_text("right part: the gates for Chelsea the cat; bars: mean gate difference")
         bar.get_by_role("button", name="Next").click()
-    expect(legend.first).to_contain_text("right part: its own gates, before the pull")
+    expect(legend.first).to_contain_text("right part: its gates before the change")
     bar.get_by_role("button", name="Previous").click()
     explorer.idle()
     expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is bird")
@@ -112,7 +141,7 @@ def test_one_gate_turns_the_bird_into_an_airplane(page: Page, book_url: str):
     expect(explorer.el.locator(".senet-under-way")).to_contain_text("1 gate is set by hand: ", timeout=READY)
     explorer.idle()
     assert explorer.likeliest()[0][0] == "airplane"
-    expect(explorer.el.get_by_text("Ticks on the bars: before the pull.")).to_be_visible()
+    expect(explorer.el.get_by_text("Ticks: before the change.")).to_be_visible()
     assert explorer.gates("layer1.1.se")[10] == 0
     parts = [".senet-picture canvas", ".senet-likeliest", ".senet-verdict", ".senet-ribbon"]
     assert page.evaluate(SEEN, parts) == [[part, True, True] for part in parts]

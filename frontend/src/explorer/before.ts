@@ -29,7 +29,7 @@ export class Before {
 
   /** @param plain the answer with every gate the network's own */
   take(title: string, plain: Answer, pulled: boolean): void {
-    if (pulled) this.now = { answer: plain, called: "its own gates, before the pull" };
+    if (pulled) this.now = { answer: plain, called: "its gates before the change" };
     else this.now = title === this.title ? null : this.first;
   }
 }

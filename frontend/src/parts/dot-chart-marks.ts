@@ -8,9 +8,8 @@
 // one element to be styled, not one per channel.
 //
 // From 64 channels on, stems and joined steps would be a tangle. There each mean is a dash by
-// itself,
-// a curve below the dots shows all gates sorted, and below is a strip of bands, of the gates and of
-// their means.
+// itself, below the dots is a strip of bands, of the gates and of their means, and beside them a
+// small chart of the gates sorted: in the same one, readers took its curve for channels.
 
 import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
@@ -53,16 +52,20 @@ export class Marks {
   private readonly ground = svg("rect", { class: "senet-ground", y: -15, height: 130 });
   /** The wide form's strips. */
   readonly heat = h("div", { class: "senet-heat", "aria-hidden": "true", hidden: true });
+  /** The wide form's gates from the largest to the smallest, on the same axis. */
+  readonly sorted: HTMLElement;
+  private readonly curve = svg("svg", { preserveAspectRatio: "none" }, svg("path"));
   private readonly grid = layer("grid");
-  private readonly curve = layer("sorted");
   private readonly lines = layer("means");
   private readonly stems = layer("stems");
   private readonly dots = layer("dots");
 
   constructor() {
-    const { ground, marker, grid, curve, lines, stems, dots } = this;
+    const { ground, marker, grid, lines, stems, dots } = this;
     const plain = { preserveAspectRatio: "none", "aria-hidden": "true" };
-    this.el = svg("svg", plain, ground, marker, grid, curve, lines, stems, dots);
+    this.el = svg("svg", plain, ground, marker, grid, lines, stems, dots);
+    const hidden = { class: "senet-sorted", "aria-hidden": "true", hidden: true };
+    this.sorted = h("div", hidden, this.curve, h("span", {}, "sorted"));
   }
 
   /** Mark the channel at a place, null for none. */
@@ -143,11 +146,13 @@ export class Marks {
     const { from, count } = partOf(data);
     const wide = count >= WIDE;
     set(this.heat, { hidden: !wide });
+    set(this.sorted, { hidden: !wide });
     set(this.el, { "data-wide": wide });
     const shown = wide ? order.slice(from, from + count) : [];
     const sorted = shown.map((c) => answer.s[c]!).sort((a, b) => b - a);
-    const steps = sorted.map((s, i) => `${i ? "L" : "M"}${from + i} ${y(s)}h1`).join("");
-    matched(this.curve, wide ? 1 : 0, () => svg("path")).forEach((path) => set(path, { d: steps }));
+    const steps = sorted.map((s, i) => `${i ? "L" : "M"}${i} ${y(s)}h1`).join("");
+    if (wide) set(this.curve, { viewBox: `0 0 ${count} 100` });
+    set(this.curve.firstElementChild!, { d: steps });
     const rows = wide ? [answer.s, ...(comparison.mean ? [comparison.mean] : [])] : [];
     matched(this.heat, rows.length, () => h("span")).forEach((strip, i) =>
       set(strip, { style: bands("right", rows[i]!, shown, axis.low, axis.high, ink()), ...inked }),

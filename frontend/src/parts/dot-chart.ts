@@ -87,8 +87,9 @@ class Chart implements DotChart {
       pull && this.handle,
     );
     const ends = h("div", { class: "senet-ends" }, this.first, this.last);
-    const { scale } = this.marks;
-    this.el = h("div", { class: "senet-chart" }, scale, this.slider, ends, this.readout.el);
+    const { scale, sorted } = this.marks;
+    const parts = [scale, this.slider, sorted, ends, this.readout.el];
+    this.el = h("div", { class: "senet-chart" }, ...parts);
     if (pull) this.listenToPresses(pull);
     this.listenToPointer();
     this.listenToKeys();

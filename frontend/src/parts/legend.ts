@@ -31,7 +31,7 @@ export function legend(): Legend {
         key("s", symbol("s"), " of this picture"),
         ...(other ? [key("mean", other)] : []),
         ...(each.length > 0 ? [key("each", "mean of each class")] : []),
-        ...(wide ? [key("sorted", "largest first"), key("strip", strips)] : []),
+        ...(wide ? [key("strip", strips)] : []),
         ...(held ? [key("held", "chosen channel")] : []),
         note,
       );

@@ -58,7 +58,8 @@ export function prediction(probe: Probe): Prediction {
   const remarks = h("div", { class: "senet-remarks" }, fixed.el, doubts);
   const named = h("div", { class: "senet-named" }, title, source);
   const answer = h("div", { class: "senet-answer" }, named, list, verdict, remarks);
-  const el = h("div", { class: "senet-prediction" }, framed(photo, canvas), answer);
+  const corner = h("span", { class: "senet-corner" }, "corner: the network’s view");
+  const el = h("div", { class: "senet-prediction" }, framed(photo, canvas, corner), answer);
   let shown: [number, Answer, Answer | null] | null = null;
   // a share fills its part of the row; other numbers, their part of the largest
   const whole = (all: Float64Array) =>
@@ -98,7 +99,8 @@ export function prediction(probe: Probe): Prediction {
       set(verdict, { "data-verdict": mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none" });
       say(sign, mark);
       if (sentence.data !== ` ${words}`) sentence.data = ` ${words}`;
-      say(ticks, was ? "Ticks on the bars: before the pull." : "");
+      say(ticks, was ? "Ticks: before the change." : "");
+      set(el, { "data-pulled": !!was });
       // of the picture, not of what gates set by hand make of it
       const unsure = doubt(probe, picture, before ?? answer);
       say(doubts, unsure);
@@ -143,7 +145,7 @@ function line(
   set(share.firstElementChild!, { style: `width:${width(now)}` });
   set(share, { "data-before": was !== null, style: was !== null && `--before:${width(was)}` });
   say(number, amount(network, now));
-  const earlier = was === null ? "" : `${amount(network, was)} before gates were pulled`;
+  const earlier = was === null ? "" : `${amount(network, was)} before the change`;
   set(item, { "data-before": was ?? "", title: earlier });
 }
 
