@@ -133,14 +133,14 @@ def gain(name: str) -> float:
 
 
 @cache
-def led(arm: str) -> dict[str, list[tuple[float, float]]]:
-    """How far SE is ahead of ``arm`` on corrupted pictures of Patchwork: see :func:`shift.leads`."""
-    return shift.leads(result("study-shift-patchwork"), arm)
+def led(arm: str, pictures: str = "patchwork") -> dict[str, list[tuple[float, float]]]:
+    """How far SE is ahead of ``arm`` on corrupted pictures: see :func:`shift.leads`."""
+    return shift.leads(result(f"study-shift-{pictures}"), arm)
 
 
-def further(kind: str, other: str, lost: float = 0.1) -> tuple[float, float]:
+def further(kind: str, other: str, pictures: str = "patchwork", lost: float = 0.1) -> tuple[float, float]:
     """How much further ``kind`` moves the gates than ``other`` where both cost ``lost``: mean and half interval."""
-    runs = [said for said in result("study-shift-patchwork")["runs"] if said["arm"] == "SE"]
+    runs = [said for said in result(f"study-shift-{pictures}")["runs"] if said["arm"] == "SE"]
     far = [[shift.at_equal_error(said, each, lost) for each in (kind, other)] for said in runs]
     return study.mean_interval([one - two for one, two in far])
 

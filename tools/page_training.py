@@ -2,8 +2,9 @@
 
 In Chromium, with the trainers and the runtime of the built book, one thread for each network:
 
-- ``runs``: the quick recipe, seed by seed, with SE and without, in the page and by :func:`senet.training.fit`. A seed draws
-  the same in both, but rounding parts the runs, so what can agree is the distribution of accuracies.
+- ``runs``: the quick recipe, seed by seed, with SE and without, in the page and by :func:`senet.training.fit` in float32. A seed
+  draws the same in both, but rounding parts the runs, so what can agree is the distribution of accuracies.
+- ``chapter``: the same by the chapter's recipe, which takes about twenty times as long.
 - ``fifty``: how far weights are from PyTorch's after fifty steps, at the recipe's rate and at a small one; and how far PyTorch's
   are from PyTorch's, in another memory format, on two threads, and in float64.
 - ``memory``: of the whole tab, as the chapter's widget trains for 2,000 steps.
@@ -58,17 +59,18 @@ TELLING = {"whole": True, "flags": ("--site-per-process", "--enable-blink-featur
 # --- seeds ---------------------------------------------------------------------------------------------------------------------
 
 
-def runs(browser: Browser, seeds: int) -> dict[str, Any]:
+def runs(browser: Browser, seeds: int, quick: bool = True) -> dict[str, Any]:
     """Accuracies of both networks, seed by seed, in the page and by PyTorch, and whether they differ."""
-    page, whole, test = trial(browser), patchwork(STUDY.pictures, seed=1), patchwork(plan(0)["tested"], seed=2)
+    page, whole, test = trial(browser), patchwork(STUDY.pictures, seed=1), patchwork(plan(0, quick)["tested"], seed=2)
     preprocess, told = pretrained.Preprocessing(32, *statistics(whole)), []
     for seed in range(seeds):
-        asked = plan(seed)
-        nets = [net_of(arm) for arm in trainer.ARMS]
+        asked = plan(seed, quick)
+        nets = [net_of(arm, quick) for arm in trainer.ARMS]
         found = page.evaluate("([nets, plan]) => trial.seeds(nets, plan)", [nets, asked])
         for arm in trainer.ARMS:
-            history = fit(network(arm, seed), whole[: asked["pictures"]], test, recipe_of(asked), preprocess, progress=False)
-            mine = found[net_of(arm)]
+            model, recipe = network(arm, seed, quick), recipe_of(asked, quick)
+            history = fit(model, whole[: asked["pictures"]], test, recipe, preprocess, progress=False)
+            mine = found[net_of(arm, quick)]
             told.append(
                 {"arm": arm, "seed": seed, "page": round(mine["accuracy"], 4), "torch": round(history[-1]["test_accuracy"], 4)}
                 | {"steps": mine["steps"], "page_seconds": round(mine["seconds"], 1)}
@@ -78,7 +80,8 @@ def runs(browser: Browser, seeds: int) -> dict[str, Any]:
     by_arm = {arm: [[run[side] for run in told if run["arm"] == arm] for side in ("page", "torch")] for arm in trainer.ARMS}
     leads = [(np.subtract(*by)).tolist() for by in zip(by_arm["se"], by_arm["none"], strict=True)]
     compared = {name: comparison(*sides) for name, sides in {**by_arm, "se minus none": leads}.items()}
-    return {"recipe": RECIPES["quick"], "peak_rate": STUDY.recipe.peak_rate, "compared": compared, "runs": told}
+    recipe = RECIPES["quick" if quick else "chapter"]
+    return {"recipe": recipe, "peak_rate": STUDY.recipe.peak_rate, "compared": compared, "runs": told}
 
 
 def comparison(mine: Sequence[float], its: Sequence[float]) -> dict[str, Any]:
@@ -225,6 +228,7 @@ def slowly(browser: Browser, _: int) -> dict[str, Any]:
 
 PARTS = {
     "runs": runs,
+    "chapter": partial(runs, quick=False),
     "fifty": fifties,
     "memory": lambda browser, _: memory(browser),
     "speed": speeds,

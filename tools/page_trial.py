@@ -45,9 +45,9 @@ def shorten(page: Page, **changed: int) -> None:
 
 
 def recipe_of(asked: Mapping[str, Any], quick: bool = True) -> Recipe:
-    """The same, as PyTorch is asked for it."""
+    """The same, as PyTorch is asked for it, in float32, which is all that the page has."""
     changed = trainer.QUICK["recipe"] if quick else {}
-    return replace(STUDY.recipe, seed=asked["seed"], epochs=asked["epochs"], peak_rate=asked["peak"], **changed)
+    return replace(STUDY.recipe, seed=asked["seed"], epochs=asked["epochs"], peak_rate=asked["peak"], bf16=False, **changed)
 
 
 def network(arm: str, seed: int, quick: bool = True) -> nn.Module:
