@@ -1,6 +1,6 @@
 # `make book` and `make test` do everything, each alone, on a machine that has Python and make. `make` lists the rest.
 #
-# Each file below is made from the files behind its colon and is made again only when one of those is newer. Where a step leaves
+# make builds each file below from the files after its colon, and again only when one of those is newer. Where a step leaves
 # no file of its own, an empty one stands for it: in .venv what concerns the environment, in _build what concerns the book.
 
 PYTHON ?= python3
@@ -106,7 +106,7 @@ page-training: _build/.book  ## train in the browser and by PyTorch, and compare
 
 lock: UPGRADE := --upgrade
 lock pin: .venv/.packages
-lock:  ## resolve requirements.in anew into requirements.txt, with a hash of every file that may be installed
+lock:  ## resolve requirements.in from scratch into requirements.txt, with a hash of every file that may be installed
 pin:  ## take what requirements.in newly names into requirements.txt, and leave the other versions as they are
 lock pin:
 	$(PY) -m pip install --quiet uv
@@ -183,7 +183,7 @@ _build/.live: _build/.gallery $(OTHERS) $(FRONTEND) frontend/engine/node_modules
 	$(NPM) --prefix frontend/engine run build -- $(abspath _build/assets/senet) $(abspath $(MODELS) $(TRAINED) $(EIGHT) $(OTHERS))
 	@touch $@
 
-# The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would run them, too, and
+# The chapters' outputs, each kept until its code, the package or the data changes. `jupyter-book build .` would also run them, and
 # nothing beside them. One opens another's network, which npm fetches for the page (sebook/wild/segmenter.py).
 _build/.chapters: $(NOTEBOOKS) $(SENET) $(DATA) requirements.txt _config.yml _toc.yml _build/.data .venv/.project frontend/engine/node_modules/.package-lock.json
 	$(PY) -m tools.execute

@@ -4,7 +4,7 @@
 # Guess: create_feature_extractor(resnet18(), ["bn1", "layer1"]) gives for "bn1" what the batch norm gave, as
 #        create_feature_extractor(resnet18(), ["bn1"]) does: a node's value doesn't depend on which others are asked for.
 # Seen:  with "layer1" it gives the ReLU of that: nothing below 0. The ReLU that follows works in place, on the tensor that is to be
-#        returned, and runs only if something after it is wanted. No error, no warning; in training mode the same. Captum 0.9.0's
+#        returned, and runs only if something after it is asked for. No error, no warning; in training mode the same. Captum 0.9.0's
 #        LayerActivation copies what it sees, and is right.
 set -euo pipefail
 place=$(mktemp -d)

@@ -4,7 +4,7 @@
 # Guess: nncf.quantize keeps an SE block's two layers in float, by its pattern for SE, however the block is written: it knows an SE
 #        block by pool, layer, ReLU, layer, sigmoid and product.
 # Seen:  only with 1x1 convolutions that have biases. With convolutions without bias, and with fully connected layers with or without,
-#        both layers get whole numbers as any other layer does, and nothing is said. In all four, U is rounded before the product.
+#        both layers get whole numbers as any other layer does, without a message. In all four, U is rounded before the product.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

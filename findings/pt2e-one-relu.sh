@@ -2,7 +2,7 @@
 # torchao 0.18.0 with torch 2.14.1 and torchvision 0.29.1.
 #
 # Guess: pt2e refuses an SE-ResNet (ValueError: Input partition has more than one output node) because of the gate's branch.
-# Seen:  SE has nothing to do with it. prepare_pt2e with X86InductorQuantizer refuses torchvision's plain ResNet-18, too: a residual
+# Seen:  SE has nothing to do with it. prepare_pt2e with X86InductorQuantizer also refuses torchvision's plain ResNet-18: a residual
 #        block calls one ReLU module twice, and the quantizer takes both calls for one. With a module for each call it takes the
 #        same block, also with SE.
 set -euo pipefail

@@ -45,7 +45,7 @@ def markdown(file: str) -> str:
     return "\n\n".join(cell.source for cell in shown if cell.cell_type == "markdown")
 
 
-# What is no prose: code, formulas, addresses, comments. A directive's own text is prose, and its fence is not.
+# What isn't prose: code, formulas, addresses, comments. A directive's own text is prose, but its fence isn't.
 INLINE = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|`[^`\n]+`|\]\([^)\s]*\)|<[^>\n]+>", re.DOTALL)
 ROLE = re.compile(r"\{([\w:]+)\}`([^`]*)`")
 

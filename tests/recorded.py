@@ -85,7 +85,7 @@ def step(network: Network, name: str) -> dict[str, float]:
 
 
 def elsewhere(network: Network) -> list[float]:
-    """Of the answers that padding changes, the share that it changes with the right gates, too; by how much is padded."""
+    """Of the answers that padding changes, the share that it also changes with the right gates; by how much is padded."""
     shares = result(f"padding-{network.name}")["shares"].values()
     return [said["changed_elsewhere"]["mean"] / max(said["changed"]["mean"], 1e-9) for said in shares]
 

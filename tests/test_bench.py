@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic on known times, and a small real run: what is timed is what is said."""
+"""The benchmark's arithmetic on known times, and a small real run: it times what it says it times."""
 
 import copy
 import json

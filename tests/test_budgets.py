@@ -11,7 +11,7 @@ from tests import prose
 
 # Seconds of a core, and megabytes. The budgets are of two cores with nothing else to do, where a chapter's kernel, with its one
 # thread, takes on the wall what it takes of a core. Time on the wall would fail whenever the machine does something else as well.
-# Time of a core grows then, too, as others share its caches, but by half rather than tenfold: chapters leave room for that.
+# Time of a core also grows then, as others share its caches, but by half rather than tenfold: chapters leave room for that.
 SECONDS, TRAINING_SECONDS, MEGABYTES = 30, 60, 1024
 
 

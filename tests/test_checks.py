@@ -155,7 +155,7 @@ def test_misconceptions_are_named(check, answer, names):
 
 
 def with_se(base, width, place="residual"):
-    """``base`` with SE of ``width(out channels, planes)`` before the sum, or behind it."""
+    """``base`` with SE of ``width(out channels, planes)`` before the sum, or after it."""
 
     class Learner(base):
         def __init__(self, inplanes, planes, stride=1, downsample=None):

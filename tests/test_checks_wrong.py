@@ -116,7 +116,7 @@ def test_misconceptions_are_named(check, answer, names):
 
 
 def test_the_untouched_answer_is_right():
-    """What is changed above is right without the change, so that the change is what is told."""
+    """What is changed above is right without the change, so the checks above report the change alone."""
     assert checks.inception(SEInception), checks.inception(SEInception)
     assert checks.insert(bottleneck(lambda branch, se, short: (se(branch) + short).relu()))
     assert checks.called(ran(lambda names, model: names))

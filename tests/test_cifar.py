@@ -52,7 +52,7 @@ def test_takes_any_size(size, small):
 
 
 def formula(n: int, widths: tuple[int, ...] = (16, 32, 64), classes: int = 10) -> int:
-    """He et al., section 4.2: a 3x3 stem, 2n convolutions of 3x3 a stage, a batch norm behind each, and a linear classifier."""
+    """He et al., section 4.2: a 3x3 stem, 2n 3x3 convolutions in each stage, a batch norm after each, and a linear classifier."""
     total = 3 * widths[0] * 9 + 2 * widths[0]
     before = widths[0]
     for width in widths:

@@ -91,7 +91,7 @@ def test_se_resnet50_costs_what_the_paper_says():
     plain = counted.multiply_adds - counted.se_multiply_adds
     assert round(plain / 1e9, 2) == 3.86
     assert round((counted.multiply_adds + counted.se_elementwise) / 1e9, 2) == 3.87
-    # Torchvision's place for the stride costs 6 % more, SE or not: 4.09, which its documentation has for resnet50, too.
+    # Torchvision's place for the stride costs 6 % more, SE or not: 4.09, which its documentation also gives for resnet50.
     later = cost(on_meta(se_resnet50))
     assert round((later.multiply_adds - later.se_multiply_adds) / 1e9, 2) == 4.09
     assert later.se_multiply_adds == counted.se_multiply_adds
@@ -99,7 +99,7 @@ def test_se_resnet50_costs_what_the_paper_says():
 
 @pytest.mark.parametrize(("reduction", "millions"), [(2, 45.7), (4, 35.7), (8, 30.7), (16, 28.1), (32, 26.9)])
 def test_parameters_of_the_papers_table_10(reduction, millions):
-    """To 0.12 million: the paper's totals count batch norm's running statistics (0.05 million), too, and are rounded (0.05)."""
+    """To 0.12 million: the paper's totals also count batch norm's running statistics (0.05 million), and are rounded (0.05)."""
     parameters = sum(se_parameters(c, reduction) for c in CHANNELS_50) + 25_557_032
     assert parameters / 1e6 == pytest.approx(millions, abs=0.12)
 

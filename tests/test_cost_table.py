@@ -1,4 +1,4 @@
-"""The table of costs that ships is what is counted now, and beside it stand measurements and the paper's figures as they are."""
+"""The shipped table of costs is what is counted now, and its measurements and the paper's figures are unchanged."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_it_is_complete(table: dict):
 
 @pytest.mark.parametrize("reduction", cost_table.REDUCTIONS)
 def test_parameters_by_formula_and_by_the_paper(table: dict, reduction: int):
-    """The paper counts batch norm's running statistics, too: 53,120 numbers, 0.05 M, and prints tenths of a million."""
+    """The paper also counts batch norm's running statistics: 53,120 numbers, 0.05 M, and prints tenths of a million."""
     entry = table["networks"]["se_resnet50"]
     se = entry["se"]["standard"][str(reduction)][0]
     assert se == sum(n * se_parameters(c, reduction) for n, c in STAGES_50)

@@ -83,7 +83,7 @@ def test_a_workflow_calls_the_makefile(path: Path):
                 assert command[0] == "make"
                 assert set(command[1:]) <= targets()
             else:
-                # A tag can be moved to other code, a commit can't. Its version stands behind it, where Dependabot moves both.
+                # A tag can be moved to other code, a commit can't. The commit's version follows it, where Dependabot updates both.
                 pinned = rf"uses: {re.escape(step['uses'])} # v\d+\.\d+\.\d+$"
                 assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", step["uses"])
                 assert re.search(pinned, path.read_text("utf8"), re.MULTILINE), step["uses"]
@@ -183,7 +183,7 @@ def test_the_guide_names_what_exists():
 def test_what_is_shipped_has_its_licence():
     """Every package that the front end bundles or the book copies from is in the list."""
     text = (ROOT / "LICENCES.md").read_text("utf8").lower()
-    # esbuild makes the bundle and is no part of it; the others belong to the command-line programs of d3-dsv.
+    # esbuild makes the bundle and isn't part of it; the others belong to the command-line programs of d3-dsv.
     names = {name.split("node_modules/")[-1].replace("@observablehq/plot", "observable plot") for name in lock("frontend")}
     tools = {"commander", "iconv-lite", "rw", "safer-buffer"}
     bundled = {name for name in names - tools if "@types" not in name and "esbuild" not in name}

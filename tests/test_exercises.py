@@ -87,7 +87,7 @@ def test_all_are_listed_chapter_by_chapter(tmp_path):
         (QUESTION.replace("[x]", "[ ]"), "one of them marked"),
         (QUESTION.replace("[ ]", "[x]"), "one of them marked"),
         (QUESTION.replace(" :: Not for `C` numbers.", ""), "has no reply"),
-        (QUESTION.replace("- [ ] It", "It"), "is no answer"),
+        (QUESTION.replace("- [ ] It", "It"), "is not an answer"),
         (QUESTION.replace("q-softmax", "Q softmax"), "'Q softmax' has to be small letters"),
         (QUESTION.replace(":label: q-softmax\n", ""), "has to be small letters"),
         (QUESTION + QUESTION, "q-softmax is taken in one"),

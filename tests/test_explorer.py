@@ -47,7 +47,7 @@ def test_gates_are_set_channel_by_channel_or_all_at_once(explorer, block):
     explorer.gates[block] = {5: 0.25}  # the other stays
     row = explorer.gates[block]
     assert (row[3], row[5], int(row.isnan().sum())) == (0, 0.25, count - 2)
-    assert explorer.pulled[block][3] == 0  # what the page is told
+    assert explorer.pulled[block][3] == 0  # what the page gets
     assert explorer.pulled[block][4] is None
     explorer.gates[block] = {3: None}  # let go
     assert explorer.gates[block][3].isnan()
@@ -154,7 +154,7 @@ def test_layers_make_z_into_s(explorer, block, monkeypatch):
 
 
 def test_layers_of_others_and_of_none():
-    """torchvision's gate is no sigmoid: what is not equation 3 is not shown as if it were."""
+    """torchvision's gate isn't a sigmoid: what isn't equation 3 isn't shown as if it were."""
     x = torch.randn(3, 3, 64, 64)
     model = scramble(mobilenet_v3_small(), x).eval()
     blocks = record(model, x).blocks

@@ -37,7 +37,7 @@ def pictures():
 def pair(request, tmp_path_factory):
     """The same network as torch's probe and as onnxruntime's."""
     path = tmp_path_factory.mktemp("onnx") / f"{request.param}.onnx"
-    if request.param == "se_resnet18":  # a learner's own: no checkpoint behind it
+    if request.param == "se_resnet18":  # a learner's own: it has no checkpoint
         torch.manual_seed(0)
         model = scramble(se_resnet18(num_classes=7), torch.randn(8, 3, 32, 32)).train()
         about = {"preprocessing": PREPROCESSING, "classes": list("abcdefg"), "title": "of my own"}

@@ -56,7 +56,7 @@ def test_any_way_to_write_it_is_found_read_overridden_and_proved(kind, dims, cha
     assert torch.equal(after[:, 1:], chosen[1:].expand(2, -1))
     assert torch.equal(after[:, 0], block.excitation[:, 0])
     assert torch.equal(record(model, x, gates={gate.name: block.excitation}).logits, plain)
-    # A permutation that changes nothing cannot be told from a gate that does nothing: it is said, not guessed.
+    # A permutation that changes nothing cannot be told from a gate that does nothing: the proof says so, and does not guess.
     equal = torch.equal(block.excitation.roll(1, 1), block.excitation)
     assert gate.proof == ("all its channels are equal, so that a permutation changes nothing" if equal else "proved")
 

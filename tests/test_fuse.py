@@ -180,7 +180,7 @@ def test_keeps_dtype_and_memory_format(dtype, pictures):
     assert fused.get_submodule("layer1.0.conv2").weight.is_contiguous(memory_format=torch.channels_last)
 
 
-# --- the original, and whoever looks inside ------------------------------------------------------------------------------------
+# --- the original, and those who look inside -----------------------------------------------------------------------------------
 
 
 def test_the_original_stays_as_it_was(model, pictures):

@@ -28,7 +28,7 @@ def model() -> nn.Module:
 
 
 class Net(nn.Module):
-    """A little network whose forward each case below writes anew."""
+    """A little network whose forward each case below rewrites."""
 
     def __init__(self, forward) -> None:
         super().__init__()

@@ -99,7 +99,7 @@ def test_pictures_have_ids_names_and_words(built):
     classes = 0 if read["network"]["name"].endswith("imagenet100") else len(read["network"]["classes"])
     assert [picture["label"] for picture in pictures[: 3 * classes]] == [k for k in range(classes) for _ in range(3)]
     assert {picture["source"] for picture in pictures[3 * classes :]} <= {"scikit-image", "Wikimedia Commons and others"}
-    assert not any(re.search("astronaut|photographer", picture["title"]) for picture in pictures)  # a person is no dog
+    assert not any(re.search("astronaut|photographer", picture["title"]) for picture in pictures)  # a person isn't a dog
 
 
 def test_photographs_belong_to_the_classes(built):

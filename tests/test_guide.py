@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md, followed as they stand there on a copy of the repository: guide and project can't drift apart."""
+"""The recipes of CONTRIBUTING.md, followed word for word on a copy of the repository: guide and project can't drift apart."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def test_the_recipe_for_a_chapter(copy: Path):
     nbformat.validate(chapter)
     assert not any(cell.get("outputs") for cell in chapter.cells)
 
-    # A book of this page alone; what it refers to is elsewhere, so that warnings are no errors here.
+    # A book of this page alone; what it refers to is missing, so warnings don't count as errors here.
     (copy / "_toc.yml").write_text("format: jb-book\nroot: book/my-chapter\n")
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
     config["execute"] = {"execute_notebooks": "force", "raise_on_error": True}
@@ -101,7 +101,7 @@ def test_the_recipe_for_a_chapter(copy: Path):
 
 
 def test_the_recipe_for_a_widget(copy: Path):
-    """Types hold, the static figure stands in a page without a script, and with the bundle it comes to life and answers a key."""
+    """Types hold, a page without a script shows the static figure, and with the bundle it comes to life and answers a key."""
     follow(recipe("Add a widget"), copy)
     figure = run([sys.executable, "-c", "from sebook.widgets import Sigmoid; print(Sigmoid(number=-2.0)._repr_html_())"], copy)
     assert "-2.0 before the sigmoid gives a gate of 0.119." in figure
@@ -138,7 +138,7 @@ def test_the_recipe_for_a_network(copy: Path):
 
 
 def test_the_follower_sees(tmp_path: Path):
-    """What the three above stand on: a step that doesn't work is noticed."""
+    """The three tests above rely on this: a step that doesn't work is noticed."""
     with pytest.raises(AssertionError, match="No such file"):
         follow([("sh", f"{sys.executable} missing.py\n")], tmp_path)
     with pytest.raises(subprocess.CalledProcessError):

@@ -13,7 +13,7 @@ from senet import record, se_inception_v3
 from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, scramble
 
-# The channels behind each module: table 1 of Szegedy et al., arXiv 1512.00567, as torchvision has it.
+# The channels that each module returns: table 1 of Szegedy et al., arXiv 1512.00567, as torchvision has it.
 CHANNELS = {
     "Mixed_5b": 256,
     "Mixed_5c": 288,

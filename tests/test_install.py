@@ -157,7 +157,7 @@ def test_an_unknown_pytorch_is_named(checkout):
 
 
 def test_what_is_left_out_is_cudas_alone():
-    """And with it goes all that only it needs: every other pin is wanted by one that stays."""
+    """And all that only CUDA needs goes with it: something that stays needs every other pin."""
     pieces = install.pins((ROOT / "requirements.txt").read_text("utf8"))
     dropped = {install.name(pin) for pin in pieces if install.CUDA.match(pin)}
     assert {"triton", "nvidia-cudnn-cu13", "cuda-toolkit", "cuda-pathfinder"} <= dropped
@@ -203,7 +203,7 @@ def test_npm_packages_are_named_where_they_are_missing(monkeypatch, tmp_path: Pa
 
 
 def test_make_remembers_which_pytorch(tmp_path: Path):
-    """TORCH is said once; saying the other one installs it, even if the lock has not changed."""
+    """TORCH has to be given once; giving the other one installs it, even if the lock has not changed."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements.txt").touch()
     own = {key: value for key, value in os.environ.items() if key != "TORCH"}

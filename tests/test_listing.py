@@ -38,6 +38,6 @@ def test_one_number_corrects_it(listing: dict, planes: int):
 def test_the_chapters_search_names_the_place(listing: dict, capsys: pytest.CaptureFixture):
     listing["shapes"](listing["Slipped"](256, 64).eval(), torch.zeros(2, 256, 8, 8))
     said = capsys.readouterr().out.splitlines()
-    assert said[-2].startswith("bn3")  # the last layer that ran, with what it put out: SE's input
+    assert said[-2].startswith("bn3")  # the last layer that ran, with its output: SE's input
     assert said[-2].endswith("(2, 256, 8, 8)")
     assert "2x256 and 64x4" in said[-1]

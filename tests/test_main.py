@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny(folder):
-    """Patchwork in small, and the checkpoints of this folder alone."""
+    """A small Patchwork, and the checkpoints of this folder alone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "PATCHWORK", {"train": (60, 1), "test": (40, 2)})
         patch.setattr(pretrained, "_shipped", lambda: {path.stem: path for path in folder.glob("*.json")})

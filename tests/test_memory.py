@@ -1,4 +1,4 @@
-"""Freed memory stays with the process: fewer pages are handed out, and where that can't be had it is said."""
+"""Freed memory stays with the process: fewer pages are handed out. Where that isn't possible, it says so."""
 
 import ctypes
 import platform

@@ -45,7 +45,7 @@ HELD = {
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_exif_rotation_is_applied(red_over_blue, orientation: int, kind: str):
     array = np.array(red_over_blue)
-    array[:12, :8, 1] = 255  # a corner of its own, so that a mirror image is told from a turned one
+    array[:12, :8, 1] = 255  # a corner of its own, so that a mirror image differs from a turned one
     upright = Image.fromarray(array)
     stored = upright if HELD[orientation] is None else upright.transpose(HELD[orientation])
     exif = Image.Exif()

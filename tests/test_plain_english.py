@@ -1,6 +1,7 @@
 """The linter of prose finds what it should, where readers read it, and nothing else."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -64,9 +65,27 @@ def test_a_rule_says_what_to_write(rule: prose.Rule):
     assert not rule.avoid.search("")
 
 
+def test_it_reads_other_files_line_by_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(prose, "ROOT", tmp_path)
+    (tmp_path / "seen.sh").write_text("true\n# This is no good.\n")
+    (tmp_path / "look.css").write_text(".stands { color: red; } /* This is no good. */\n")
+    assert [place for place, _, _ in prose.check(["*.*"], RULES)] == ["look.css:1", "seen.sh:2"]
+    assert [place for place, _, _ in prose.check(["*.*", "!*.css"], RULES)] == ["seen.sh:2"]
+
+
+def test_all_that_the_repository_holds_is_read():
+    """Every file with comments or text, except this one and the rules, which both quote bad English."""
+    listed = subprocess.run(["git", "-C", prose.ROOT, "ls-files"], capture_output=True, text=True, check=False).stdout.split()
+    kinds = {".py", ".ipynb", ".md", ".yml", ".ts", ".js", ".mjs", ".cjs", ".css", ".sh", ".toml"}
+    read = prose.files(PATHS)
+    missed = {path for path in listed if (prose.ROOT / path).suffix in kinds and prose.ROOT / path not in read}
+    assert missed <= {"tests/test_plain_english.py", "tools/prose_rules.yml"}
+    assert listed or not (prose.ROOT / ".git").exists()
+
+
 @pytest.mark.parametrize("pattern", PATHS)
 def test_every_path_is_there(pattern: str):
-    assert list(prose.ROOT.glob(pattern))
+    assert list(prose.ROOT.glob(pattern.removeprefix("!")))
 
 
 def test_main_says_where_and_fails(capsys, monkeypatch, tmp_path):

@@ -34,7 +34,7 @@ def run(path, pictures, **more):
 
 
 def bare(result):
-    """What does not hang on the clock."""
+    """What does not depend on the clock."""
     runs = [result[part] for part in ("choices", "runs")]
     return [[{name: value for name, value in said.items() if name != "seconds"} for said in part] for part in runs]
 

@@ -60,7 +60,7 @@ def test_specificity_gives_each_block_its_number(profile):
     for block in profile.mean:
         assert f"{block.removesuffix('.se')} {profile.specificity(block).mean():.0%}" in drawing.label
     dots = [e for e in drawn(drawing).iter() if e.tag.endswith("use")]
-    assert len(dots) >= 4 + 8  # one a channel
+    assert len(dots) >= 4 + 8  # one for each channel
 
 
 def test_refusals(profile):

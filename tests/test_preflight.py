@@ -197,7 +197,7 @@ def test_the_network_is_asked_only_when_told_to(answer, said):
 
 
 def test_without_torch_it_still_runs():
-    """As a participant runs it, in a Python where importing PyTorch fails: no traceback, all else is told."""
+    """As a participant runs it, in a Python where importing PyTorch fails: no traceback, and a report of all else."""
     script = "import sys, runpy; sys.modules['torch'] = None; sys.orig_argv = sys.argv = ['senet', 'preflight', '--json']; "
     script += "runpy.run_module('senet', run_name='__main__', alter_sys=False)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

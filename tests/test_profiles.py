@@ -136,7 +136,7 @@ def test_bootstrap_knows_the_mean_and_leaves_nan_out():
 
 
 class Told(torch.nn.Module):
-    """A gate that stands high in channel k for a picture of class k, as its pixels tell; or a random one."""
+    """A gate that is high in channel k for a picture of class k, which its pixels show; or a random one."""
 
     def __init__(self, told: bool) -> None:
         super().__init__()

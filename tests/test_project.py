@@ -52,7 +52,7 @@ def pins(python: str) -> dict[str, Version]:
     }
     chosen = [r for r in requirements("requirements.txt") if r.marker is None or r.marker.evaluate(environment)]
     for pin in chosen:
-        assert re.fullmatch(r"==[^*]+", str(pin.specifier)), f"{pin} is no pin"
+        assert re.fullmatch(r"==[^*]+", str(pin.specifier)), f"{pin} is not a pin"
     return {pin.name: Version(str(pin.specifier).removeprefix("==")) for pin in chosen}
 
 
@@ -116,7 +116,7 @@ def test_the_configuration_loads_nothing_from_elsewhere():
 def test_the_contents_are_notebooks_that_exist():
     """Binder and Colab open notebooks only, so every chapter is one; pages about the book and for teachers have nothing to run.
 
-    Neither has the page of advice, which stands beside the chapters that it draws on.
+    Neither has the page of advice, which is listed with the chapters that it draws on.
     """
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
     chapters = [c for part in contents["parts"] if part["caption"] not in ("Teaching", "About this book") for c in part["chapters"]]

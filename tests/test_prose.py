@@ -37,7 +37,7 @@ def typed(text: str, allowed: list[str] = ()) -> list[str]:
 
 @pytest.mark.parametrize("file", prose.PAGES)
 def test_no_measurement_is_typed_in(file: str):
-    """Write a number by ``glue``, let code print it, or cite it. What is no measurement goes to tests/typed_numbers.yml."""
+    """Write a number by ``glue``, let code print it, or cite it. What isn't a measurement goes to tests/typed_numbers.yml."""
     allowed = [row["phrase"] for row in EXCEPTIONS if f"book/{row['file']}" == file]
     text = prose.markdown(file)
     assert typed(PLANNED.sub("", text) if file.startswith(("book/workshop", "book/recap")) else text, allowed) == []
@@ -63,7 +63,7 @@ def test_exceptions_are_needed_and_have_a_reason(row: dict):
         "a share of 0.87",
         "64-pixel pictures, 5-fold",
         "Errors fall to 22.28 % {cite}`hu2020` (table 10). Ours fall by 7 %.",  # a citation answers for its own sentence
-        "Ours fall by 7 %! The paper's {cite}`hu2020` fall, too.",
+        "Ours fall by 7 %! The paper's {cite}`hu2020` also fall.",
     ],
 )
 def test_the_finder_finds(text: str):
@@ -100,7 +100,7 @@ def test_a_chapter_opens_with_what_it_gives(file: str):
     assert box, "no box 'After this chapter you can'"
     assert len(re.findall(r"^- ", box[2], re.MULTILINE)) >= 2
     assert MINUTES.search(box[2]) and re.search(r"\bYou should (know|have read)\b", box[2])
-    assert text.index(box[0]) < text.index("\n## "), "it stands before the first section"
+    assert text.index(box[0]) < text.index("\n## "), "it comes before the first section"
 
 
 @pytest.mark.parametrize("file", prose.CHAPTERS)
@@ -115,7 +115,7 @@ def test_a_chapter_ends_with_exercises(file: str):
     assert 4 <= len(asked) <= 7
     assert 2 <= asked.count("exercise") <= 4
     assert 1 <= asked.count("question") <= 3
-    assert "```{exercise}" not in before and "{dropdown} Solution" not in before, "what is to be done stands at the end"
+    assert "```{exercise}" not in before and "{dropdown} Solution" not in before, "exercises come at the end"
 
 
 @pytest.mark.parametrize("file", prose.CHAPTERS)

@@ -39,7 +39,7 @@ def marks(mathml: str) -> list[str]:
 @pytest.mark.parametrize(
     ("mathml", "found"),
     [
-        (f"<msub>{U}<mi>c</mi></msub>", ["u"]),  # an index is no part of u
+        (f"<msub>{U}<mi>c</mi></msub>", ["u"]),  # an index isn't part of u
         (X, ["x"]),
         (f"<msub>{X}<mi>c</mi></msub>", ["x"]),
         ("<mover><mi>x</mi><mo>ˆ</mo></mover>", []),  # x with a hat is not x with a tilde
@@ -68,7 +68,7 @@ def test_a_formula_stays_what_it_was_but_for_marks_and_colours():
         ("{word: gate}", "say something"),
         ("{symbol: g, says: It.}", "below its heading"),
         ("{word: gate, says: It., colour: q}", "'q' has to be one of"),
-        ("{word: gate, says: It.}\n  - {word: door, also: [gate], says: It.}", "gate stands there twice"),
+        ("{word: gate, says: It.}\n  - {word: door, also: [gate], says: It.}", "gate is there twice"),
     ],
 )
 def test_a_wrong_entry_is_refused_in_words(tmp_path: Path, row: str, says: str):

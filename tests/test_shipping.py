@@ -1,4 +1,4 @@
-"""Padding that a network is told of, SE put into a trained network, and the diagnosis of gates."""
+"""Padding that a network knows of, SE put into a trained network, and the diagnosis of gates."""
 
 import copy
 

@@ -15,7 +15,7 @@ def test_shows_what_runs_from_the_left_margin():
     assert text.startswith("def squeeze(self")
     names = {"Tensor": int, "Any": None, "Collection": list}
     namespace = names | {"mean_of_maps": lambda u: u}
-    exec(text, namespace)  # Python as it stands
+    exec(text, namespace)  # it runs as it is printed
     assert namespace["squeeze"](type("Block", (), {"pool": "avg"}), 3) == 3
     assert text.endswith(inspect.getsource(one_of).strip())
 

@@ -42,7 +42,7 @@ def run(path, pictures, asked=SMALL, build=small_resnet, **more):
 
 
 def bare(result):
-    """What does not hang on the clock."""
+    """What does not depend on the clock."""
     return [{name: value for name, value in said.items() if name != "seconds"} for said in result["runs"]]
 
 

@@ -66,7 +66,7 @@ def test_the_student_version_has_no_solution(path: Path):
     for cell in tagged(whole, "solution"):
         assert cell.source not in shown
         own = [line for line in cell.source.split("\n") if len(line.strip()) > 12 and line not in elsewhere]
-        assert own, "a solution that stands in the chapter already teaches nothing"
+        assert own, "a solution that the chapter already shows teaches nothing"
         assert not [line for line in own if line in shown]
     for folded in re.findall(r":::\{dropdown\} (?:Answer|Solution)\n(.*?)\n:::", text(whole, "markdown"), re.DOTALL):
         assert plain(folded, Reader(False, Known(), TITLES)) not in shown
@@ -118,7 +118,7 @@ def test_a_version_needs_nothing_of_the_book(path: Path, solutions: bool):
 
 @named
 def test_a_blank_and_its_solution_meet_the_same_check(path: Path):
-    """So that a learner is told, whoever runs the chapter and wherever."""
+    """So that every learner gets a verdict, wherever they run the chapter."""
     called = re.compile(r"^checks\.(\w+)\(", re.MULTILINE)
     blank = None
     for cell in source(path).cells:
@@ -155,7 +155,7 @@ def test_every_solution_passes_its_check(path: Path):
     whole = source(path)
     cells = versions.executed(whole).cells
     ran = {cell.id: cell for cell in cells}
-    if len(ran) < len(whole.cells):  # the cache numbers cells anew
+    if len(ran) < len(whole.cells):  # the cache renumbers cells
         ran = dict(zip((c.id for c in whole.cells if c.cell_type == "code"), cells, strict=True))
     for cell in tagged(whole, "solution"):
         if "checks." in cell.source:

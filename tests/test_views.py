@@ -52,7 +52,7 @@ def test_a_view_is_a_link_to_a_page_in_a_state(tmp_path, role, link):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{view}`words <three?a.b=c>`", "a view leads to three, which is no page"),
+        ("{view}`words <three?a.b=c>`", "a view leads to three, which is not a page"),
         ("{view}`no address`", "write words <page?widget.field=value>"),
         (STEPS.replace("5–20", "6–20"), "'the rest' begins at 6, and 5 minutes are over"),
         (STEPS.replace("5–20", "4–20"), "begins at 4, and 5 minutes are over"),

@@ -1,4 +1,4 @@
-"""The widget "Cost" on Python's side: traits, refusals, and the table that stands on a page before any script runs."""
+"""The widget "Cost" on Python's side: traits, refusals, and the table that a page shows before any script runs."""
 
 import html
 import json

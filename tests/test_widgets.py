@@ -30,7 +30,7 @@ def shipped() -> ShallowDeep:
 
 @pytest.fixture
 def widget(shipped: ShallowDeep) -> ShallowDeep:
-    """As it is at first; making one anew takes a second."""
+    """As it is at first; making a new one takes a second."""
     blocks = [block["name"] for block in shipped._gallery["network"]["blocks"]]
     shipped.set_trait("shallow", blocks[0])
     shipped.set_trait("deep", blocks[-1])

@@ -1,4 +1,4 @@
-"""Our networks in small, by builder and placement: as they are, fused, and without optimisation."""
+"""Small versions of our networks, by builder and placement: as they are, fused, and without optimisation."""
 
 import copy
 import functools

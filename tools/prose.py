@@ -1,8 +1,9 @@
 """Check the project's English: list every turn of phrase that tools/prose_rules.yml avoids.
 
 `python -m tools.prose` reads the text of notebooks and Markdown as MyST's parser sees it, without
-code, formulas and addresses; strings and comments of Python and TypeScript; and lines of YAML. Give
-it patterns, such as 'senet/**/*.py', to check other files than the rules name.
+code, formulas and addresses; strings and comments of Python, TypeScript, JavaScript and CSS; and
+every line of other files, such as YAML. Give it patterns, such as 'senet/**/*.py', to check other
+files than the rules name.
 """
 
 import ast
@@ -45,7 +46,7 @@ class Rule(NamedTuple):
 
 
 def rules(path: Path = RULES) -> tuple[list[str], list[Rule]]:
-    """Paths, as patterns below the repository, and rules."""
+    """Patterns of files (those with ! leave files out), and the rules."""
     read = yaml.safe_load(path.read_text("utf8"))
     return read["paths"], [_rule(**row) for row in read["rules"]]
 
@@ -107,14 +108,15 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
     yield from enumerate(text.splitlines(), 1)
 
 
-READERS = {".md": markdown, ".py": python, ".ts": typescript, ".yml": lines}
+READERS = {".md": markdown, ".py": python}
+READERS |= dict.fromkeys((".ts", ".js", ".mjs", ".cjs", ".css"), typescript)
 
 
 def pieces(path: Path) -> Iterator[tuple[str, str]]:
     """Prose of a file, and where it is: a line, or a notebook's cell."""
     name, text = path.relative_to(ROOT).as_posix(), path.read_text("utf8")
     if path.suffix != ".ipynb":
-        yield from ((f"{name}:{line}", words) for line, words in READERS[path.suffix](text))
+        yield from ((f"{name}:{line}", words) for line, words in READERS.get(path.suffix, lines)(text))
         return
     for cell in json.loads(text)["cells"]:
         if cell["cell_type"] == "markdown":
@@ -122,9 +124,18 @@ def pieces(path: Path) -> Iterator[tuple[str, str]]:
             yield from ((f"{name}, cell {cell['id']}", words) for _, words in markdown(source))
 
 
+def files(paths: list[str]) -> set[Path]:
+    found: set[Path] = set()
+    for pattern in paths:
+        if pattern.startswith("!"):
+            found -= set(ROOT.glob(pattern[1:]))
+        else:
+            found |= set(ROOT.glob(pattern))
+    return found
+
+
 def check(paths: list[str], asked: list[Rule]) -> list[Found]:
-    files = sorted({path for pattern in paths for path in ROOT.glob(pattern)})
-    read = ((place, words) for path in files for place, words in pieces(path))
+    read = ((place, words) for path in sorted(files(paths)) for place, words in pieces(path))
     return [Found(place, *turn) for place, words in read for turn in turns(words, asked)]
 
 

@@ -88,7 +88,7 @@ class Api(SphinxDirective):
             wanted = unfold(self.arguments, listed, known)
         if unknown := set(wanted) - set(known):
             raise self.error(
-                f"api: {', '.join(sorted(unknown))} is no module of {' or '.join(PACKAGES)}: choose among {', '.join(known)}"
+                f"api: {', '.join(sorted(unknown))} is not a module of {' or '.join(PACKAGES)}: choose from {', '.join(known)}"
             )
         found = []
         for module in wanted:
@@ -122,7 +122,7 @@ class Rest(Api):
 
 
 def source_of(root: Path, repository: dict[str, str]):
-    """For ``sphinx.ext.linkcode``: where the source of a name stands in the repository."""
+    """For ``sphinx.ext.linkcode``: where in the repository the source of a name is."""
 
     def resolve(domain: str, info: dict[str, str]) -> str | None:
         try:

@@ -45,9 +45,9 @@ def run_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> Non
     command = [sys.executable, "-m", "tools.execute", "--cache", place, *map(str, new)]
     done = subprocess.run(command, cwd=ROOT, env=own, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        # Jupyter Book's own account of the error would stand below what says where it is.
+        # At exit, because Jupyter Book's own account of the error would otherwise follow and push this one out of sight.
         atexit.register(print, done.stderr, file=sys.stderr)
-        raise ExtensionError("some chapters could not be run; what they raised stands at the end")
+        raise ExtensionError("some chapters could not be run; their errors are at the end of this output")
     sys.stderr.write(done.stderr)
 
 

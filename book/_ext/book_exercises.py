@@ -6,8 +6,8 @@
     - [x] The right answer :: why it is right.
     ```
 
-Each answer has its reply: that of a wrong one names the misconception behind it. Without JavaScript the replies lie folded below;
-with it (``assets/exercises.js``) a reader chooses and is told, and what was chosen stays in this browser.
+Each answer has its reply. The reply to a wrong one names the misconception. Without JavaScript the replies are folded below.
+With it (``assets/exercises.js``), a reader chooses an answer and sees its reply; the choice stays in this browser.
 
     ```{exercise} Title
     :label: ex-squeeze
@@ -97,7 +97,7 @@ class Question(_Labelled):
             elif parts and line.strip():
                 parts[-1][1] += " " + line.strip()
             elif line.strip():
-                raise self.error(f"{label}: {line.strip()!r} is no answer: write '- [ ] answer :: reply', or [x] for the right one")
+                raise self.error(f"{label}: {line.strip()!r} is not an answer: write '- [ ] answer :: reply', or '- [x]' if right")
         if len(parts) < 2 or [mark for mark, _ in parts].count("x") != 1:
             raise self.error(f"{label} has {len(parts)} answers: give two or more, one of them marked [x]")
         node = question(ids=[label], label=label)
@@ -106,7 +106,7 @@ class Question(_Labelled):
         for mark, text in parts:
             says, found, reply = text.partition(" :: ")
             if not found:
-                raise self.error(f"{label}: the answer {says!r} has no reply: put ' :: ' and why behind it")
+                raise self.error(f"{label}: the answer {says!r} has no reply: write ' :: ' after it, and then why")
             each = answer(right=mark == "x")
             each += nodes.inline("", "", *self.inline(says.strip()))
             each += nodes.inline("", "", *self.inline(reply.strip()))

@@ -26,7 +26,7 @@ def _rect(x: float, y: float, width: float, height: float, kind: str = "") -> st
 
 
 def _sheets(key: str, x: float, y: float, name: str, count: int = CHANNELS, side: float = 56, kinds: tuple[str, ...] = ()) -> str:
-    """Maps, one behind the other, the last in front."""
+    """Maps, stacked like cards, with the last in front."""
     sheets = (_rect(x + 9 * i, y + 7 * i, side, side, kinds[i] if kinds else "") for i in range(count))
     return _group(key, *sheets, _text(x + 9 * (count - 1) / 2 + side / 2, y + 7 * (count - 1) + side + 17, name))
 

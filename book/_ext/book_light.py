@@ -23,7 +23,7 @@ RULE = re.compile(r'((?:\.fa-[\w-]+:+before,?)+)\{content:"(?:\\([0-9a-f]+)\s?|(
 NAME = re.compile(r"\.fa-([\w-]+):")
 VARIABLE = re.compile(r'--pst-icon-[\w-]+:"([^"]+)"')  # those of admonitions and links; the theme writes them as they are
 CLASSES = re.compile(r'class="([^"]*\bfa[srb]?\b[^"]*|[^"]*\bfa-[^"]*)"')
-# Classes of Font Awesome that are no icon.
+# Classes of Font Awesome that change how an icon looks, and are not icons themselves.
 MANNERS = re.compile(r"solid|regular|brands|fw|lg|xs|sm|xl|2xl|\d+x|ul|li|spin|pulse|inverse")
 SCRIPTED = {"xmark"}  # which the theme's script puts in
 

@@ -3,12 +3,12 @@
     :::{linked} Squeeze
     :figure: squeeze
     :u: u, U | (N, C, H, W) | the maps
-    :z: z | (N, C) | one number a channel
+    :z: z | (N, C) | one number per channel
 
     $$\\class{senet-z}{z}_c = \\frac{1}{HW} \\sum_{i,j} \\class{senet-u}{u}_c(i, j)$$
     :::
 
-The step is the section that the directive stands in. An option is a symbol: the names that it has in the section's code cells, its
+The step is the section that contains the directive. An option is a symbol: the names that it has in the section's code cells, its
 shape, and what it is. In the formula it has the class ``senet-u`` (u, z, s, x) or ``senet-is-mean`` (all others), in the figure and
 in widgets ``data-symbol``. Everything is there without JavaScript; with it (``assets/linked.js``) pointing at a symbol, or focusing
 it, lights it up throughout its section.
@@ -57,7 +57,7 @@ class Linked(SphinxDirective):
         if figure is not None and figure not in book_figures.FIGURES:
             raise self.error(f":figure: {figure} is unknown: choose one of {', '.join(book_figures.FIGURES)}")
         if not self.options:
-            raise self.error("no symbol is named: give one or more, such as ':z: z | (N, C) | one number a channel'")
+            raise self.error("no symbol is named: give one or more, such as ':z: z | (N, C) | one number per channel'")
         symbols, names = [], {}
         for key, text in self.options.items():
             parts = [part.strip() for part in text.split("|")]

@@ -45,7 +45,7 @@ class Translator:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise ExtensionError(f"Node ended while Temml translated {latex!r}; what it said stands above")
+            raise ExtensionError(f"Node ended while Temml translated {latex!r}; its message is above")
         answer = json.loads(line)
         if "error" in answer:
             raise ValueError(answer["error"])

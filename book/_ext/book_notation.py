@@ -1,12 +1,12 @@
-"""Words and symbols: one list, ``book/notation.yml``, behind two pages and behind what a reader is told on pointing at one.
+"""Words and symbols: one list, ``book/notation.yml``, fills two pages and explains a word or symbol where a reader points at it.
 
     ```{entries} symbols
     ```
 
 makes the list on its page. In the chapters nothing has to be marked: the first use of each word on a page becomes a link to its
 entry, and in formulas each symbol knows its entry and has its colour.
-At the page's end stand, folded, the entries of all that it uses: there for a keyboard, for a screen reader (links are described by
-them) and without a script. ``assets/notation.js`` shows the same entries where one points, focuses or taps.
+The entries of all that a page uses are folded at its end. There a keyboard reaches them, a screen reader reads them as descriptions
+of the links, and they need no script. ``assets/notation.js`` shows the same entries where one points, focuses or taps.
 
 ``{term}`` marks a word by hand where it would not be found.
 """
@@ -28,7 +28,7 @@ LIST = "book/notation.yml"
 PAGES = {"symbols": "book/notation", "words": "book/glossary"}
 KEYS = {"id", "symbol", "word", "says", "shape", "introduced", "also", "colour"}
 COLOURS = "uzsx"
-# Where a word is no use of it: in code, in what is a link or a heading already, in a control, in what code printed.
+# Nodes in which a word is not linked to its entry: code, links, headings, controls, and what code printed.
 APART = (nodes.reference, nodes.literal, nodes.FixedTextElement, nodes.title, nodes.rubric, nodes.raw, nodes.math, nodes.citation)
 INLINE = re.compile(r"\$([^$]+)\$|`([^`]+)`")
 USED = re.compile(r'data-entry="([\w-]+)"')
@@ -83,7 +83,7 @@ def read(path: Path) -> dict[str, Entry]:
             said = [name, *row.get("also", ())]
             if taken := {form for form in said if form in forms} | ({key} & set(found)):
                 raise ExtensionError(
-                    f"{path.name}: {', '.join(sorted(taken))} stands there twice: one entry for each, with an id of its own"
+                    f"{path.name}: {', '.join(sorted(taken))} is there twice: write one entry for each, with its own id"
                 )
             forms.update(said)
             if there or not chapters:
@@ -147,7 +147,7 @@ def start(app: Sphinx) -> None:
 
 
 class entry_link(nodes.Inline, nodes.TextElement):
-    """A link to an entry: ``entry`` is its id, ``refuri`` where it stands."""
+    """A link to an entry: ``entry`` is its id, ``refuri`` its address."""
 
 
 def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -176,7 +176,7 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def linkable(node: nodes.Node) -> bool:
-    """Whether it stands in prose: not in code, a link, a title, a question's answers, or a cell's output."""
+    """Whether it is prose: not in code, a link, a title, a question's answers, or a cell's output."""
     while (node := node.parent) is not None:
         if isinstance(node, (*APART, entry_link)) or type(node).__name__ in ("question", "answer", "folded", "try_link"):
             return False
@@ -198,7 +198,7 @@ def anchor(entry: Entry) -> str:
 
 
 def visit_link(self: HTML5Translator, node: entry_link) -> None:
-    # Where a page can't hold its entries (a table of contents made of titles), the link stands alone.
+    # Where a page can't hold its entries (a table of contents made of titles), the link comes without them.
     self.body.append(f'<a class="senet-term" href="{node["refuri"]}" data-entry="{node["entry"]}">')
 
 
@@ -261,7 +261,7 @@ def definition(app: Sphinx, docname: str, entry: Entry) -> str:
     name = app.translate_math(entry.symbol, False) if entry.symbol else html.escape(entry.word)
     shape = f' <span class="senet-entry-shape">Shape: {html.escape(entry.shape)}.</span>' if entry.shape else ""
     more = address(app, docname, entry)
-    # What is inside an entry is told by the entry itself, and takes part in nothing.
+    # An entry explains the words in it by itself: they are not uses, and link nowhere.
     said = USED.sub("", f"{written(app, entry.says)}{shape}")
     return (
         f'<dt>{USED.sub("", name)}</dt><dd><span id="entry-{entry.id}">{said}</span> '
@@ -293,7 +293,7 @@ def setup(app: Sphinx) -> dict:
     app.setup_extension("book_mathml")
     app.add_node(entry_link, html=(visit_link, depart_link))
     app.add_directive("entries", Entries)
-    app.connect("builder-inited", start, priority=600)  # behind book_mathml's
+    app.connect("builder-inited", start, priority=600)  # after book_mathml's
     app.connect("doctree-resolved", link_first_uses)
     app.connect("html-page-context", add_entries, priority=400)  # before those that look into the body
     return {"parallel_read_safe": True, "parallel_write_safe": False, "env_version": 1}

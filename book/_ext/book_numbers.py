@@ -25,7 +25,7 @@ PATTERNS = {
     "Courses of training": "data/results/*.csv",
     "Trained networks": "data/*.json",
 }
-# What is told of a file, in this order: the heading, and the names under which files have it.
+# What the page shows of each file, in this order: a heading, and the keys that hold it in the files.
 TOLD = {
     "Data": ("pictures", "data"),
     "Machine": ("machine",),

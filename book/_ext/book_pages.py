@@ -1,7 +1,7 @@
 """What a published page loads: the widgets' figures and the script that brings them to life, all from the book's own files.
 
-No kernel is behind a page, so a widget is there by its text/html, a figure that ``senet/page.js`` takes over; the state that
-ipywidgets would embed has no reader and is left out. An output that only a kernel could show is a warning.
+A page has no kernel, so a widget is there as its text/html, a figure that ``senet/page.js`` takes over. The state that ipywidgets
+would embed is left out, because nothing would read it. An output that only a kernel could show causes a warning.
 """
 
 import html

@@ -1,9 +1,9 @@
 """A Content-Security-Policy in every page: nothing is loaded from or sent to another host, and no text becomes code.
 
-GitHub Pages sends no headers of ours, so the policy stands in a meta tag, before anything that it governs. Inline scripts, of which
-the theme has a few, are let in one by one: by the hash of their text, computed here when the page is finished. WebAssembly is
+GitHub Pages sends no headers of ours, so the policy is in a meta tag, before anything that it governs. It allows the theme's few
+inline scripts one by one, by the hash of their text, computed here when the page is finished. WebAssembly is
 allowed (``wasm-unsafe-eval``), ``eval`` is not. The network's worker starts from a blob, the only way that also works from file://.
-Styles may stand inline: Matplotlib's SVG is made of them, and a style can't load from elsewhere under this policy.
+Inline styles are allowed: Matplotlib's SVG is made of them, and a style can't load from elsewhere under this policy.
 """
 
 import base64
@@ -27,7 +27,7 @@ POLICY = {
     "form-action": "'self'",
 }
 INLINE = re.compile(r"<script(?![^>]*\ssrc=)([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
-DATA = re.compile(r'type="(?!text/javascript|module)[^"]+"')  # a block of data is no script
+DATA = re.compile(r'type="(?!text/javascript|module)[^"]+"')  # a block of data is not a script
 HEAD = re.compile(r"<meta charset=\"?utf-8\"? ?/?>", re.IGNORECASE)
 HANDLER = re.compile(r"<[a-z][^<>]*\s(on[a-z]+)=[\"']", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ def policy(page: str) -> str:
 
 
 def guarded(page: str, name: str) -> str:
-    """The page with its policy, right behind the line that names its encoding.
+    """The page with its policy, right after the line that names its encoding.
 
     Raises:
         ExtensionError: it has no such line, or an event handler as an attribute, which the policy would silence.

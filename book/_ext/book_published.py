@@ -1,6 +1,6 @@
 """What the web wants to know of a page: its address, what it is about, a picture of it, and where moved pages went.
 
-All addresses come from the repository's, which stands in ``_config.yml``: GitHub publishes ``owner/name`` at
+All addresses come from the repository's, which is in ``_config.yml``: GitHub publishes ``owner/name`` at
 ``https://owner.github.io/name/``.
 """
 
@@ -48,11 +48,13 @@ def published_at(repository: str) -> str:
     """The book's address on GitHub Pages, with a slash at the end.
 
     Raises:
-        ValueError: ``repository`` is no repository's address on GitHub.
+        ValueError: ``repository`` is not the address of a repository on GitHub.
     """
     match = re.fullmatch(r"https://github\.com/([\w.-]+)/([\w.-]+?)(?:\.git)?/?", repository)
     if not match:
-        raise ValueError(f"repository={repository!r} is no address of a GitHub repository: write https://github.com/owner/name")
+        raise ValueError(
+            f"repository={repository!r} is not the address of a GitHub repository: write https://github.com/owner/name"
+        )
     owner, name = match.groups()
     return f"https://{owner.lower()}.github.io/" + ("" if name.lower() == f"{owner.lower()}.github.io" else f"{name}/")
 

@@ -2,10 +2,10 @@
 
 The theme's styles come one by one, and the first of them asks for another by ``@import``, which a browser learns of only when the
 first has come. Here they are one file for all pages, which a reader fetches once, and without the rules that no page can ask for
-(``slim.mjs``): two thirds of them. Scripts that stand in a page's head hold up all that follows, though nothing of it waits for
-them: they are deferred, in their order. What they need to find, a few inline lines, moves to the page's end, which is read before
-they run. The first inline script stays, as it sets the colours before anything is painted. The theme leaves it to a later script to
-find out what "auto" stands for: a reader in the dark would see a bright page first, and every element would be styled twice.
+(``slim.mjs``): two thirds of them. Scripts in a page's head hold up all that follows, though nothing in it waits for them: they are
+deferred, in their order. The few inline lines that they need move to the page's end, which is read before they run. The first
+inline script stays, as it sets the colours before anything is painted. The theme leaves it to a later script to find out what
+"auto" stands for: a reader in the dark would see a bright page first, and every element would be styled twice.
 
     head: [policy] [first inline script] [styles-….css] [the book's own styles] [deferred scripts]
     body: ... [Sphinx's options, and the other inline scripts]
@@ -115,7 +115,7 @@ def link_style(page: str, name: str, style: str) -> str:
 
 
 def scripts_wait(page: str, options: str) -> str:
-    """The page with the scripts of its head deferred, but the first inline one; the other inline ones stand at its end.
+    """The page with the scripts of its head deferred. The first inline one stays; the others move to the page's end.
 
     Args:
         page: its HTML.
@@ -142,7 +142,7 @@ def scripts_wait(page: str, options: str) -> str:
     head = SCRIPT.sub(move, head)
     before, close, after = body.rpartition("</body>")
     if not close:
-        raise ExtensionError("a page has no </body> for its scripts to stand before")
+        raise ExtensionError("a page has no </body> to put its scripts before")
     return f"{head}{end}{before}{''.join(dict.fromkeys(moved))}{close}{after}"
 
 

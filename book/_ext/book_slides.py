@@ -2,8 +2,8 @@
 
 A cell's metadata say what Jupyter's own slides are made by, ``{"slideshow": {"slide_type": ...}}``:
 
-    slide    begins a slide                     -        goes on with it
-    notes    a teaching note, for the speaker    (none)   is no slide
+    slide    begins a slide                     -        continues it
+    notes    a teaching note, for the speaker    (none)   is not on a slide
 
 So a slide can't fall behind its chapter: it *is* the chapter's text, numbers, formulas and figures, and the page's own script
 brings its widgets to life. A paragraph gives its first sentence to the wall and all of it to the speaker (:mod:`book_shortened`).
@@ -92,7 +92,7 @@ def marked(path: Path) -> list[tuple[str, str, set[str]]]:
     """For each cell of a notebook: its slide type ("" for none), its source and its tags.
 
     Raises:
-        ExtensionError: a type that is unknown here, or a cell that goes on with a slide that never began.
+        ExtensionError: a type that is unknown here, or a cell that continues a slide that never began.
     """
     cells, begun = [], False
     for cell in nbformat.read(path, as_version=4).cells:
@@ -100,14 +100,14 @@ def marked(path: Path) -> list[tuple[str, str, set[str]]]:
         if kind not in ("", "skip", BEGINS, GOES_ON, NOTES):
             raise ExtensionError(f"{path.name}, cell {cell.id}: slide_type {kind!r} is not one of slide, -, notes, skip")
         if kind == GOES_ON and not begun:
-            raise ExtensionError(f"{path.name}, cell {cell.id}: slide_type - goes on with a slide, and none has begun")
+            raise ExtensionError(f"{path.name}, cell {cell.id}: slide_type - continues a slide, but none has begun")
         begun = begun or kind == BEGINS
         cells.append(("" if kind == "skip" else kind, cell.source, set(cell.metadata.get("tags", []))))
     return cells
 
 
 def blocks(node: nodes.Element, cell: int = 0):
-    """(number of its cell, block) for all that stands in a page's sections, in order. A title is a block, too."""
+    """(number of its cell, block) for all that a page's sections hold, in order. A title is also a block."""
     for child in node.children:
         if isinstance(child, nodes.section):
             cell = yield from blocks(child, cell)

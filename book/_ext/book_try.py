@@ -3,7 +3,7 @@
     {try}`switch channel 12 off <shallow-deep: picture=cat-1 gates=layer1.0.se:12=0>`
 
 The text, then in angle brackets the widget, a colon, and what to set, as in the widget's own address ("Link to this view"). A
-page's second widget of a kind is `shallow-deep-2`. A value with a space stands in quotes. A widget of another page comes with that
+page's second widget of a kind is `shallow-deep-2`. Put a value with a space in quotes. A widget of another page comes with that
 page: `<shallow-and-deep#shallow-deep: picture=cat-1>`. A bar between spaces begins what there is to see, a sentence for
 readers who take the links as a tour: `<explorer: picture=cat-1 | The last columns move most.>`.
 

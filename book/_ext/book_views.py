@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class view(nodes.reference):
-    """A link that waits for its address until it is known where it stands."""
+    """A link that gets its address when the page that it is on is known."""
 
 
 class timetable(nodes.General, nodes.Element):
@@ -63,7 +63,7 @@ def lead(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for node in list(doctree.findall(view)):
         page = f"{folder}/{node['page']}" if folder else node["page"]
         if page not in app.env.found_docs and node["page"] not in BUILT:
-            logger.warning("a view leads to %s, which is no page of the book", node["page"], location=node)
+            logger.warning("a view leads to %s, which is not a page of the book", node["page"], location=node)
         address = app.builder.get_relative_uri(docname, page) + node["rest"]
         node.replace_self(nodes.reference("", "", *node.children, refuri=address, internal=True, classes=node["classes"]))
 

@@ -1,5 +1,5 @@
 // A style without the rules that no page can ask for: `node slim.mjs STYLE FOLDER` rewrites STYLE after the pages and scripts in FOLDER.
-// book_quick.py calls it. PurgeCSS decides; here stands only what counts as asking.
+// book_quick.py calls it. PurgeCSS decides; this file only says what counts as asking.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import postcss from "postcss";
@@ -11,7 +11,7 @@ const TAG = /<([a-zA-Z][\w-]*)((?:\s+[^\s=>"'/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\
 const ATTRIBUTE = /([^\s=>"'/]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 const LONG = 300; // a value that is text or data, and no name
 
-/** Of a page its elements, its attributes and their words: not its prose, in which "card" or "row" is no class. */
+/** The elements of a page, its attributes and their words: not its prose, in which "card" or "row" is not a class. */
 function named(page) {
   const names = new Set();
   for (const [, tag, attributes] of page.matchAll(TAG)) {

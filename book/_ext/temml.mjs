@@ -9,7 +9,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { latex, display, macros } = JSON.parse(line);
   let answer;
   try {
-    // The annotation keeps the LaTeX, for whoever copies a formula or reads it with a screen reader that knows LaTeX.
+    // The annotation keeps the LaTeX, for anyone who copies a formula or reads it with a screen reader that knows LaTeX.
     const options = { displayMode: display, annotate: true, throwOnError: true, trust, macros };
     answer = { mathml: temml.renderToString(latex, options) };
   } catch (error) {

@@ -3,7 +3,7 @@
 
 const all = (selector) => document.querySelectorAll(selector);
 
-// These say in their text what they do. A label beside it says something else to whoever can't see the text.
+// The text of these says what they do. A label beside it says something else to readers who can't see the text.
 for (const control of all(".search-button-field, details > summary")) control.removeAttribute("aria-label");
 
 // An arrow of the contents, which opens the pages below one, is named after that one.
@@ -11,7 +11,7 @@ for (const summary of all("details > summary:has(.toctree-toggle)")) {
   summary.setAttribute("aria-label", `Pages below ${summary.closest("li")?.querySelector("a")?.textContent.trim() ?? "this one"}`);
 }
 
-// The icons of the colour mode are no part of its button's name, neither now nor once the icon script has drawn them.
+// Keep the icons of the colour mode out of their button's name, both now and once the icon script has drawn them.
 function hideIcons(button) {
   for (const icon of button.querySelectorAll("i, svg")) {
     icon.removeAttribute("title");

@@ -47,7 +47,7 @@ function element(name, properties, ...children) {
   return made;
 }
 
-/** What to show anew when another window has written. */
+/** What to show again when another window has written. */
 const shown = [];
 window.addEventListener("storage", (event) => {
   if (event.key !== KEY && event.key !== null) return;

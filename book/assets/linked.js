@@ -53,7 +53,7 @@ for (const step of document.querySelectorAll(".senet-step")) {
     if (formula) where.push(`${formula === 1 ? "once" : `${formula} times`} in the formula`);
     if (lines.size) where.push(`in the code: ${[...lines].slice(0, 3).join(" \u2502 ")}`);
     const name = buttons.get(key).querySelector("i").textContent;
-    return where.length ? `${name} stands ${where.join("; ")}` : `${name} is in the figure only`;
+    return where.length ? `${name} is ${where.join("; ")}` : `${name} is in the figure only`;
   }
 
   /** The line of code that an element is in. */

@@ -43,7 +43,7 @@
     shown = null;
   }
 
-  // In a step that lights up (linked.js), what a symbol is stands beside its formula.
+  // In a step that lights up (linked.js), the text beside the formula already says what a symbol is.
   const places = "a.senet-term, :not(.senet-linked *) > math [data-entry]";
   const entryOf = (target) => (target instanceof Element ? target.closest(places) : null);
   const leave = () => {

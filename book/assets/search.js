@@ -3,7 +3,7 @@
 
 const MOST = 100; // characters: a longer query holds the tab for minutes
 
-// The index is looked up by the reader's words, so it must have no properties but its own: "constructor" is a word, too.
+// The reader's words are keys of the index, so it must have no inherited properties: "constructor" is also a word.
 function bare(words) {
   const own = Object.create(null, { hasOwnProperty: { value: (word) => Object.hasOwn(own, word) } });
   for (const [word, files] of Object.entries(words ?? {})) Object.defineProperty(own, word, { value: files, enumerable: true });

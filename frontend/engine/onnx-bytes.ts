@@ -13,7 +13,7 @@ const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** All fields of a message in order. @throws where the bytes are no message, or end too early */
+/** All fields of a message in order. @throws if the bytes are not a message, or end too early */
 export function fields(bytes: Uint8Array): Field[] {
   const found: Field[] = [];
   let at = 0;

@@ -66,10 +66,10 @@ test("one axis holds both blocks, with round ends", () => {
     high: 1,
     ticks: [0, 0.2, 0.4, 0.6, 0.8, 1],
   });
-  // a gate that is no sigmoid
+  // a gate that isn't a sigmoid
   const beyond = axis("full", [[0, 1]], [new Float32Array([-0.9, 1.3])]);
   assert.ok(beyond.low <= -0.9 && beyond.high >= 1.3);
-  // gates that stand still
+  // gates that are all equal
   assert.deepEqual(axis("fitted", [[0.5, 0.5]], []), { low: 0, high: 1, ticks: [0.5] });
 });
 

@@ -11,7 +11,7 @@ const found = [...css.matchAll(/--senet-([uzsx]): (#[0-9a-f]{6})/g)].map(
   ([, symbol, colour]) => [symbol!, colour!] as const,
 );
 const themes = { light: found.slice(0, 4), dark: found.slice(4, 8) };
-/** Behind the text: the theme's page and its cards. */
+/** What text lies on: the theme's page and its cards. */
 const grounds = { light: ["#ffffff", "#f3f4f5"], dark: ["#14181e", "#2a2f36"] };
 
 type RGB = [number, number, number];

@@ -38,7 +38,7 @@ test("each picture is compared with the first page's own, and pulled gates with 
   assert.equal(now(), null);
   before.take("dog", dog, false);
   assert.deepEqual(now(), held);
-  before.take("ship", ship, false); // the partner is no other for it
+  before.take("ship", ship, false); // the partner doesn't count as another picture
   assert.deepEqual(now(), held);
   before.take("ship", ship, true);
   assert.deepEqual(now(), { answer: ship, called: "its gates before the change" });

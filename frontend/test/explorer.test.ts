@@ -116,7 +116,7 @@ test("patches: each centred on its cell, cells tile the picture, and what sticks
   assert.ok(picture.every((value) => value === 7));
 });
 
-test("an occlusion is told row by row and ends between two rows when it is cancelled", async () => {
+test("an occlusion reports row by row and ends between two rows when it is cancelled", async () => {
   const abort = new AbortController();
   let asked = 0;
   const inside = {
@@ -174,7 +174,7 @@ test("CSV keeps its cells apart, and no cell runs as a formula", () => {
   );
 });
 
-test("the drawing stands alone: every gate, both charts, and no text that could be markup", () => {
+test("the drawing needs nothing else: every gate, both charts, and no text that could be markup", () => {
   const [answer] = recordedAnswers(gallery) as [any];
   const rows = blocks.map((_, b) => ({
     s: answer.blocks[b].s,

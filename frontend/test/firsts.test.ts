@@ -45,7 +45,7 @@ test("a kernel is written and read again, to thousandths", () => {
   }
 });
 
-test("what is no kernel is refused", () => {
+test("what isn't a kernel is refused", () => {
   const ones = Array(27).fill("1").join(",");
   for (const text of [
     "",
@@ -64,7 +64,7 @@ test("what is no kernel is refused", () => {
   assert.equal(parsed(`${ones};-90`, 9)!.constant, -90);
 });
 
-test("terms of weight zero are left out, negative numbers stand in brackets", () => {
+test("terms of weight zero are left out, negative numbers are in brackets", () => {
   assert.equal(terms([0.5, 0.25, 1], [1, 0, -2]), "0.50 × 1.00 + 1.00 × (−2.00)");
   assert.equal(terms([0.5], [0]), "all nine weights are 0");
   assert.equal(bracketed(-0.0001), "0.000");

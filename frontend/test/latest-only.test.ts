@@ -17,7 +17,7 @@ function slow() {
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
-test("one question at a time, then the newest; the others are told", async () => {
+test("one question at a time, then the newest; the others are rejected", async () => {
   const { open, ask } = slow();
   const answers = [1, 2, 3, 4].map((value) => ask(value));
   const settled = Promise.allSettled(answers);

@@ -10,7 +10,7 @@ const BLOCKS = [
   { name: "b", channels: 3 },
 ];
 
-test("gates stand side by side, NaN where a channel is left alone", () => {
+test("gates lie side by side, NaN where a channel is left alone", () => {
   assert.equal(row(BLOCKS), null);
   assert.equal(row(BLOCKS, {}), null);
   assert.deepEqual(
@@ -30,7 +30,7 @@ test("answers of another network are told apart", () => {
   const answer = (...s: number[]) =>
     answerOf([Float32Array.of(0), Float32Array.of(0), Float32Array.from(s)]);
   assert.equal(apart(answer(0.5, 0.25), answer(0.5, 0.5)), 0.25);
-  assert.ok(!(apart(answer(0.5, 0.25), answer(0.5)) <= 1), "fewer channels are no match");
+  assert.ok(!(apart(answer(0.5, 0.25), answer(0.5)) <= 1), "fewer channels don't match");
 });
 
 test("a script's text is read back as it was", () => {
@@ -91,7 +91,7 @@ test("a file is what its bytes say, and whole if its end is there", () => {
 test("fill bytes and appended bytes are valid; a wrong checksum is not", () => {
   const jpeg = [0xff, 0xd8, 0xff, 0xff, 0xff, 0xe0, 0, 2, 0xff, 0xff, 0xda, 0, 2, 1, 0xff, 0xd9];
   assert.deepEqual(examine(bytes(jpeg)), { kind: "JPEG", whole: true });
-  // a palette of two colours, one extension, one frame, the trailer, and a byte behind it
+  // a palette of two colours, one extension, one frame, the trailer, and a byte after it
   const gif = [
     ...[1, 0, 1, 0, 0x80, 0, 0, 1, 2, 3, 4, 5, 6],
     ...[0x21, 0xf9, 4, 0, 0, 0, 0, 0],

@@ -38,7 +38,7 @@ test("pairs are in timm's order, or the largest difference first", () => {
   assert.equal(short("regnety_004.pycls_in1k"), "regnety_004");
 });
 
-test("each pair and all of them are said in words", () => {
+test("each pair, and all of them together, are put in words", () => {
   assert.equal(
     pairWords(data.pairs[0]!, sketch),
     "one a1 → seone a1, 224 pixels. Drawings: 30.00% → 29.50%, −0.50 points. 25.6 → 28.1 million parameters.",

@@ -1,4 +1,4 @@
-// Rank correlation as scipy has it, and what a reader is told of orders.
+// Rank correlation as scipy has it, and the words that a reader gets about orders.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -121,7 +121,7 @@ test("a network's weights are written into their places of its file, and nowhere
   );
 });
 
-test("what is said of the seeds follows their interval", () => {
+test("the verdict on the seeds follows their interval", () => {
   const t = [12.706, 4.303, 3.182];
   const pair = (seed: number, difference: number) => ({ seed, se: 0.5 + difference, none: 0.5 });
   assert.match(verdict([], t), /Train both/);

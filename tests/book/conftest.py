@@ -145,7 +145,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browsers(playwright: Playwright) -> Iterator[Callable[[str], Browser]]:
-    """Each kind of browser, started when first asked for and kept: tests that take turns don't start one anew each time."""
+    """Each kind of browser, started when first asked for and kept: tests that take turns don't start a new one each time."""
     launch = {
         "chromium": partial(chromium.launch, flags=LATER),
         "whole chromium": partial(chromium.launch, whole=True, flags=LATER),

@@ -49,7 +49,7 @@ class Explorer:
         return np.array(self.strips(block).nth(side).get_attribute("data-values").split(), float)
 
     def strips(self, block: str) -> Locator:
-        """One a picture."""
+        """One for each picture."""
         return self.column(block).locator(".senet-inks > span")
 
     def plot(self, side: str) -> Locator:

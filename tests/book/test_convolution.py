@@ -128,7 +128,7 @@ def _pixel(widget: Convolution, channel: int, row: int, column: int) -> float:
 
 
 def test_the_arithmetic_is_written_out(widget: Locator):
-    """What stands there, reckoned again from what is written, is the number."""
+    """Each line of arithmetic, recomputed as written, gives the number shown."""
     for name, value in zip(("red", "green", "blue"), numbers(widget), strict=False):
         line = (
             widget.locator(f"[data-channel={name}] .senet-terms").inner_text().replace("−", "-").replace("(", "").replace(")", "")

@@ -146,7 +146,7 @@ def explored_as_the_books(yours: Yours) -> None:
     own = yours.gates("gate1")
     assert np.abs(own - frozen).max() > 1e-3
     choose = "(menu) => ['other', 'own'].forEach((way) => { menu.value = way; menu.dispatchEvent(new Event('change')); })"
-    yours.select("Gates of all blocks").evaluate(choose)  # the gates of the other come when they are wanted no more
+    yours.select("Gates of all blocks").evaluate(choose)  # the gates of the other arrive when nobody needs them any more
     yours.idle()
     np.testing.assert_array_equal(yours.gates("gate1"), own)
     expect(yours.select("Gates of all blocks")).to_have_value("own")

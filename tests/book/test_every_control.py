@@ -104,7 +104,7 @@ def responds(crawl: Crawl, entry: Control, control: Locator, way: "Callable[[Cra
         crawl.operate(entry.name, control, way)
         held = "navigator.clipboard.readText().catch(() => '')"
         assert address in (crawl.page.url, crawl.page.evaluate(held)), said
-        crawl.arrived()  # the page may have been loaded anew
+        crawl.arrived()  # the page may have been loaded again
     else:
         crawl.quiet()
         before = crawl.look(entry.changes)

@@ -89,7 +89,7 @@ def test_a_link_brings_the_view_back_and_nonsense_does_no_harm(page: Page, book_
 
 
 def test_the_whole_path_is_drawn_and_both_matrices_shown(widget: Locator, kernel: Excitation):
-    """A gate hangs on every z through the units that are not silent; no other line is lit."""
+    """A gate depends on every z through the units that are not silent; no other line is lit."""
     widget.get_by_label("Look at").select_option("s0")
     lines = widget.locator(".senet-layers line").evaluate_all("all => all.map(({ dataset }) => [+dataset.term, 'on' in dataset])")
     w1, w2 = np.array(kernel._data["w1"]), np.array(kernel._data["w2"])

@@ -33,7 +33,7 @@ def test_every_question_replies_to_every_answer(page: Page, book_url: str, asks:
             marks.append(label.get_attribute("data-chosen"))
             assert question.locator("label[data-chosen]").count() == 1
         assert sorted(marks)[0] == "right" and marks.count("right") == 1
-        assert question.locator("details").evaluate("el => !el.open")  # no reader is told unasked
+        assert question.locator("details").evaluate("el => !el.open")  # no reader sees it unasked
 
 
 @pytest.mark.parametrize("file", prose.CHAPTERS)

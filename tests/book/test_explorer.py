@@ -88,7 +88,7 @@ def test_the_ribbon_by_pointer(explorer: Explorer, truth: Truth):
 
 
 def test_a_strip_is_as_dark_as_its_gates_are_open(explorer: Explorer, truth: Truth, first: int):
-    """What is seen, not what is said of it: the ink of each place of a strip against its gate."""
+    """Compares what is seen, not its description: the ink at each place of a strip with its gate."""
     block = truth.blocks[4]
     strip = explorer.strips(block).first
     strip.evaluate("e => e.scrollIntoView({ block: 'end' })")  # below the answer, which stays on top of what scrolls
@@ -145,7 +145,7 @@ def test_a_second_picture(explorer: Explorer, truth: Truth, first: int):
 
 
 def test_prose_and_other_widgets_drive_it(explorer: Explorer, truth: Truth):
-    """Whoever shares the picture of a page is followed."""
+    """The explorer follows anything that shares the page's picture."""
     detail = json.dumps({"picture": truth.ids[5], "from": None})
     explorer.page.evaluate(f"document.dispatchEvent(new CustomEvent('senet:picture', {{ detail: {detail} }}))")
     expect(explorer.radio(truth.pictures[5]["title"])).to_be_checked()

@@ -78,7 +78,7 @@ def test_gates_pulled_on_a_picture_of_ones_own(explorer: Explorer):
         np.testing.assert_allclose(seen, [values.mean(), values.min(), values.max()], atol=1e-3)
     expect(explorer.detail().locator(".senet-s-line")).to_contain_text("set by hand; by itself it would be")
 
-    # Why did this gate open? Its own pull is no part of the question, others would be.
+    # Why did this gate open? The question leaves its own pull out; pulls of other gates would take part.
     explorer.detail().get_by_role("button", name="Why did this gate open?").click()
     line = explorer.detail().locator(".senet-why-line")
     expect(line).to_contain_text("With nothing covered", timeout=READY)

@@ -100,7 +100,7 @@ def test_one_click_from_the_first_paint_to_a_change(page: Page, book_url: str):
     expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Back to the text").click()
-    expect(page.locator(".senet-hero a.senet-try")).to_be_focused()  # where the reader left, not where the second step stands
+    expect(page.locator(".senet-hero a.senet-try")).to_be_focused()  # where the reader left, not where the second step is
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP])

@@ -24,7 +24,7 @@ from tools import chromium
 failed = []
 with sync_playwright() as playwright, chromium.launch(playwright) as browser:
     page = browser.new_page()
-    # What a page still loads when a reader leaves it is let go: that is no fault.
+    # A browser cancels what a page still loads when a reader leaves it: that is not a fault.
     page.on("requestfailed", lambda request: "ABORTED" in request.failure or failed.append(f"{request.url} {request.failure}"))
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(Path(sys.argv[1], "index.html").as_uri())
@@ -76,7 +76,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nothing_is_reached():
-    """What the tests below stand on. An address that is for examples, so that nobody is asked where this fails."""
+    """The tests below rely on this. The address is reserved for examples, so that nobody is asked where this fails."""
     ask = "import urllib.request as u; u.build_opener(u.ProxyHandler()).open('http://192.0.2.1/', timeout=20)"
     with pytest.raises(AssertionError, match="unreachable|refused"):
         cut_off(sys.executable, "-c", ask)

@@ -210,7 +210,7 @@ def test_both_directions(notebook: Page):
     expect(widget.el.locator(".senet-hand-line")).to_contain_text("All gates are the network’s own.")
     shows(widget, truth, 7)
 
-    # A second view of the same widget, made by running the cell anew, starts from its beginning again.
+    # A second view of the same widget, made by running the cell again, starts from its beginning again.
     run(notebook, SHOW)
     expect(widget.el).to_have_count(1)
     expect(widget.el.get_by_role("radio").first).to_be_checked()

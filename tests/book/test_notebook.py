@@ -30,7 +30,7 @@ NOTEBOOK = """<!doctype html><html lang="en"><title>a notebook</title><div id="o
 
 
 def test_in_a_notebook_python_answers(page: Page, book_url: str, monkeypatch: pytest.MonkeyPatch):
-    """The notebook's bundle with a kernel behind it; between them stands, for Jupyter, a stand-in for anywidget's model."""
+    """The notebook's bundle, served by a kernel. In place of Jupyter, a stand-in for anywidget's model connects them."""
     kernel = ShallowDeep(NETWORK, order="excitation")
     names = ("picture", "shallow", "deep", "order", "compare", "scale", "shallow_channel", "deep_channel")
     sent: list = []

@@ -112,7 +112,7 @@ def test_in_a_hand(page_path: str, page: Page, book_file_url: str):
 
 
 def test_the_visits_see(page: Page, guard: Guard):
-    """What the two above stand on: each kind of fault is found on a page that has them all."""
+    """The two tests above rely on this: each kind of fault is found on a page that has them all."""
     guard.allow("data:,")
     page.set_content(f"""<title>Faults</title><main><h1>Faults</h1>
         <figure class="senet-widget" data-senet="x">
@@ -269,7 +269,7 @@ def test_the_search_finds_a_chapter(page: Page, book_url: str):
 
 
 def test_the_guard_sees(page: Page, guard: Guard, book_url: str):
-    """All that the other tests stand on: each kind of fault is noticed, and each can be allowed."""
+    """All the other tests rely on this: each kind of fault is noticed, and each can be allowed."""
     page.goto(book_url + "_static/icon.svg")  # which has no policy: a page has one that stops a request before it is seen
     page.evaluate(
         """async () => {

@@ -234,7 +234,7 @@ def in_a_kernel(page: Page, book_url: str, widget: Curves | Profiles) -> Locator
 
 
 def has(page: Page, **traits: object) -> None:
-    """The model has these, a moment later: not every step of a hand is told to Python."""
+    """The model has these, a moment later: Python doesn't hear of every step of a hand."""
     same = "(wanted) => Object.entries(wanted).every(([name, value]) => JSON.stringify(model.get(name)) === JSON.stringify(value))"
     page.wait_for_function(same, arg=traits)
 

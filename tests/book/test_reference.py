@@ -1,4 +1,4 @@
-"""Notation, glossary, numbers and the package's reference in the built book; and what a reader is told on pointing at a word."""
+"""Notation, glossary, numbers and the package's reference in the built book; and what appears where a reader points at a word."""
 
 import copy
 import re
@@ -42,7 +42,7 @@ def test_no_formula_has_a_symbol_that_the_notation_lacks(file: str):
 
 @pytest.mark.parametrize("file", prose.CHAPTERS)
 def test_nothing_is_used_before_it_was_introduced(file: str):
-    """By the order of _toc.yml. The chapter of an entry is said in book/notation.yml."""
+    """By the order of _toc.yml. book/notation.yml names the chapter that introduces an entry."""
     body = str(article(file))
     used = [ENTRIES[key] for key in dict.fromkeys(re.findall(r'data-entry="([\w-]+)"', body))]
     assert used, "no word and no symbol of the notation"

@@ -36,7 +36,7 @@ def test_each_picture_by_mouse(widget: Widget, truth: Truth, network: str):
     for before, after in pairwise(seen):
         assert before[0] != after[0]  # the shallow chart
         assert before[2] != after[2]  # the prediction
-        # The deep one, too, but for Patchwork's nights: no hidden unit of that block wakes for them, and all its gates are a half.
+        # The deep chart also changes, but not for Patchwork's nights: they wake no hidden unit of that block, so all gates are 0.5.
         asleep = np.allclose(after[1], 0.5, atol=1e-5)
         assert before[1] != after[1] or asleep
         assert not asleep or network == "se_resnet_patchwork"
@@ -64,7 +64,7 @@ def test_each_picture_by_keyboard(widget: Widget, truth: Truth):
 
 @pytest.mark.budget
 def test_answers_within_a_frame(widget: Widget):
-    """From a click to changed charts, laid out anew: 95 of 100. Each the best of eight, since the machine does other things too."""
+    """From a click to changed charts, laid out again: 95 of 100. Each is the best of eight, as the machine does other things."""
     milliseconds = widget.el.evaluate("""async (figure) => {
         const inputs = [...figure.querySelectorAll(".senet-thumbs input")], times = inputs.map(() => Infinity);
         for (let i = 0; i < 8 * inputs.length; i++) {
@@ -146,7 +146,7 @@ def test_scales(widget: Widget, way: str):
             assert (low, high) == (0, 1) or scale == "fitted"
             for dot, value in zip(widget.dots(name), widget.values(name), strict=True):
                 assert low <= value <= high
-                # A dot of no length stands where its value is, to a pixel and a half.
+                # A dot is where its value is, to a pixel and a half.
                 assert dot["y"] == pytest.approx(box["y"] + (high - value) / (high - low) * (box["height"] - 1), abs=5)
 
 

@@ -19,7 +19,7 @@ def widget(page: Page, book_url: str) -> Widget:
 
 
 def test_a_picture_goes_along_to_the_next_network(widget: Widget):
-    """Given to one widget, it waits in the next one down the page, cut anew for what that network takes."""
+    """Given to one widget, it waits in the next one down the page, cut again for what that network takes."""
     image = picture((64, 64), seed=9)
     give(widget, encoded(image))
     started(widget)

@@ -22,7 +22,7 @@ def present(page: Page, url: str, place: str = "cover") -> None:
 
 
 def test_every_chapter_has_slides_of_its_own_text():
-    """Numbers and words on a slide stand in the chapter, too."""
+    """The numbers and words on a slide are also in its chapter."""
     text = (HTML / SLIDES).read_text("utf8")
     decks = dict(re.findall(r'<li><a href="#([\w-]+)-1">[^<]*</a>, (\d+) slides', text))
     chapters = [name for name in decks if (HTML / "book" / f"{name}.html").exists()]

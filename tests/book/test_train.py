@@ -238,7 +238,7 @@ def test_a_classs_thirty_results(page: Page, book_url: str):
     low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (differences.mean() - half, differences.mean() + half))
     expect(room).to_contain_text(f"30 seeds, SE ahead in {(differences > 0).sum()}")
     expect(room).to_contain_text(f"95% interval {low} to {high}.")
-    expect(room).to_contain_text("1 of another recipe, rate or r are left out. 1 line is no result: “hello”.")
+    expect(room).to_contain_text("1 of another recipe, rate or r are left out. 1 line isn't a result: “hello”.")
 
 
 # A camera that looks at the page's own code, a little askew.

@@ -105,23 +105,23 @@ def settle(page: Page) -> None:
     )
 
 
-# On a page hundreds of words look the same: of each look axe asks about the first one. A look is all that contrast follows from: of
-# the word its colour and size, and of whatever holds it what lies behind and over it. In a widget things may lie over each other
-# and neither hold the other, so each word is looked at there; but of tables and code, which lie flat, the first of each look.
+# On a page, hundreds of words look the same, so axe checks only the first word of each look. A look is all that contrast follows
+# from: the word's colour and size, and what its parents paint under and over it. In a widget, things may overlap without containing
+# each other, so axe checks every word there; but in tables and code, which lie flat, the first of each look.
 MARK = """() => {
     for (const e of document.querySelectorAll("[data-alike]")) e.removeAttribute("data-alike");
-    const looks = new Map(), behind = new Map();
+    const looks = new Map(), grounds = new Map();
     const NAMES = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
     const under = (e) => {
         if (!e) return "";
-        if (!behind.has(e)) {
+        if (!grounds.has(e)) {
             const style = getComputedStyle(e);
             const own = NAMES.map((name) => style[name]).join(";");
             const all = `${under(e.parentElement)}/${own}${e.matches("[disabled], [aria-disabled=true]")}`;
             if (!looks.has(all)) looks.set(all, looks.size); // a number: texts would grow with the depth
-            behind.set(e, looks.get(all));
+            grounds.set(e, looks.get(all));
         }
-        return behind.get(e);
+        return grounds.get(e);
     };
     const inked = (e) => [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     const met = new Map();
@@ -227,7 +227,7 @@ UNSEEN = """(figures) => {
 
 
 def visible_in_forced_colours(page: Page) -> list[str]:
-    """Charts and controls whose every part has the colour of what is behind it."""
+    """Charts and controls whose every part has the colour of what is under it."""
     assert page.evaluate("matchMedia('(forced-colors: active)').matches")
     return page.evaluate(UNSEEN, FIGURES)
 
@@ -240,12 +240,12 @@ PATH = """() => {
         "textDecorationLine", "textDecorationThickness", "stroke"];
     const look = (e) => { const style = getComputedStyle(e); return NAMES.map((name) => style[name]).join("|"); };
     // Of a group of radio buttons the chosen one takes the focus, or the first.
-    const stands = (e) => {
+    const reachable = (e) => {
         if (e.type !== "radio") return true;
         const group = [...document.querySelectorAll(`input[type=radio][name="${CSS.escape(e.name)}"]:enabled`)];
         return (group.find((one) => one.checked) ?? group[0]) === e;
     };
-    window.takers = [...document.querySelectorAll(TAKES)].filter((e) => e.tabIndex >= 0 && !e.disabled && stands(e)
+    window.takers = [...document.querySelectorAll(TAKES)].filter((e) => e.tabIndex >= 0 && !e.disabled && reachable(e)
         && e.checkVisibility({ visibilityProperty: true }));
     const resting = new Map(takers.map((e) => [e, parts(e).map(look)]));
     window.path = [];

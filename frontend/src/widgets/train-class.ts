@@ -87,7 +87,7 @@ export function classroom(
     const left = [
       apart ? `${apart} of another recipe, rate or r are left out.` : "",
       odd.length
-        ? `${odd.length} line${odd.length === 1 ? " is" : "s are"} no result: “${odd[0]!.slice(0, 40)}”.`
+        ? `${odd.length} line${odd.length === 1 ? " isn't a result" : "s aren't results"}: “${odd[0]!.slice(0, 40)}”.`
         : "",
     ];
     say(words, [runs.length ? verdict(same, data.t) : "", ...left].filter(Boolean).join(" "));
