@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import torch
 import torch.utils.checkpoint
@@ -123,16 +122,3 @@ BEHAVIOURS = (
 
 def _logits(out: Tensor | tuple[Tensor, ...]) -> Tensor:
     return out if isinstance(out, Tensor) else out[0]  # a scripted Inception always gives a tuple
-
-
-def finds_right(check: Callable, answer: Any) -> None:
-    verdict = check(answer)
-    assert verdict, verdict.hint
-    assert repr(verdict).startswith("Right. ")
-
-
-def names_the_slip(check: Callable, answer: Any, words: str) -> None:
-    """It does not find it right, and its hint has these words."""
-    verdict = check(answer)
-    assert not verdict
-    assert words in verdict.hint, verdict.hint

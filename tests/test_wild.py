@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from sebook import checks
 from sebook.network_files import pictures
 from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.widgets.segmenter import Segmenter, runs
@@ -19,7 +17,6 @@ from senet.pretrained import CheckpointError
 from tools import wild_stories
 from tools.in_the_wild import ZERO_ONE
 
-from .common import finds_right, names_the_slip
 from .test_download import cache, served  # noqa: F401  fixtures
 
 RESULTS = Path(__file__).parents[1] / "data" / "results"
@@ -164,46 +161,3 @@ def test_figures_say_what_they_show():
     switches, dead = figures.switches(STORIES["detector"]).label, figures.dead(STORIES["classifier"]).label
     assert switches.count("gate ") == 10 and "gate 7: 62% at 0, 38% at 1" in switches and "gate 1: 8 of 8" in dead
     assert "reads a line: 0.0" in figures.moving({"reads a line": STORIES["reader"]}).label
-
-
-# ---- the exercises
-def by_hand(block, tiles):
-    count = sum(tile[0, 0].numel() for tile in tiles)
-    s = block.excite(torch.stack([tile.flatten(2).sum(2) for tile in tiles]).sum(0) / count)
-    return [tile * s[..., None, None] for tile in tiles]
-
-
-RIGHT = [
-    (checks.switches, lambda s: (s.amax(0) == 0) | (s.amin(0) == 1)),
-    (checks.tiled, by_hand),
-]
-WRONG = [
-    (checks.switches, lambda s: ((s == 0) + (s == 1)).all(0), "for some inputs and 1 for others"),
-    (checks.switches, lambda s: ((s == 0) | (s == 1)).any(0), "for *some* input"),
-    (checks.switches, lambda s: s.amax(0) == s.amin(0), "stay where they are"),
-    (checks.switches, lambda s: s.amax(0) == 0, "These are the closed ones"),
-    (checks.switches, lambda s: s.amin(0) == 1, "These are the open ones"),
-    (checks.switches, lambda s: (s.amax(1) == 0) | (s.amin(1) == 1), "along the inputs"),
-    (checks.switches, lambda s: ((s.amax(0) == 0) | (s.amin(0) == 1)).sum(), "how many"),
-    (checks.switches, lambda s: (s.amax(0) > 0) & (s.amin(0) < 1), "Inverted"),
-    (checks.tiled, lambda block, tiles: [block(tile) for tile in tiles], "where seams come from"),
-    (checks.tiled, lambda block, tiles: block(torch.cat(tiles, 3)), "the whole picture again"),
-    (checks.tiled, lambda block, tiles: averaged(block, tiles, gates=False), "each of your means counts the same"),
-    (checks.tiled, lambda block, tiles: averaged(block, tiles, gates=True), "You averaged the tiles' gates"),
-]
-
-
-def averaged(block, tiles, gates: bool):
-    z = [block.squeeze(tile) for tile in tiles]
-    s = torch.stack([block.excite(each) for each in z]).mean(0) if gates else block.excite(torch.stack(z).mean(0))
-    return [block.rescale(tile, s) for tile in tiles]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_answers_pass(check, answer):
-    finds_right(check, answer)
-
-
-@pytest.mark.parametrize(("check", "answer", "says"), WRONG)
-def test_slips_are_named(check, answer, says):
-    names_the_slip(check, answer, says)

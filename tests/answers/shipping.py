@@ -1,6 +1,5 @@
-"""The checks of the chapter on frozen gates: what is right passes, and each slip is named."""
+"""Answers to the exercises of the chapter on frozen gates."""
 
-import pytest
 import torch
 from torch import nn
 
@@ -45,20 +44,12 @@ def twice(norm, block):
         norm.bias.mul_(2)
 
 
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [
-        (checks.fold_after, lambda w, s: torch.einsum("oihw,i->oihw", w, s)),
-        (checks.dead_units, lambda hidden: hidden.max(0).values == 0),
-        (checks.dead_units, lambda hidden: ~hidden.bool().any(0)),
-        (checks.identity_start, doubled),
-    ],
-)
-def test_what_is_right_passes(check, answer):
-    verdict = check(answer)
-    assert verdict, verdict
-
-
+RIGHT = [
+    (checks.fold_after, lambda w, s: torch.einsum("oihw,i->oihw", w, s)),
+    (checks.dead_units, lambda hidden: hidden.max(0).values == 0),
+    (checks.dead_units, lambda hidden: ~hidden.bool().any(0)),
+    (checks.identity_start, doubled),
+]
 WRONG = [
     (checks.fold_after, lambda w, s: w * s.view(-1, 1, 1, 1), "what it *reads*: dim 1"),
     (checks.fold_after, lambda w, s: w / s.view(-1, 1, 1), "You divided"),
@@ -77,16 +68,8 @@ WRONG = [
     (checks.identity_start, wide, "Nearly: the gates are"),
     (checks.identity_start, lambda norm, block: wide(norm, block, 100.0), "the sigmoid is flat"),
     (checks.identity_start, weight_only, "a weight *and* a bias"),
-    (checks.identity_start, last_weight_only, "off by|twice|half"),
+    (checks.identity_start, last_weight_only, "off by"),
     (checks.identity_start, twice, "twice as large"),
     (checks.identity_start, lambda norm, block: block.fc9, "AttributeError"),
     (checks.identity_start, lambda norm: None, "TypeError"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
-def test_slips_are_named(check, answer, names):
-    import re
-
-    verdict = check(answer)
-    assert not verdict and re.search(names if "|" in names else re.escape(names), verdict.hint), verdict

@@ -1,9 +1,8 @@
-"""Checks on recorded gates, on training and on studies: right in any style, and at least three misconceptions named for each."""
+"""Answers to the exercises on recorded gates, on training and on studies."""
 
 import math
 from statistics import fmean, stdev
 
-import pytest
 import torch
 from scipy.stats import kendalltau, spearmanr, t
 from torch import nn
@@ -11,8 +10,6 @@ from torch import nn
 from sebook import checks
 from senet.inside.recording import record
 from senet.models.se import SEBlock
-
-from .common import finds_right, names_the_slip
 
 
 def one_hot_share(gates, labels):
@@ -149,19 +146,3 @@ WRONG = [
     (checks.last_stage, ..., "nothing here yet"),
     (checks.order, lambda a, e: -spearmanr(a, e).statistic, "Spearman"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_in_any_style(check, answer):
-    finds_right(check, answer)
-
-
-@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
-def test_misconceptions_are_named(check, answer, names):
-    names_the_slip(check, answer, names)
-
-
-def test_each_has_three_wrong_answers():
-    for name in ("share", "distances", "freeze", "gate_gradient", "decay_groups", "paired", "order", "last_stage"):
-        check = getattr(checks, name)
-        assert len({hint for other, _, hint in WRONG if other is check}) >= 3

@@ -1,8 +1,7 @@
-"""The checks of what looks inside and of what ships: right answers in other styles pass, and each misconception is named."""
+"""Answers to the exercises on what looks inside and on what ships."""
 
 import math
 
-import pytest
 import torch
 import torch.nn.functional as F
 from scipy.stats import binomtest, spearmanr
@@ -10,8 +9,6 @@ from scipy.stats import binomtest, spearmanr
 from sebook import checks
 from sebook.relatives import ECA
 from senet import record
-
-from .common import finds_right, names_the_slip
 
 
 def gates(model, x, block, channel, value=0.0):
@@ -113,13 +110,3 @@ WRONG = [
     (checks.row_squeeze, lambda u, rows: u.mean(3).unfold(2, rows, 1).mean(3), "are lost"),
     (checks.row_squeeze, lambda u, rows: u[:, :, :rows].mean((2, 3)), "first rows alone"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right_in_any_style(check, answer):
-    finds_right(check, answer)
-
-
-@pytest.mark.parametrize(("check", "answer", "names"), WRONG)
-def test_misconceptions_are_named(check, answer, names):
-    names_the_slip(check, answer, names)

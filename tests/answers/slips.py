@@ -1,9 +1,5 @@
-"""Each check names at least three misconceptions, each by a hint of its own: what other files of tests do not show already."""
+"""Further wrong answers, so that three misconceptions of each check are tested; and what they change, which is right."""
 
-import importlib
-from pathlib import Path
-
-import pytest
 import torch
 from torch import nn
 from torchvision.models.inception import InceptionA
@@ -12,8 +8,7 @@ from torchvision.models.resnet import BasicBlock, Bottleneck
 from sebook import checks
 from senet.models.se import SEBlock
 
-from .common import names_the_slip
-from .test_checks import with_se
+from .block import with_se
 
 
 class SEInception(InceptionA):
@@ -71,6 +66,11 @@ def ran(change):
     return called
 
 
+RIGHT = [
+    (checks.inception, SEInception),
+    (checks.insert, bottleneck(lambda branch, se, short: (se(branch) + short).relu())),
+    (checks.called, ran(lambda names, model: names)),
+]
 WRONG = [
     (checks.pixel_share, lambda h, w: h * w, "how many pixels there are"),
     (checks.pixel_share, lambda h, w: 1 / h, "share of a column"),
@@ -108,25 +108,3 @@ WRONG = [
     (checks.called, ran(lambda names, model: [*names, ""]), "modules that are not SE blocks"),
     (checks.called, ran(lambda names, model: names[0]), "Expected a list of names"),
 ]
-
-
-@pytest.mark.parametrize(("check", "answer", "names"), WRONG, ids=lambda value: getattr(value, "__name__", None))
-def test_misconceptions_are_named(check, answer, names):
-    names_the_slip(check, answer, names)
-
-
-def test_the_untouched_answer_is_right():
-    """What is changed above is right without the change, so the checks above report the change alone."""
-    assert checks.inception(SEInception), checks.inception(SEInception)
-    assert checks.insert(bottleneck(lambda branch, se, short: (se(branch) + short).relu()))
-    assert checks.called(ran(lambda names, model: names))
-
-
-def test_every_check_names_three_misconceptions():
-    """Over all files of tests, by hints that differ."""
-    told: dict[str, set[str]] = {name: set() for name in checks.__all__ if name != "Verdict"}
-    here = Path(__file__).parent
-    for path in (*here.glob("test_checks*.py"), here / "test_wild.py"):
-        for check, _, hint, *_ in getattr(importlib.import_module(f".{path.stem}", __package__), "WRONG", []):
-            told[check.__name__].add(hint)
-    assert {name: len(hints) for name, hints in told.items() if len(hints) < 3} == {}
