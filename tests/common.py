@@ -36,6 +36,11 @@ def scramble(model: nn.Module, x: Tensor | None = None) -> nn.Module:
     return model
 
 
+def parameters(model: nn.Module) -> int:
+    """How many numbers they are."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def on_meta(make, **kwargs) -> nn.Module:
     with torch.device("meta"):
         return make(**kwargs)

@@ -6,6 +6,10 @@ import os
 import hypothesis
 import pytest
 import torch
+from torch import Tensor, nn
+
+from senet.models.cifar import small_resnet
+from tests.common import scramble
 
 # Deadlines measure the machine, which may be busy; derandomized, so that a run fails or passes for what changed, not by luck.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True, print_blob=True)
@@ -26,3 +30,16 @@ torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 @pytest.fixture(autouse=True)
 def same_numbers():
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    """Two pictures of noise, for a file that needs no others."""
+    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module")
+def small() -> nn.Module:
+    """A network with three SE blocks, for a file that needs no other."""
+    torch.manual_seed(0)
+    return scramble(small_resnet((1, 1, 1), (4, 8, 8), num_classes=3))

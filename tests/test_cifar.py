@@ -14,13 +14,9 @@ from senet.models import cifar
 from senet.models.cifar import PadShortcut, SmallResNet, resnet20, se_resnet20, small_resnet
 from senet.models.resnet import PLACEMENTS
 from senet.models.se import SEBlock, hidden_width
-from tests.common import BEHAVIOURS, scramble
+from tests.common import BEHAVIOURS, parameters, scramble
 
 DEPTHS = (20, 32, 56, 110)
-
-
-def parameters(model: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 @pytest.fixture(scope="module")

@@ -63,11 +63,6 @@ MODELS = {
 
 
 @pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module")
 def model() -> nn.Module:
     torch.manual_seed(0)
     return scramble(bottlenecks())

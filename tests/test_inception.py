@@ -11,7 +11,7 @@ from torchvision.models.inception import Inception3, InceptionOutputs
 
 from senet import record, se_inception_v3
 from senet.models.se import SEBlock
-from tests.common import BEHAVIOURS, scramble
+from tests.common import BEHAVIOURS, on_meta, parameters, scramble
 
 # The channels that each module returns: table 1 of Szegedy et al., arXiv 1512.00567, as torchvision has it.
 CHANNELS = {
@@ -81,17 +81,12 @@ def test_torchvisions_weights_load_but_for_se(plain):
 
 
 def test_extra_parameters_are_the_papers_formula():
-    def count(**kwargs):
-        with torch.device("meta"):
-            return sum(parameter.numel() for parameter in se_inception_v3(**kwargs).parameters())
-
-    with torch.device("meta"):
-        plain = sum(parameter.numel() for parameter in Inception3(init_weights=False).parameters())
+    plain = parameters(on_meta(Inception3, init_weights=False))
     for reduction in (8, 16):
         formula = sum(2 * c * c // reduction for c in CHANNELS.values())
         biases = sum(c + c // reduction for c in CHANNELS.values())
-        assert count(reduction=reduction) == plain + formula
-        assert count(reduction=reduction, bias=True) == plain + formula + biases
+        assert parameters(on_meta(se_inception_v3, reduction=reduction)) == plain + formula
+        assert parameters(on_meta(se_inception_v3, reduction=reduction, bias=True)) == plain + formula + biases
 
 
 def test_trains_with_its_auxiliary_head():

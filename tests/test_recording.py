@@ -62,17 +62,6 @@ MODELS = {
 }
 
 
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module")
-def small() -> nn.Module:
-    torch.manual_seed(0)
-    return scramble(small_resnet((1, 1, 1), (4, 8, 8), num_classes=3))
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_records_every_block(name, pictures):
     make, count = MODELS[name]

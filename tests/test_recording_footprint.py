@@ -6,24 +6,10 @@ import weakref
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from senet import se_resnet18
 from senet.inside.recording import record, stream
-from senet.models.cifar import small_resnet
-from tests.common import scramble
-
-
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module")
-def small() -> nn.Module:
-    torch.manual_seed(0)
-    return scramble(small_resnet((1, 1, 1), (4, 8, 8), num_classes=3))
-
 
 # --- the model stays as it was -------------------------------------------------------------------------------------------------
 

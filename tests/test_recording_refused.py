@@ -10,20 +10,8 @@ from torch import Tensor, nn
 
 from senet.inside import recording
 from senet.inside.recording import record
-from senet.models.cifar import resnet20, small_resnet
+from senet.models.cifar import resnet20
 from senet.models.se import SEBlock
-from tests.common import scramble
-
-
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
-
-
-@pytest.fixture(scope="module")
-def small() -> nn.Module:
-    torch.manual_seed(0)
-    return scramble(small_resnet((1, 1, 1), (4, 8, 8), num_classes=3))
 
 
 def test_refuses_a_model_without_se_and_says_what_it_looks_for(pictures):

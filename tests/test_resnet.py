@@ -12,7 +12,7 @@ from senet import record
 from senet.models import resnet
 from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet18, se_resnet50, se_resnext50_32x4d
 from senet.models.se import SEBlock
-from tests.common import BEHAVIOURS, on_meta, scramble
+from tests.common import BEHAVIOURS, on_meta, parameters, scramble
 
 # name: blocks in each stage, whether those are bottlenecks
 NETWORKS = {
@@ -34,19 +34,10 @@ FORMULAS = {
 PLAIN = {name: name.removeprefix("se_") for name in NETWORKS}
 
 
-def parameters(model: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
 @pytest.fixture(scope="module")
 def small() -> nn.Module:
     torch.manual_seed(0)
     return scramble(se_resnet18(num_classes=7))
-
-
-@pytest.fixture(scope="module")
-def pictures() -> torch.Tensor:
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
 
 
 # --- as torchvision's ----------------------------------------------------------------------------------------------------------
