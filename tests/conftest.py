@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from senet.models.cifar import small_resnet
 from tests.common import scramble
 
+# Helpers that assert: pytest shows the values of their assertions, as it does in a test's own file.
+pytest.register_assert_rewrite(*(f"tests.book.{helper}" for helper in ("crawl", "editor", "explorer", "live", "shallow_deep")))
+
 # Deadlines measure the machine, which may be busy; derandomized, so that a run fails or passes for what changed, not by luck.
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("project")

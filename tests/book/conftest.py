@@ -10,7 +10,6 @@ The tests of the modules IN_FIREFOX run a second time, in Firefox.
 ``page`` takes its look from the fixtures ``theme`` and ``viewport``, which a test overrides by ``@pytest.mark.parametrize``.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,12 +22,12 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 from tools import chromium, firefox, serve
 
-HTML = Path(os.environ.get("BOOK_HTML") or Path(__file__).parents[2] / "_build" / "html").resolve()
-# Helpers that assert: pytest shows the values of their assertions, as it does in a test's own file.
-pytest.register_assert_rewrite(*(f"{__package__}.{helper}" for helper in ("crawl", "editor", "explorer", "live", "shallow_deep")))
+from .built import HTML, PATIENCE, book_pages
+from .explorer import CHAPTER as EXPLORER
+from .explorer import Explorer
+from .shallow_deep import CHAPTER, NETWORK, Truth, Widget, truth_of
+
 PREFIX = "/below/a-prefix/"
-# Milliseconds that a test waits for what should come; a net for what hangs, wide enough for a slow machine that is busy.
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
@@ -38,12 +37,6 @@ DRIVER = Path(__file__).with_name("driver.cjs")
 # WebAssembly is optimised after ten times the usual work: most tests run a network a few times, which optimising outlasts.
 LATER = ["--js-flags=--wasm-tiering-budget=130000000"]
 IN_FIREFOX = ("test_excitation", "test_rescale")  # two chapters; the pages themselves are in test_firefox.py
-
-
-def book_pages() -> list[str]:
-    """Addresses of all pages, relative to the book's; what lies in _static belongs to the theme."""
-    pages = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
-    return [page for page in pages if not page.startswith("_static/")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -193,3 +186,31 @@ def page(context: BrowserContext) -> Page:
     page.set_default_timeout(PATIENCE)
     page.on("filechooser", lambda chooser: None)  # asked for from the start: a browser under load may heed a later wish too late
     return page
+
+
+@pytest.fixture
+def network() -> str:
+    """Whose gates `truth` has and `widget` shows; a test parametrizes it to take another."""
+    return NETWORK
+
+
+@pytest.fixture
+def truth(network: str) -> Truth:
+    return truth_of(network)
+
+
+@pytest.fixture
+def widget(page: Page, book_url: str, network: str) -> Widget:
+    """ "Shallow and deep", for a file that names no other widget."""
+    return Widget(page, book_url + CHAPTER, network)
+
+
+@pytest.fixture
+def explorer(page: Page, book_url: str) -> Explorer:
+    return Explorer(page, book_url + EXPLORER)
+
+
+@pytest.fixture
+def first(truth: Truth) -> int:
+    """Of the picture that the explorer's chapter begins with."""
+    return truth.ids.index("chelsea-the-cat")

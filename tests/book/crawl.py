@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import PATIENCE, arrive
+from .built import PATIENCE
+from .conftest import arrive
 
 DOWNLOAD = "a download"
 OPEN = "the disclosure"

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from senet import pretrained
 from senet.inside.recording import record
 
-from .conftest import HTML, PATIENCE
+from .built import HTML, PATIENCE
 from .shallow_deep import NETWORK, Widget
 
 LIVE = HTML / "_static" / "senet" / "live"

@@ -10,7 +10,7 @@ from sebook.pages import encoded, gallery
 from senet import pretrained
 from senet.inside.recording import record
 
-from .conftest import HTML
+from .built import HTML
 
 CHAPTER = "book/shallow-and-deep.html"
 NETWORK = "se_resnet20_cifar10"

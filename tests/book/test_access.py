@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import HTML, Guard
+from .built import HTML
+from .conftest import Guard
 from .shallow_deep import CHAPTER, Widget
 from .visits import FIGURES
 

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from senet.images.picture import square
 
@@ -17,11 +17,6 @@ from .shallow_deep import CHAPTER, Widget
 from .visits import axe
 
 ZOOMED = {"width": 320, "height": 256}  # what is left of 1280 x 1024 at 400 %
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str) -> Widget:
-    return Widget(page, book_url + CHAPTER)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from .conftest import Guard
 from .live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
-from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, truth_of
+from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget
 
 PATCHWORK = NETWORKS[0]
 
@@ -20,11 +20,6 @@ WORKERS = """
         constructor(...all) { super(...all); window.workers.push(this); }
     };
 """
-
-
-@pytest.fixture
-def truth() -> Truth:
-    return truth_of(NETWORK)
 
 
 @pytest.fixture

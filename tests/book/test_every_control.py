@@ -15,7 +15,8 @@ from html import unescape
 import pytest
 from playwright.sync_api import Locator, Page
 
-from .conftest import HTML, Guard, book_pages
+from .built import HTML, book_pages
+from .conftest import Guard
 from .controls import CONTROLS, SOMETIMES
 from .crawl import DOWNLOAD, LOOK, OPEN, PAGE_LINK, PATIENCE, SCROLL, Control, Crawl
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import prose
 
-from .conftest import HTML, book_pages
+from .built import HTML, book_pages
 from .visits import axe
 
 ASKS = [page for page in book_pages() if 'class="senet-question"' in (HTML / page).read_text("utf8")] or ["none"]

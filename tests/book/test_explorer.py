@@ -15,26 +15,10 @@ from senet import pretrained
 from .conftest import PHONE
 from .explorer import CHAPTER, Explorer
 from .live import READY, started
-from .shallow_deep import NETWORK, Truth, truth_of
+from .shallow_deep import NETWORK, Truth
 from .visits import axe
 
 FIRST_PAGE = "book/index.html"
-
-
-@pytest.fixture
-def explorer(page: Page, book_url: str) -> Explorer:
-    return Explorer(page, book_url + CHAPTER)
-
-
-@pytest.fixture
-def truth() -> Truth:
-    return truth_of(NETWORK)
-
-
-@pytest.fixture
-def first(truth: Truth) -> int:
-    """Of the picture that the chapter begins with."""
-    return truth.ids.index("chelsea-the-cat")
 
 
 def test_every_gate_of_every_block(explorer: Explorer, truth: Truth):

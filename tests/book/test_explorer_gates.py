@@ -7,25 +7,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from sebook.pages.excitation_weights import grey
 from senet import pretrained
 from senet.inside.recording import record
 
-from .explorer import CHAPTER, Explorer, said
+from .explorer import Explorer, said
 from .live import READY, encoded, give, picture, started
-from .shallow_deep import NETWORK, Truth, truth_of
-
-
-@pytest.fixture
-def explorer(page: Page, book_url: str) -> Explorer:
-    return Explorer(page, book_url + CHAPTER)
-
-
-@pytest.fixture
-def truth() -> Truth:
-    return truth_of(NETWORK)
+from .shallow_deep import NETWORK, Truth
 
 
 def test_gates_pulled_on_a_picture_of_ones_own(explorer: Explorer):

@@ -7,29 +7,12 @@ import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .conftest import Guard
 from .explorer import CHAPTER, Explorer
 from .shallow_deep import LARGE, NETWORK, Truth, dots, truth_of
-
-
-@pytest.fixture
-def explorer(page: Page, book_url: str) -> Explorer:
-    return Explorer(page, book_url + CHAPTER)
-
-
-@pytest.fixture
-def truth() -> Truth:
-    return truth_of(NETWORK)
-
-
-@pytest.fixture
-def first(truth: Truth) -> int:
-    """Of the picture that the chapter begins with."""
-    return truth.ids.index("chelsea-the-cat")
 
 
 def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, first: int):

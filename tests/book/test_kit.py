@@ -10,7 +10,7 @@ import pytest
 
 from tools import kit
 
-from .conftest import HTML
+from .built import HTML
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "rescale"

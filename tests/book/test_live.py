@@ -8,20 +8,11 @@ from playwright.sync_api import Page, expect
 
 from sebook.pages import gallery
 
-from .conftest import HTML, PHONE, Guard
+from .built import HTML
+from .conftest import PHONE, Guard
 from .live import LIVE, READY, answers, encoded, give, own, picture, run, shows, started
 from .shallow_deep import CHAPTER, LARGE, NETWORK, Truth, Widget
 from .visits import axe
-
-
-@pytest.fixture(scope="module")
-def truth() -> Truth:
-    return Truth(NETWORK)
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str) -> Widget:
-    return Widget(page, book_url + CHAPTER)
 
 
 def test_weighs_what_was_promised(page: Page, book_url: str):

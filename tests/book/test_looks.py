@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import HTML
+from .built import HTML
 from .visits import settle
 
 SLIDES = "book/slides.html"

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import DESKTOP, HTML, PHONE, Guard, arrive
+from .built import HTML
+from .conftest import DESKTOP, PHONE, Guard, arrive
 from .visits import (
     CHANGING,
     FOLDED,

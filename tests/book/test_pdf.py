@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import HTML
+from .built import HTML
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,20 +5,14 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from senet.images.picture import square
 
-from .conftest import PATIENCE
+from .built import PATIENCE
 from .live import answered, answers, encoded, give, own, picture, run, shows, started
-from .shallow_deep import CHAPTER, Widget
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str) -> Widget:
-    return Widget(page, book_url + CHAPTER)
+from .shallow_deep import Widget
 
 
 def test_a_picture_of_ones_own(widget: Widget):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from tools import links
 
-from .conftest import HTML, book_pages
+from .built import HTML, book_pages
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page
 from sphinx.errors import ExtensionError
 
-from .conftest import DESKTOP, HTML, PHONE, Guard
+from .built import HTML
+from .conftest import DESKTOP, PHONE, Guard
 from .visits import FIGURES
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import HTML
+from .built import HTML
 from .visits import FIGURES, enliven, use
 
 READERS = 50

@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Page, expect
 
 from tests import prose
-from tests.book.conftest import HTML, PHONE, book_pages
+from tests.book.built import HTML, book_pages
+from tests.book.conftest import PHONE
 from tests.book.visits import axe
 from tests.test_reference import ENTRIES, ROOT, book_api
 

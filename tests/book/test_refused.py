@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import HTML, Guard
+from .built import HTML
+from .conftest import Guard
 from .visits import FIGURES
 
 NO_STORAGE = {

@@ -13,7 +13,8 @@ from sebook.network_files.onnx_network import OnnxNetwork
 from sebook.widgets import Segmenter
 from sebook.wild import segmenter
 
-from .conftest import HTML, with_camera
+from .built import HTML
+from .conftest import with_camera
 from .live import READY, encoded
 
 CHAPTER = "book/wild.html"

@@ -5,25 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .live import READY
-from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget, choose, truth_of
-
-
-@pytest.fixture
-def network() -> str:
-    return NETWORK
-
-
-@pytest.fixture
-def truth(network: str) -> Truth:
-    return truth_of(network)
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str, network: str) -> Widget:
-    return Widget(page, book_url + CHAPTER, network)
+from .shallow_deep import CHAPTER, NETWORKS, Truth, Widget, choose
 
 
 @pytest.mark.parametrize("network", NETWORKS)

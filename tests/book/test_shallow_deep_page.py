@@ -7,23 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import DESKTOP, PHONE, Guard
-from .shallow_deep import CHAPTER, FIGURE, GALLERY, KEY, NETWORK, NETWORKS, Truth, Widget, truth_of
+from .shallow_deep import CHAPTER, FIGURE, GALLERY, KEY, NETWORK, NETWORKS, Truth, Widget
 from .visits import axe
-
-
-@pytest.fixture
-def network() -> str:
-    return NETWORK
-
-
-@pytest.fixture
-def truth(network: str) -> Truth:
-    return truth_of(network)
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str, network: str) -> Widget:
-    return Widget(page, book_url + CHAPTER, network)
 
 
 def test_a_link_shows_the_view_again(widget: Widget, truth: Truth, browser: Browser):

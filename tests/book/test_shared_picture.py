@@ -1,7 +1,6 @@
 """A picture of the reader's own goes from widget to widget: to the next network, and between two of one network."""
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -11,11 +10,6 @@ from .editor import seen, settled
 from .live import READY, answered, answers, encoded, give, own, picture, run, shows, started
 from .shallow_deep import CHAPTER, LARGE, NETWORK, Widget
 from .test_engine import beside
-
-
-@pytest.fixture
-def widget(page: Page, book_url: str) -> Widget:
-    return Widget(page, book_url + CHAPTER)
 
 
 def test_a_picture_goes_along_to_the_next_network(widget: Widget):

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import DESKTOP, HTML, PHONE
+from .built import HTML
+from .conftest import DESKTOP, PHONE
 from .visits import axe
 
 SLIDES = "book/slides.html"

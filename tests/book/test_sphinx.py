@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from .conftest import HTML, book_pages
+from .built import HTML, book_pages
 
 ROOT = Path(__file__).parents[2]
 ALONE = """

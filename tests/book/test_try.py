@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
-from .conftest import HTML, PHONE, Guard, arrive
+from .built import HTML
+from .conftest import PHONE, Guard, arrive
 from .shallow_deep import dots
 from .visits import axe
 

@@ -15,7 +15,7 @@ from scipy.ndimage import find_objects, label
 from tools import serve, webkit
 from tools.webkit import Session
 
-from .conftest import HTML
+from .built import HTML
 from .explorer import said
 from .live import picture
 

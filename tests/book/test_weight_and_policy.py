@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import HTML, Guard
+from .built import HTML
+from .conftest import Guard
 from .live import give, picture, started
 from .shallow_deep import CHAPTER, Widget
 from .visits import WATCH

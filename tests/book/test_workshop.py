@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import HTML
+from .built import HTML
 
 PLANS = sorted(path.name for pattern in ("workshop*.html", "recap.html") for path in (HTML / "book").glob(pattern))
 ROOT = Path(__file__).parents[2]
