@@ -7,6 +7,7 @@ each of those blocks.
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -123,10 +124,7 @@ def small_resnet(
         **kwargs: the others of :class:`SmallResNet`: ``num_classes``, ``placement``, ``stages``, ``stem_stride``,
             ``zero_init_residual``.
     """
-
-    def se(channels: int) -> SEBlock:
-        return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
-
+    se = partial(SEBlock, reduction=reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
     inside = None if reduction is None else se
     return build(lambda **kw: SmallResNet(layers, widths, se=inside, **kw), weights, progress, kwargs)
 

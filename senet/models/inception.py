@@ -129,10 +129,7 @@ def se_inception_v3(
     Raises:
         ValueError: an argument is out of its bounds.
     """
-
-    def se(channels: int) -> SEBlock:
-        return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
-
+    se = partial(SEBlock, reduction=reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
     blocks = (SEInceptionA, SEInceptionB, SEInceptionC, SEInceptionD, SEInceptionE)
     modules = [Conv, *(partial(block, se=se) for block in blocks)]
     modules.append(partial(InceptionAux, conv_block=Conv))

@@ -6,6 +6,7 @@ of a bottleneck (known as v1.5), whereas the paper's Caffe networks had it on th
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -34,16 +35,19 @@ class _WithSE:
     ========  ==============================================  ===========================================
     """
 
-    def _place(
+    def __init__(
         self,
-        se: Callable[[int], nn.Module] | None,
-        placement: str,
-        inside: int,
-        before: int,
-        after: int,
+        inplanes: int,
+        planes: int,
+        *args: Any,
+        se: Callable[[int], nn.Module] | None = SEBlock,
+        placement: str = "standard",
+        **kwargs: Any,
     ) -> None:
+        super().__init__(inplanes, planes, *args, **kwargs)
         one_of(PLACEMENTS, placement=placement)
-        channels = {"pre": before, "3x3": inside}.get(placement, after)
+        inside, after = self.conv1.out_channels, planes * self.expansion  # a bottleneck's conv1 and conv2 are equally wide
+        channels = {"pre": inplanes, "3x3": inside}.get(placement, after)
         self.placement = placement if se else "none"
         self.se = se(channels) if se else NoSE()
         self.relu = nn.ReLU()  # not in place: what a hook keeps of a batch norm or of SE stays true
@@ -79,18 +83,6 @@ class SEBasicBlock(_WithSE, BasicBlock):
         placement: one of ``PLACEMENTS``.
     """
 
-    def __init__(
-        self,
-        inplanes: int,
-        planes: int,
-        *args: Any,
-        se: Callable[[int], nn.Module] | None = SEBlock,
-        placement: str = "standard",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(inplanes, planes, *args, **kwargs)
-        self._place(se, placement, inside=planes, before=inplanes, after=planes)
-
     def residual(self, x: Tensor) -> Tensor:
         out = self.bn1(self.conv1(x))
         if self.placement == "3x3":
@@ -105,19 +97,6 @@ class SEBottleneck(_WithSE, Bottleneck):
     The last convolution widens to ``planes * 4`` channels, so that is what an SE block after it must be made for; one made for
     ``planes`` fits after the 3x3 convolution alone.
     """
-
-    def __init__(
-        self,
-        inplanes: int,
-        planes: int,
-        *args: Any,
-        se: Callable[[int], nn.Module] | None = SEBlock,
-        placement: str = "standard",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(inplanes, planes, *args, **kwargs)
-        inside, after = self.conv2.out_channels, self.conv3.out_channels
-        self._place(se, placement, inside, inplanes, after)
 
     def residual(self, x: Tensor) -> Tensor:
         out = self.relu(self.bn1(self.conv1(x)))
@@ -166,8 +145,7 @@ def se_resnet(
     one_of(PLACEMENTS, placement=placement)
     stages = some_of(STAGES, stages=stages)
 
-    def se(channels: int) -> SEBlock:
-        return SEBlock(channels, reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
+    se = partial(SEBlock, reduction=reduction, bias=bias, gate=gate, squeeze=squeeze, min_hidden=min_hidden)
 
     def make(inplanes: int, planes: int, *args: Any, **more: Any) -> nn.Module:
         inside = se if STAGE_OF_PLANES[planes] in stages else None
