@@ -110,7 +110,7 @@ def photographs(size: int, classes: tuple[str, ...]) -> Exhibits:
     labels = part.pictures.labels.tolist()
     shown = [i for i, title in enumerate(part.pictures.titles) if part.sources[i] != "scikit-image" or title in KEPT]
     shown.sort(key=lambda i: labels[i] < 0)  # those of a class first
-    return _some(part, shown)
+    return some(part, shown)
 
 
 def _described(part: Pictures, source: str) -> Exhibits:
@@ -118,7 +118,8 @@ def _described(part: Pictures, source: str) -> Exhibits:
     return Exhibits(part, tuple(map(slug, part.titles)), alts, (source,) * len(part))
 
 
-def _some(part: Exhibits, chosen: Sequence[int]) -> Exhibits:
+def some(part: Exhibits, chosen: Sequence[int]) -> Exhibits:
+    """Those with these numbers, in this order."""
     ids, alts, sources = ([values[i] for i in chosen] for values in (part.ids, part.alts, part.sources))
     return Exhibits(part.pictures[list(chosen)], tuple(ids), tuple(alts), tuple(sources))
 

@@ -10,16 +10,16 @@ from senet.inside.recording import record
 
 from ..pages import encoded, exhibits, gallery, page_svg
 from .block import PICTURES
-from .embedded import EmbeddedWidget, described
+from .embedded import PictureWidget, chosen, row
 from .fields import One, Whole
-from .sets import Set, quoted
+from .sets import Set
 
 METHODS = ("ablation", "integrated", "conductance")
 TITLES = {"ablation": "closing the gate", "integrated": "integrated gradients", "conductance": "conductance"}
 GRID = 8  # windows along a side: what covering each of them does to a gate
 
 
-class Attribution(EmbeddedWidget):
+class Attribution(PictureWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
@@ -45,7 +45,6 @@ class Attribution(EmbeddedWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
     block = One(Set("blocks"), last=True, unlike="is not shown here")
     method = One(METHODS, unlike="is not shown here")
     channel = Whole(below=Set("channels"), by="block")
@@ -66,12 +65,8 @@ class Attribution(EmbeddedWidget):
         from ..experiments.attribution import channels, opened  # needs captum, which the other widgets do without
 
         checkpoint = pretrained.get(network)
-        shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
-        if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
-        chosen = [shown.ids.index(one) for one in pictures]
-        pixels = shown.pictures.images[chosen]
-        model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(pixels)
+        shown = chosen(exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), pictures)
+        model, x = pretrained.load(checkpoint, progress=False), checkpoint.preprocessing(shown.pictures.images)
         recording = record(model, x)
         probability, target = recording.logits.softmax(1).max(1)
         known = gallery.describe(model, recording, shown)["network"]["blocks"]
@@ -90,9 +85,8 @@ class Attribution(EmbeddedWidget):
             "network": checkpoint.title,
             "grid": GRID,
             "pictures": [
-                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i])
-                | {"answer": checkpoint.classes[int(target[row])], "probability": float(probability[row])}
-                for row, i in enumerate(chosen)
+                entry | {"answer": checkpoint.classes[int(answer)], "probability": float(share)}
+                for entry, answer, share in zip(row(shown), target, probability, strict=True)
             ],
             "blocks": blocks,
         }
@@ -104,12 +98,11 @@ class Attribution(EmbeddedWidget):
 
     def _row(self, what: str) -> torch.Tensor:
         """(C,) of the picture and block in view."""
-        ids = [picture["id"] for picture in self._data["pictures"]]
-        return self._values[self.block][what][ids.index(self.picture)]
+        return self._values[self.block][what][self._index]
 
     def figure(self) -> tuple[str, str]:
         s, found = self._row("s"), self._row(self.method)
-        about = next(picture for picture in self._data["pictures"] if picture["id"] == self.picture)
+        about = self._data["pictures"][self._index]
         figure = Figure(figsize=(6, 3.4), layout="constrained")
         axes = figure.subplots()
         axes.axhline(0, color=page_svg.INK, linewidth=0.8)

@@ -11,14 +11,14 @@ from senet.inside.recording import Recording, record
 from senet.models.se import SEBlock
 
 from ..pages import exhibits
-from .embedded import EmbeddedWidget, described
-from .fields import One, Text, ViewError
+from .embedded import PictureWidget, chosen, row
+from .fields import Text, ViewError
 from .sets import Set, quoted
 
 PICTURES = ("disc-1", "square-1", "stripes-1", "ember-1", "night-1", "twins-1")  # as unlike each other as the gallery allows
 
 
-class BlockWidget(EmbeddedWidget):
+class BlockWidget(PictureWidget):
     """One SE block of a shipped network and a few pictures of its gallery.
 
     Args:
@@ -31,17 +31,11 @@ class BlockWidget(EmbeddedWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
-
     def __init__(self, network: str, block: str | None, pictures: Sequence[str], widget: str) -> None:
         checkpoint = pretrained.get(network)
-        shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
-        if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
-        chosen = [shown.ids.index(picture) for picture in pictures]
-        pixels = shown.pictures.images[chosen]
+        shown = chosen(exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), pictures)
         model = pretrained.load(checkpoint, progress=False)
-        self._recording, shortcuts = _run(model, checkpoint.preprocessing(pixels))
+        self._recording, shortcuts = _run(model, checkpoint.preprocessing(shown.pictures.images))
         blocks = self._recording.blocks
         name = next(iter(blocks)) if block is None else block
         if name not in blocks:
@@ -52,9 +46,7 @@ class BlockWidget(EmbeddedWidget):
         data = {
             "network": checkpoint.title,
             "block": name,
-            "pictures": [
-                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i]) for i in chosen
-            ],
+            "pictures": row(shown),
             **self._arrays(),
         }
         super().__init__(widget, data, self._sets())
@@ -66,10 +58,6 @@ class BlockWidget(EmbeddedWidget):
     def _sets(self) -> dict[str, Any]:
         """What the fields speak of, beside the data."""
         return {"channels": self._se.channels}
-
-    @property
-    def _index(self) -> int:
-        return [picture["id"] for picture in self._data["pictures"]].index(self.picture)
 
 
 class Changes(Text):

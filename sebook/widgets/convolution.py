@@ -14,7 +14,7 @@ from senet import pretrained
 from senet.images import Pictures, from_pil, patchwork, photographs
 
 from ..pages import exhibits, page_svg
-from .embedded import EmbeddedWidget, described, pixels
+from .embedded import PictureWidget, described, pixels
 from .fields import One, Text, ViewError, Whole
 from .given import open_pictures
 from .sets import Set, quoted
@@ -46,7 +46,7 @@ PRESETS: Mapping[str, tuple[str, Tensor]] = {
 }
 
 
-class Convolution(EmbeddedWidget):
+class Convolution(PictureWidget):
     """Move a window over a picture and see each number of a convolution made.
 
     >>> Convolution(kernel="red-green", picture="photographer-on-a-lawn")
@@ -72,7 +72,6 @@ class Convolution(EmbeddedWidget):
         ValueError: another shape or an unknown name; a trait out of its bounds is a ``ViewError``, also later on.
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
     kernel = Text("kernel", lambda widget, text, _: widget._check(text), "edge", of=[Set("kernels")], most=MOST)
     row = Whole(9, below=Set("places"), unlike="leaves the picture")
     column = Whole(9, below=Set("places"), unlike="leaves the picture")
@@ -120,14 +119,12 @@ class Convolution(EmbeddedWidget):
     def maps(self) -> tuple[Tensor, Tensor]:
         """What each input channel gives, (3, H - 2, W - 2), and the output channel, (H - 2, W - 2)."""
         kernel, constant = self.weights()
-        ids = [picture["id"] for picture in self._data["pictures"]]
-        x = self._images[ids.index(self.picture)][None].float() / 255
+        x = self._images[self._index][None].float() / 255
         apart = F.conv2d(x, kernel[:, None], groups=3)[0]
         return apart, F.conv2d(x, kernel[None], torch.tensor([constant]))[0, 0]
 
     def figure(self) -> tuple[str, str]:
-        ids = [picture["id"] for picture in self._data["pictures"]]
-        image = self._images[ids.index(self.picture)]
+        image = self._images[self._index]
         apart, total = self.maps()
         far = max(float(apart.abs().max()), float(total.abs().max())) or 1.0
         figure = Figure(figsize=(7.2, 2.9), layout="constrained")
@@ -146,7 +143,7 @@ class Convolution(EmbeddedWidget):
             place.set_title(title, fontsize=9, color=page_svg.INK)
             place.set_axis_off()
         figure.patch.set_alpha(0)
-        title = next(p["title"] for p in self._data["pictures"] if p["id"] == self.picture)
+        title = self._data["pictures"][self._index]["title"]
         kernel = self._kernels[self.kernel][0] if self.kernel in self._kernels else "a kernel of one's own"
         at = [f"{name} {float(apart[c, self.row, self.column]):.3f}" for c, name in enumerate(CHANNELS)]
         caption = (

@@ -12,9 +12,9 @@ from senet.inside.recording import record
 
 from ..pages import encoded, exhibits, gallery, page_svg
 from ..shipping import in_page, plain
-from .embedded import EmbeddedWidget, described
+from .embedded import PictureWidget, chosen, row
 from .fields import One, Whole
-from .sets import Set, quoted
+from .sets import Set
 
 PICTURES = (
     *("a-tabby-cat", "a-german-shepherd", "a-kingfisher"),
@@ -22,7 +22,7 @@ PICTURES = (
 )
 
 
-class EightBits(EmbeddedWidget):
+class EightBits(PictureWidget):
     """Choose a picture and a block, and see by how much each gate differs in 8 bits from the gate in float.
 
     >>> EightBits(block="layer3.2.se", channel=7)
@@ -43,18 +43,14 @@ class EightBits(EmbeddedWidget):
         ValueError: an unknown picture, or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
     block = One(Set("blocks"), unlike="is not a block of this network")
     channel = Whole(below=Set("channels"), by="block")
 
     def __init__(self, pictures: Sequence[str] = PICTURES, **traits: Any) -> None:
         checkpoint = pretrained.get(in_page.NETWORK)
         way = checkpoint.preprocessing
-        shown = exhibits.photographs(way.size, checkpoint.classes)
-        if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
-        chosen = [shown.ids.index(name) for name in pictures]
-        x = way(shown.pictures.images[chosen])
+        shown = chosen(exhibits.photographs(way.size, checkpoint.classes), pictures)
+        x = way(shown.pictures.images)
         recording, file = record(pretrained.load(checkpoint, progress=False), x), in_page.file()
         logits, *rounded = plain.answers(file, x.numpy(), plain.parts(file).excitations)
         names = list(recording.blocks)
@@ -70,9 +66,7 @@ class EightBits(EmbeddedWidget):
             "side": way.size,
             "way": {"mean": way.mean, "std": way.std},
             "classes": checkpoint.classes,
-            "pictures": [
-                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i]) for i in chosen
-            ],
+            "pictures": row(shown),
             "blocks": [
                 {"name": name, "title": gallery.titled(name), "channels": gates.shape[1], "step": step}
                 for name, gates, step in zip(names, exact, steps, strict=True)
@@ -88,10 +82,6 @@ class EightBits(EmbeddedWidget):
         """The picture's gates in float and in 8 bits, (C,) each, of a block, by default the chosen one."""
         exact, rounded = self._pairs[block or self.block]
         return exact[self._index], rounded[self._index]
-
-    @property
-    def _index(self) -> int:
-        return [picture["id"] for picture in self._data["pictures"]].index(self.picture)
 
     def figure(self) -> tuple[str, str]:
         about = self._data["pictures"][self._index]

@@ -4,7 +4,7 @@ import base64
 import html
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anywidget
@@ -12,7 +12,10 @@ import traitlets
 from PIL import Image
 from torch import Tensor
 
+from ..pages import exhibits
 from .base import STATIC
+from .fields import One
+from .sets import Set, quoted
 from .view import View, written
 
 
@@ -65,8 +68,34 @@ class EmbeddedWidget(View, anywidget.AnyWidget):
         return {**data, "text/html": self._repr_html_()}, metadata
 
 
+class PictureWidget(EmbeddedWidget):
+    """A widget that shows a few pictures, as ``data["pictures"]``, and looks at one of them.
+
+    Attributes:
+        picture: the id of that one.
+    """
+
+    picture = One(Set("pictures"), unlike="is not shown here")
+
+    @property
+    def _index(self) -> int:
+        return [picture["id"] for picture in self._data["pictures"]].index(self.picture)
+
+
+def chosen(shown: exhibits.Exhibits, ids: Sequence[str]) -> exhibits.Exhibits:
+    """A gallery's pictures with these ids. Raises ``ValueError`` if there are none, or one is not in the gallery."""
+    if not ids or not set(ids) <= set(shown.ids):
+        raise ValueError(f"pictures={list(ids)!r}: choose one or more of {quoted(shown.ids, 60)}")
+    return exhibits.some(shown, [shown.ids.index(one) for one in ids])
+
+
+def row(shown: exhibits.Exhibits) -> list[dict[str, str]]:
+    """What the front end's row of pictures shows of each."""
+    return [described(*each) for each in zip(shown.ids, shown.pictures.titles, shown.alts, shown.pictures.images, strict=True)]
+
+
 def described(id: str, title: str, alt: str, picture: Tensor) -> dict[str, str]:
-    """What the front end's row of pictures shows of one: uint8 (3, H, W)."""
+    """What the front end's row of pictures shows of one, uint8 (3, H, W)."""
     file = io.BytesIO()
     Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()).save(file, "PNG", optimize=True)
     url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

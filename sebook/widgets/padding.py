@@ -14,15 +14,15 @@ from senet.inside.recording import record
 from ..pages import exhibits, page_svg
 from ..shipping.padding import told
 from .block import PICTURES
-from .embedded import EmbeddedWidget, described
+from .embedded import PictureWidget, chosen, row
 from .fields import One, Whole
-from .sets import Set, quoted
+from .sets import Set
 
 STEPS = 9  # from no zeros to as many rows and columns as the picture has
 SQUEEZES = {"everything": "all pixels, zeros too", "picture": "the picture’s pixels"}
 
 
-class Padding(EmbeddedWidget):
+class Padding(PictureWidget):
     """Add zeros to the right of a picture and below it, and see every gate move.
 
     >>> Padding("se_resnet_patchwork", more=4, squeeze="picture")
@@ -41,7 +41,6 @@ class Padding(EmbeddedWidget):
         ValueError: an unknown network or picture, or a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
     more = Whole(0, high=STEPS - 1)
     squeeze = One(tuple(SQUEEZES), unlike="is not a way to squeeze")
     block = One(Set("blocks"), unlike="is not a block of this network")
@@ -57,19 +56,14 @@ class Padding(EmbeddedWidget):
         block: str | None = None,
     ) -> None:
         checkpoint = pretrained.get(network)
-        shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
-        if not pictures or not set(pictures) <= set(shown.ids):
-            raise ValueError(f"pictures={list(pictures)!r}: choose one or more of {quoted(shown.ids, 60)}")
-        chosen = [shown.ids.index(name) for name in pictures]
-        x = checkpoint.preprocessing(shown.pictures.images[chosen])
+        shown = chosen(exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), pictures)
+        x = checkpoint.preprocessing(shown.pictures.images)
         model = pretrained.load(checkpoint, progress=False)
         side = x.shape[-1]
         data: dict[str, Any] = {
             "network": checkpoint.title,
             "side": side,
-            "pictures": [
-                described(shown.ids[i], shown.pictures.titles[i], shown.alts[i], shown.pictures.images[i]) for i in chosen
-            ],
+            "pictures": row(shown),
             "squeezes": SQUEEZES,
             "steps": [round(side * step / (STEPS - 1)) for step in range(STEPS)],
         }
@@ -81,8 +75,7 @@ class Padding(EmbeddedWidget):
     def gates(self, more: int | None = None) -> np.ndarray:
         """The gates of the chosen block, (C,), for so many eighths more, by default those chosen."""
         run = self._data["runs"][self.squeeze][self.more if more is None else more]
-        index = [picture["id"] for picture in self._data["pictures"]].index(self.picture)
-        return np.array(run["gates"][self.block][index])
+        return np.array(run["gates"][self.block][self._index])
 
     def figure(self) -> tuple[str, str]:
         s, alone = self.gates(), self.gates(0)

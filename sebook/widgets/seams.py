@@ -15,9 +15,8 @@ from .. import collection
 from ..pages import encoded, exhibits, page_svg
 from ..shipping import upscaler
 from ..shipping.upscaler import Seam
-from .embedded import EmbeddedWidget
+from .embedded import PictureWidget
 from .fields import One
-from .sets import Set
 
 SIDE = 144  # pixels of what the network gets
 TILES = (1, 2, 3, 4)
@@ -32,7 +31,7 @@ PICTURES = ("a honey bee", "an arch in Paris", "mountains in Spain")
 QUALITY = 70  # of the pictures in the page, WebP
 
 
-class Seams(EmbeddedWidget):
+class Seams(PictureWidget):
     """Upscale a photograph in tiles, and see where they meet; then give them the whole picture's gates.
 
     >>> Seams(picture="an-arch-in-paris", tiles=3, gates="whole")
@@ -47,7 +46,6 @@ class Seams(EmbeddedWidget):
         ValueError: a trait out of its bounds (a ``ViewError``, also later on).
     """
 
-    picture = One(Set("pictures"), unlike="is not shown here")
     light = One(list(LIGHTS), unlike="is not a light here")
     tiles = One(list(TILES), 2, unlike="is not a number of tiles in a row here")
     gates = One(list(HOW), unlike="is not a choice of gates")
@@ -117,7 +115,7 @@ class Seams(EmbeddedWidget):
         axes.imshow(np.asarray(small[0].clamp(0, 1).permute(1, 2, 0)), interpolation="none")
         axes.set_axis_off()
         drawn.patch.set_alpha(0)
-        seam, title = self.seam(), next(each["title"] for each in self._data["pictures"] if each["id"] == self.picture)
+        seam, title = self.seam(), self._data["pictures"][self._index]["title"]
         caption = (
             f"{title}, taken in a light: {LIGHTS[self.light][0]}; restored and made twice as large in {self.tiles**2} tiles. "
             f"Gates: {HOW[self.gates]}. Where tiles meet, the difference from the whole jumps by {seam.across:.2f} grey levels, "
