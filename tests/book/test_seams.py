@@ -37,6 +37,14 @@ def widget(page: Page, book_url: str) -> Locator:
     return figure
 
 
+def test_nothing_of_it_is_hidden_in_a_frame(page: Page, book_url: str):
+    """A frame hides what is outside the widget, by an attribute that nothing in a widget has."""
+    widget = opened(page, f"{book_url}{CHAPTER}?embed=seams", "seams")
+    expect(page.locator("html")).to_have_attribute("data-embed", "")
+    for canvas in widget.locator(".senet-seams canvas").all():
+        expect(canvas).to_be_visible()
+
+
 def choose(widget: Locator, said: str, **menus: str) -> None:
     for name, value in menus.items():
         widget.get_by_label(name.capitalize(), exact=True).select_option(value)

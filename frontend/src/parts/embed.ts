@@ -26,7 +26,7 @@ export function embed(figures: Map<string, HTMLElement>): void {
   for (let at: HTMLElement = figure; at !== document.body; at = at.parentElement!) {
     at.dataset.way = "";
     for (const other of at.parentElement!.children)
-      other.toggleAttribute("data-away", other !== at);
+      other.toggleAttribute("data-outside", other !== at);
   }
   const whole = new URL(location.href);
   whole.searchParams.delete(EMBED);
