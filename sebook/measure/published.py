@@ -52,6 +52,6 @@ ERRORS = {
     "ShuffleNet": ((32.6, 12.5), (31.0, 11.1)),
 }
 MOBILE = {"MobileNet": (569, 572, 4.2, 4.7), "ShuffleNet": (140, 142, 1.8, 2.4)}  # multiply-adds in 10^6, parameters in millions
-# Milliseconds, from its section on computational complexity: a training step with 256 pictures on eight Titan X, and a picture on a
-# processor; ResNet-50 and SE-ResNet-50.
-STEP_MS, PICTURE_MS = (190, 209), (164, 167)
+# Milliseconds for a training step with 256 pictures on eight Titan X, from its section on computational complexity; ResNet-50 and
+# SE-ResNet-50.
+STEP_MS = (190, 209)

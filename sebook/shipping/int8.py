@@ -17,8 +17,6 @@ import numpy as np
 from ..network_files import onnx_file
 from . import plain
 
-LEFT = ("nothing", "SE", "product", "gate", "squeeze")
-
 
 def static(
     source: str | Path,

@@ -109,8 +109,6 @@ class Attribution(PictureWidget):
         axes.plot(s.numpy(), found.numpy(), "o", color=page_svg.SYMBOLS["s"], markersize=5, markeredgewidth=0)
         axes.set_xlabel("gate s")
         axes.set_ylabel(f"attribution by {TITLES[self.method]}, logits")
-        figure.patch.set_alpha(0)
-        axes.set_facecolor("none")
         caption = (
             f"{about['title']}, taken for {about['answer']}: each of the {len(s)} channels of {self.block} by its gate and by what "
             f"{TITLES[self.method]} attributes to it. The widest open gate is that of channel {int(s.argmax())}; the largest "

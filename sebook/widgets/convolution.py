@@ -142,7 +142,6 @@ class Convolution(PictureWidget):
             place.imshow(values, **options, **bounds)
             place.set_title(title, fontsize=9, color=page_svg.INK)
             place.set_axis_off()
-        figure.patch.set_alpha(0)
         title = self._data["pictures"][self._index]["title"]
         kernel = self._kernels[self.kernel][0] if self.kernel in self._kernels else "a kernel of one's own"
         at = [f"{name} {float(apart[c, self.row, self.column]):.3f}" for c, name in enumerate(CHANNELS)]

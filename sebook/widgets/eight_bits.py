@@ -101,7 +101,6 @@ class EightBits(PictureWidget):
         bars.set_xticks(at)
         bars.set_xlabel("SE block, from shallow to deep")
         bars.set_ylabel("mean error")
-        figure.patch.set_alpha(0)
         answers = [each[self._index] for each in self._answers]
         caption = (
             f"{about['title']}: {answers[0]} in float, {answers[1]} in 8 bits. Gates of {self.block} are off by "

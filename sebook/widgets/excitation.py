@@ -84,7 +84,6 @@ class Excitation(BlockWidget):
             axes.tick_params(colors=page_svg.INK, labelsize=7)
             axes.set_xticks(range(len(values)))
             axes.spines[:].set_visible(False)
-        figure.patch.set_alpha(0)
         title = self._data["pictures"][self._index]["title"]
         caption = f"{title} in {self._record.name}: z of {self._se.channels} channels, {self._se.fc1.out_features} hidden units, s."
         return page_svg.to_svg(figure, caption), caption

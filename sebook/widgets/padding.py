@@ -86,7 +86,6 @@ class Padding(PictureWidget):
         axes.set_ylim(0, 1)
         axes.set_xlabel("channel", fontsize=9, color=page_svg.INK)
         axes.set_ylabel("gate", fontsize=9, color=page_svg.INK)
-        figure.patch.set_alpha(0)
         zeros, side = self._data["steps"][self.more], self._data["side"]
         caption = (
             f"{self.picture}, {side} × {side} pixels and {zeros} rows and columns of zeros, {self.block} squeezing "

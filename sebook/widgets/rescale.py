@@ -72,7 +72,6 @@ class Rescale(BlockWidget):
             axes.imshow(values.numpy(), cmap="PuOr", vmin=-far, vmax=far)
             axes.set_title(title, fontsize=9, color=page_svg.INK)
             axes.set_axis_off()
-        figure.patch.set_alpha(0)
         picture = self._data["pictures"][self._index]["title"]
         caption = (
             f"{picture}, channel {c} of {self._record.name}: its map, the map times its gate {float(s[c]):.3f}, shortcut, sum."

@@ -114,7 +114,6 @@ class Seams(PictureWidget):
         small = self.made()[..., ::3, ::3]  # a third of the pixels does for a still
         axes.imshow(np.asarray(small[0].clamp(0, 1).permute(1, 2, 0)), interpolation="none")
         axes.set_axis_off()
-        drawn.patch.set_alpha(0)
         seam, title = self.seam(), self._data["pictures"][self._index]["title"]
         caption = (
             f"{title}, taken in a light: {LIGHTS[self.light][0]}; restored and made twice as large in {self.tiles**2} tiles. "

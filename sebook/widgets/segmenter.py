@@ -102,7 +102,6 @@ class Segmenter(EmbeddedWidget):
         rows.set_xlabel("each gate’s channels, from the least to the most; dot: their mean", fontsize=9)
         rows.spines[:].set_visible(False)
         rows.tick_params(length=0)
-        figure.patch.set_alpha(0)
         caption = (
             f"{next(each['title'] for each in self._data['pictures'] if each['id'] == self.picture)}; gates: {HOW[self.gates]}. "
             f"The network takes {mask.mean():.0%} of the picture for a person."

@@ -134,7 +134,6 @@ class Squeeze(EmbeddedWidget):
         bars.axhline(0, color=page_svg.INK, lw=0.7)
         bars.set_title(f"z: the {word} of each map; lines: with the object in the middle", fontsize=9, color=page_svg.INK)
         bars.set_xlabel("channel", fontsize=9, color=page_svg.INK)
-        figure.patch.set_alpha(0)
         caption = (
             f"{OBJECTS[self.object][0]} on {GROUNDS[self.ground]}, {self.right} pixels right and {self.down} down of the middle. "
             f"The {word} of map {c} is {z[c]:.3f}; with the object in the middle it is {before[c]:.3f}."
