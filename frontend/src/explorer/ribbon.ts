@@ -11,7 +11,7 @@
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
-import { InkColumns } from "../parts/ink-columns.ts";
+import { InkColumns, SECOND } from "../parts/ink-columns.ts";
 import { type Column, columnOf, stages } from "./ribbon-column.ts";
 
 export interface Strip {
@@ -75,7 +75,7 @@ class Blocks implements Ribbon {
       class: "senet-ribbon",
       role: "toolbar",
       "aria-label": "Blocks from shallow to deep",
-      style: `--blocks:${blocks.length}`,
+      style: `--blocks:${blocks.length};--second:${100 * SECOND}%`,
     });
     strip.append(...stages(blocks), this.inks.el, ...this.columns.map(({ button }) => button));
     strip.addEventListener("keydown", (event) => this.key(event));

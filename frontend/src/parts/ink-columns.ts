@@ -14,8 +14,8 @@ export interface InkColumn {
   order: number[];
 }
 
-/** What the second side has of a column's width; explorer.css draws the line between the two. */
-const SECOND = 0.35;
+/** What the second side has of a column's width. */
+export const SECOND = 0.35;
 
 export class InkColumns {
   readonly el = h("canvas", { class: "senet-ink-columns", "aria-hidden": "true" });
