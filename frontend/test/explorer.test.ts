@@ -92,7 +92,6 @@ test("the way of a channel is equation 3", () => {
   // h = relu([1, -1; 0, 2] z + [0, 1]) with z = [3, 1] -> [2, 3]; sum of channel 1 = 0.5 * 2 - 1 *
   // 3 + 0.25
   const layers = {
-    hidden: 2,
     w1: Float32Array.of(1, -1, 0, 2),
     b1: Float32Array.of(0, 1),
     w2: Float32Array.of(9, 9, 0.5, -1),

@@ -1,9 +1,10 @@
 // One channel, everywhere: its map before the gate, its mean z, its way through both layers, its
 // gate s, and its map after it.
 
+import type { Layers } from "../math/excite.ts";
 import { decimal, signed } from "../math/format.ts";
 import { type Way, way } from "../network/excitation-weights.ts";
-import type { BlockInfo, Layers, Maps } from "../network/network.ts";
+import type { BlockInfo, Maps } from "../network/network.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
 import { paint } from "../parts/maps.ts";
 

@@ -1,4 +1,5 @@
-// Equation 3 with a block's own weights, and what may replace it: three rules, one function.
+// Equation 3 with a block's own weights, and what may replace it: three rules, one function, for
+// every block that this page computes in plain loops.
 
 import { decimal } from "./format.ts";
 import { softmax } from "./softmax.ts";
@@ -6,16 +7,26 @@ import { softmax } from "./softmax.ts";
 export const RULES = ["sigmoid", "softmax", "linear"] as const;
 export type Rule = (typeof RULES)[number];
 
+/** A block's two layers, matrices row by row: s = sigmoid(W2 relu(W1 z + b1) + b2). */
+export interface Layers {
+  /** (C/r, C). */
+  w1: ArrayLike<number>;
+  /** (C/r,). */
+  b1: ArrayLike<number>;
+  /** (C, C/r). */
+  w2: ArrayLike<number>;
+  /** (C,). */
+  b2: ArrayLike<number>;
+}
+
+/** Two layers without biases, as rows of numbers. */
 export interface Weights {
-  /** (C/r, C) and (C, C/r), as `Linear` keeps them. */
   w1: number[][];
   w2: number[][];
 }
 
-export interface Layers {
+export interface Excited {
   z: number[];
-  /** W1 z, before the ReLU. */
-  before: number[];
   hidden: number[];
   /** W2 hidden, plus what was pushed: before the sigmoid or softmax. */
   logits: number[];
@@ -23,22 +34,32 @@ export interface Layers {
 }
 
 export function excite(
-  { w1, w2 }: Weights,
-  z: number[],
-  rule: Rule,
+  { w1, b1, w2, b2 }: Layers,
+  z: ArrayLike<number>,
+  rule: Rule = "sigmoid",
   pushed: Map<number, number> = new Map(),
-): Layers {
-  const before = w1.map((row) => dot(row, z));
+): Excited {
+  const before = product(w1, z, b1);
   const hidden = rule === "linear" ? before : before.map((value) => Math.max(0, value));
-  const logits = w2.map((row, c) => dot(row, hidden) + (pushed.get(c) ?? 0));
-  return {
-    z,
-    before,
-    hidden,
-    logits,
-    s:
-      rule === "softmax" ? [...softmax(logits)] : logits.map((value) => 1 / (1 + Math.exp(-value))),
-  };
+  const logits = product(w2, hidden, b2).map((value, c) => value + (pushed.get(c) ?? 0));
+  const s =
+    rule === "softmax" ? [...softmax(logits)] : logits.map((value) => 1 / (1 + Math.exp(-value)));
+  return { z: Array.from(z), hidden, logits, s };
+}
+
+export const layersOf = ({ w1, w2 }: Weights): Layers => ({
+  w1: w1.flat(),
+  b1: w1.map(() => 0),
+  w2: w2.flat(),
+  b2: w2.map(() => 0),
+});
+
+function product(w: ArrayLike<number>, x: ArrayLike<number>, b: ArrayLike<number>): number[] {
+  return Array.from(b, (bias, o) => {
+    let sum = bias;
+    for (let i = 0; i < x.length; i++) sum += w[o * x.length + i]! * x[i]!;
+    return sum;
+  });
 }
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

@@ -3,23 +3,16 @@
 //
 //   pixels ─▶ conv, ReLU ─▶ SE ─▶ conv, ReLU ─▶ SE ─▶ conv ─▶ four pixels of each
 
+import { excite, type Layers } from "./excite.ts";
 import { forward, type Layer, squeezed } from "./forward.ts";
 
 /** Pixels that its convolutions see on each side. */
 export const REACH = 3;
 
-export interface Excitation {
-  /** (hidden, C) and (C, hidden), row by row, with their biases. */
-  w1: Float32Array;
-  b1: Float32Array;
-  w2: Float32Array;
-  b2: Float32Array;
-}
-
 export interface Upscaler {
   layers: Layer[];
   /** After the first two layers; none in a network without SE. */
-  blocks: Excitation[];
+  blocks: Layers[];
 }
 
 /** Colours (3, height, width), from 0 to 1. */
@@ -46,17 +39,6 @@ interface Place {
   height: number;
 }
 
-function excite({ w1, b1, w2, b2 }: Excitation, z: ArrayLike<number>): Float32Array {
-  const rows = (w: Float32Array, b: Float32Array, x: ArrayLike<number>) =>
-    b.map((bias, o) => {
-      let sum = bias;
-      for (let i = 0; i < x.length; i++) sum += w[o * x.length + i]! * x[i]!;
-      return sum;
-    });
-  const hidden = rows(w1, b1, z).map((value) => Math.max(0, value));
-  return rows(w2, b2, hidden).map((value) => 1 / (1 + Math.exp(-value)));
-}
-
 /** @param given gates by block, in the place of the picture's own */
 function run(net: Upscaler, { values, width, height }: Pixels, given: Float32Array[] | null) {
   const pixels = width * height;
@@ -66,7 +48,7 @@ function run(net: Upscaler, { values, width, height }: Pixels, given: Float32Arr
     u = forward(u, width, height, layer);
     const block = net.blocks[at];
     if (!block) return;
-    const s = given?.[at] ?? excite(block, squeezed(u, pixels, "avg"));
+    const s = given?.[at] ?? Float32Array.from(excite(block, squeezed(u, pixels, "avg")).s);
     for (let i = 0; i < u.length; i++) u[i]! *= s[Math.floor(i / pixels)]!;
     gates.push(s);
   });

@@ -1,8 +1,9 @@
 // The weights of a network's excitations, as `sebook.pages.excitation_weights` writes them: fetched
 // when a channel is looked into, and not before.
 
+import { excite, type Layers } from "../math/excite.ts";
 import { type Packed, unpack } from "../math/packed.ts";
-import type { Layers, NetworkInfo } from "./network.ts";
+import type { NetworkInfo } from "./network.ts";
 import { need } from "./registry.ts";
 
 /**
@@ -16,7 +17,7 @@ interface File {
   /** The mean colour of the pictures that it learned from, in whole steps from 0 to 255. */
   grey: [number, number, number];
   /** One a block; null where a block is not two layers and a sigmoid. */
-  blocks: ({ hidden: number; w1: Packed; b1: Packed; w2: Packed; b2: Packed } | null)[];
+  blocks: ({ w1: Packed; b1: Packed; w2: Packed; b2: Packed } | null)[];
 }
 
 export interface ExcitationWeights {
@@ -40,8 +41,8 @@ function open({ format, grey, blocks }: File, network: NetworkInfo): ExcitationW
   const known = network.blocks.flatMap(({ name }, i): [string, Layers][] => {
     const block = blocks[i];
     if (!block) return [];
-    const { hidden, w1, b1, w2, b2 } = block;
-    return [[name, { hidden, w1: unpack(w1), b1: unpack(b1), w2: unpack(w2), b2: unpack(b2) }]];
+    const { w1, b1, w2, b2 } = block;
+    return [[name, { w1: unpack(w1), b1: unpack(b1), w2: unpack(w2), b2: unpack(b2) }]];
   });
   return { grey, blocks: new Map(known) };
 }
@@ -59,26 +60,14 @@ export interface Way {
   s: number;
 }
 
-export function way(
-  { hidden: count, w1, b1, w2, b2 }: Layers,
-  z: Float32Array,
-  channel: number,
-): Way {
-  const channels = z.length;
-  const units = Array.from({ length: count }, (_, j) => j);
-  const hidden = units.map((j) =>
-    Math.max(
-      0,
-      z.reduce((sum, value, c) => sum + w1[j * channels + c]! * value, b1[j]!),
-    ),
-  );
-  const added = units.map((j) => w2[channel * count + j]! * hidden[j]!);
-  const sum = added.reduce((a, b) => a + b, b2[channel]!);
+export function way(layers: Layers, z: Float32Array, channel: number): Way {
+  const { w1, w2 } = layers;
+  const { hidden, logits, s } = excite(layers, z);
   return {
-    given: units.map((j) => w1[j * channels + channel]! * z[channel]!),
+    given: hidden.map((_, j) => w1[j * z.length + channel]! * z[channel]!),
     hidden,
-    added,
-    sum,
-    s: 1 / (1 + Math.exp(-sum)),
+    added: hidden.map((value, j) => w2[channel * hidden.length + j]! * value),
+    sum: logits[channel]!,
+    s: s[channel]!,
   };
 }

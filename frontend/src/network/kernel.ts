@@ -1,7 +1,8 @@
 // A notebook as engine: Python runs the network in torch.
 
+import type { Layers } from "../math/excite.ts";
 import { type Gallery, openGallery } from "./gallery.ts";
-import type { Answer, Gates, Inside, Layers, Probe } from "./network.ts";
+import type { Answer, Gates, Inside, Probe } from "./network.ts";
 
 /** What anywidget hands to a widget (its API of 0.9). */
 export interface Model {
@@ -55,7 +56,7 @@ export function kernelInside(model: Model): {
   };
   const layers = async (block: string) => {
     const [w1, b1, w2, b2] = floats(await question(model, { layers: block }));
-    return w1 && b1 && w2 && b2 ? { hidden: b1.length, w1, b1, w2, b2 } : null;
+    return w1 && b1 && w2 && b2 ? { w1, b1, w2, b2 } : null;
   };
   return { inside, layers };
 }

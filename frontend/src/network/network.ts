@@ -2,6 +2,7 @@
 // network in the browser. Types alone, so that everything may import this file and it imports
 // nothing.
 
+import type { Layers } from "../math/excite.ts";
 import type { Familiarity } from "../math/unfamiliar.ts";
 
 /** One SE block as a reader meets it. */
@@ -85,19 +86,6 @@ export interface Maps {
   x: Float32Array;
   height: number;
   width: number;
-}
-
-/** A block's two layers, as s = sigmoid(W2 relu(W1 z + b1) + b2). */
-export interface Layers {
-  hidden: number;
-  /** (hidden, C). */
-  w1: Float32Array;
-  /** (hidden,). */
-  b1: Float32Array;
-  /** (C, hidden). */
-  w2: Float32Array;
-  /** (C,). */
-  b2: Float32Array;
 }
 
 /** A square laid over a picture, in pixels; what sticks out is cut off. */

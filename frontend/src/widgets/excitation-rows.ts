@@ -2,7 +2,7 @@
 // whole path of the chosen unit is drawn: what makes it, and where it leads. A line is thick where
 // weight times value is large.
 
-import type { Layers, Rule, Weights } from "../math/excite.ts";
+import type { Excited, Rule, Weights } from "../math/excite.ts";
 import { matched, set, svg } from "../parts/dom.ts";
 
 const ROWS = ["z", "h", "s"] as const;
@@ -26,7 +26,7 @@ export interface Link {
 }
 
 /** All weights of a block: W1's, hidden unit by hidden unit, then W2's, gate by gate. */
-export function linksOf({ w1, w2 }: Weights, layers: Layers): Link[] {
+export function linksOf({ w1, w2 }: Weights, layers: Excited): Link[] {
   const between = (rows: number[][], to: Row, from: Row, values: number[]): Link[] =>
     rows.flatMap((row, j) =>
       row.map((weight, i) => ({
@@ -93,7 +93,7 @@ export class ExcitationRows {
     );
   }
 
-  show(layers: Layers, rule: Rule, chosen: string, links: Link[]): void {
+  show(layers: Excited, rule: Rule, chosen: string, links: Link[]): void {
     const path = pathOf(chosen, links);
     const on = links.filter((_, k) => path[k]! > 0.02);
     this.drawBars(layers, rule, chosen, new Set(on.flatMap(({ from, to }) => [from, to])));
@@ -116,7 +116,7 @@ export class ExcitationRows {
     });
   }
 
-  private drawBars(layers: Layers, rule: Rule, chosen: string, linked: Set<string>): void {
+  private drawBars(layers: Excited, rule: Rule, chosen: string, linked: Set<string>): void {
     const values: Record<Row, number[]> = { z: layers.z, h: layers.hidden, s: layers.s };
     const scale: Record<Row, number> = {
       z: Math.max(...layers.z.map(Math.abs), 1e-9),

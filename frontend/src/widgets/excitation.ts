@@ -5,8 +5,10 @@
 
 import {
   changes,
+  type Excited,
   excite,
   type Layers,
+  layersOf,
   type Rule,
   sum,
   type Weights,
@@ -53,6 +55,7 @@ export function excitation(root: HTMLElement, data: ExcitationData, keeper: Keep
 class Excitation {
   readonly frame: Frame<ExcitationView>;
   private readonly data: ExcitationData;
+  private readonly layers: Layers;
   private readonly channels: number;
   private readonly units: number;
   private words = "";
@@ -81,6 +84,7 @@ class Excitation {
 
   constructor(root: HTMLElement, data: ExcitationData, keeper: Keeper) {
     this.data = data;
+    this.layers = layersOf(data);
     [this.channels, this.units] = [data.w2.length, data.w1.length];
     this.gallery = pictures(data.pictures, (picture) => this.frame.wish({ picture, moved: "" }));
     this.menus = menus((wanted) => this.frame.wish(wanted), {
@@ -138,8 +142,8 @@ class Excitation {
     const [moved, pushed] = [this.changes(now.moved), this.changes(now.pushed)];
     const given = this.data.z[index]!;
     const z = given.map((value, c) => moved.get(c) ?? value);
-    const layers = excite(this.data, z, now.rule, pushed);
-    const plain = excite(this.data, given, now.rule);
+    const layers = excite(this.layers, z, now.rule, pushed);
+    const plain = excite(this.layers, given, now.rule);
     const links = linksOf(this.data, layers);
     const c = channelOf(now);
     this.gallery.choose(now.picture);
@@ -167,7 +171,7 @@ class Excitation {
 
   private told(
     { unit, rule }: ExcitationView,
-    layers: Layers,
+    layers: Excited,
     links: Link[],
     pushed: Map<number, number>,
   ): string {
@@ -206,7 +210,7 @@ function group(label: string, units: string[]): HTMLOptGroupElement {
   return h("optgroup", { label }, ...options(units.map((unit) => [unit, called(unit)] as const)));
 }
 
-function tablesOf(layers: Layers, plain: Layers): Cell[][][] {
+function tablesOf(layers: Excited, plain: Excited): Cell[][][] {
   const channels = layers.z.map((value, k) => [k, value, layers.s[k]!, plain.z[k]!, plain.s[k]!]);
   const units = layers.hidden.map((value, k) => [k, value, plain.hidden[k]!]);
   return [
