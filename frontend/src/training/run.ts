@@ -96,6 +96,20 @@ export function begin(file: TrainFile, seed: number): Weights {
   };
 }
 
+/** Every tensor of a trained network: its name, its shape and its numbers. */
+export function* tensorsOf(
+  file: TrainFile,
+  { weights, statistics }: Weights,
+): Generator<[name: string, shape: number[], values: Float32Array<ArrayBuffer>]> {
+  for (const [row, order] of [
+    [weights, file.weights],
+    [statistics, file.statistics],
+  ] as const) {
+    let at = 0;
+    for (const [name, shape] of order) yield [name, shape, row.slice(at, (at += sizeOf(shape)))];
+  }
+}
+
 export const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 
 function joined(parts: Float32Array[]): Float32Array {

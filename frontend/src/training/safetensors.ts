@@ -1,12 +1,12 @@
 // A trained network as a file of tensors that `senet.pretrained.read` opens, with all that it needs
 // to know in the file's own notes; and the way back, from any file with tensors of these names.
 
-import { sizeOf, type TrainFile, type Weights } from "./run.ts";
+import { sizeOf, type TrainFile, tensorsOf, type Weights } from "./run.ts";
 
 /** @param about what the network's notes say of its training */
 export function written(
   file: TrainFile,
-  { weights, statistics }: Weights,
+  trained: Weights,
   about: Record<string, unknown>,
 ): Uint8Array<ArrayBuffer> {
   const entries: Record<string, unknown> = {};
@@ -16,16 +16,8 @@ export function written(
     entries[name] = { dtype, shape, data_offsets: [end, (end += bytes.length)] };
     parts.push(bytes);
   };
-  for (const [row, order] of [
-    [weights, file.weights],
-    [statistics, file.statistics],
-  ] as const) {
-    let at = 0;
-    for (const [name, shape] of order) {
-      const values = row.slice(at, (at += sizeOf(shape)));
-      put(name, "F32", shape, new Uint8Array(values.buffer));
-    }
-  }
+  for (const [name, shape, values] of tensorsOf(file, trained))
+    put(name, "F32", shape, new Uint8Array(values.buffer));
   // torch counts the batches that a norm has seen, and nothing here reads it
   for (const [name] of file.statistics)
     if (name.endsWith("running_mean"))
