@@ -62,11 +62,11 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly under: UnderWay;
   private readonly inside: LookInside;
   private readonly numbers = tables();
-  private readonly line = h("p", { class: "senet-problem", role: "alert" });
-  private readonly live = h("p", { class: "senet-unseen", role: "status" });
+  readonly problem = h("p", { class: "senet-problem", role: "alert" });
+  readonly live = h("p", { class: "senet-unseen", role: "status" });
   private readonly about = h("p", { class: "senet-about" });
   private readonly foot: Actions;
-  private readonly yours: OwnPicture | null;
+  readonly yours: OwnPicture | null;
 
   constructor(root: HTMLElement, setting: Setting, before: Before | null) {
     const { probe, first, usual, keeper, small, accuracies } = setting;
@@ -99,7 +99,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.inside = lookInside(probe);
     this.foot = actions(
       () => wish({ ...usual }),
-      (words) => this.say(words),
+      (words) => (this.live.textContent = words),
       ...(small
         ? []
         : [
@@ -160,28 +160,11 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     return moved ? { ...view, from: firstPlace({ ...this.seen(), view }) } : view;
   }
 
-  announce(): void {
-    const { index } = this.session;
-    this.yours?.shows(this.probe.pictures[index]!, (canvas) => this.probe.draw(index, canvas));
-  }
-
   taken(): void {}
 
   renew(index: number): void {
     this.gallery.renew(index);
     this.other.renew();
-  }
-
-  yields(): void {
-    this.yours?.yields();
-  }
-
-  problem(words: string): void {
-    this.line.textContent = words;
-  }
-
-  say(words: string): void {
-    this.live.textContent = words;
   }
 
   /** What the reader looks at; the rest waits until that is painted. */
@@ -249,7 +232,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       this.first.el,
       this.gallery.el,
       this.predicted.el, // which sticks: whatever is pulled below, its effect is in sight
-      this.line,
+      this.problem,
       this.strip.el,
       this.under.el,
       this.key.el,

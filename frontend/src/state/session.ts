@@ -3,7 +3,7 @@
 //
 //   wish (control, address, Python, widget) ──▶ settled view ──▶ keep ──▶ ask, if it must ──▶ draw
 
-import type { Answer, Probe } from "../network/network.ts";
+import type { Answer, PictureInfo, Probe } from "../network/network.ts";
 import { OWN } from "../network/network.ts";
 import { ByHand } from "./by-hand.ts";
 import type { Wanted } from "./fields.ts";
@@ -20,24 +20,31 @@ export interface NetworkView {
   gates: string;
 }
 
+/** Where readers give a picture of their own. */
+interface Place {
+  /** The view has changed to this picture, and the answer is on its way. */
+  shows(picture: PictureInfo, draw: (canvas: HTMLCanvasElement) => void): void;
+  /** The reader's picture was given to another widget. */
+  yields(): void;
+}
+
 /** The widget that the session is held for. */
 export interface Held<V> {
+  /** Null where nothing runs the network. */
+  readonly yours: Place | null;
+  /** Says what went wrong, in words; empty for nothing. */
+  readonly problem: HTMLElement;
+  /** Is read out. */
+  readonly live: HTMLElement;
   settle(wanted: Wanted, before: V): V;
-  /** The view has changed, and the answer is on its way. */
-  announce(): void;
   /** Gates were set from outside: by a link, or by Python. */
   taken(): void;
   /** The reader's own picture has come, or has become another one. */
   renew(index: number): void;
-  /** It was given to another widget. */
-  yields(): void;
   /** The answer is there. */
   draw(): void;
-  /** What went wrong, in words; "" for nothing. */
-  problem(words: string): void;
-  /** What is read out once the view is quiet, and where. */
+  /** What is read out once the view is quiet. */
   spoken(): string;
-  say(words: string): void;
 }
 
 /**
@@ -100,14 +107,19 @@ export class Session<V extends NetworkView> {
 
   /** Ask and draw for the first time. */
   async start(): Promise<void> {
-    this.held.announce();
+    this.announce();
     await this.ask();
     this.held.draw();
     this.unheard = this.probe.live?.hear(this.root, (index) => {
-      this.held.yields();
+      this.held.yours?.yields();
       this.held.renew(index);
       if (this.view.picture === OWN || this.view.second === OWN) void this.again();
     });
+  }
+
+  private announce(): void {
+    const { index, probe } = this;
+    this.held.yours?.shows(probe.pictures[index]!, (canvas) => probe.draw(index, canvas));
   }
 
   end(): void {
@@ -168,19 +180,22 @@ export class Session<V extends NetworkView> {
       if (ours) this.run();
     }
     if (ours) this.keeper.keep(this.shareable(), this.usual);
-    this.held.announce();
+    this.announce();
     try {
       const other = again || this.view.picture !== before.picture;
       const moved = other || this.view.second !== before.second || this.view.gates !== before.gates;
       // a later wish is on its way
       if (moved && !(await this.ask(other ? null : this.plain))) return;
-      this.held.problem("");
+      this.held.problem.textContent = "";
     } catch (error) {
-      return this.held.problem(`No answer for this picture: ${(error as Error).message}`);
+      this.held.problem.textContent = `No answer for this picture: ${(error as Error).message}`;
+      return;
     }
     this.held.draw();
     clearTimeout(this.talk);
-    this.talk = setTimeout(() => this.held.say(this.held.spoken()), QUIET);
+    this.talk = setTimeout(() => {
+      this.held.live.textContent = this.held.spoken();
+    }, QUIET);
   }
 
   /** Where a picture is in the gallery, null for none. */

@@ -61,7 +61,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
   // ---- what it consists of
   private readonly gallery: ReturnType<typeof picker>;
   private readonly predicted: ReturnType<typeof prediction>;
-  private readonly yours: OwnPicture | null;
+  readonly yours: OwnPicture | null;
   private readonly about = h("p", { class: "senet-about" });
   private readonly order: Choice;
   private readonly compare: Choice;
@@ -70,8 +70,8 @@ class ShallowDeep implements Held<ShallowDeepView> {
   private readonly sides: Side[];
   private readonly numbers = tables();
   private readonly pull: GateControls;
-  private readonly line = h("p", { class: "senet-problem", role: "alert" });
-  private readonly live = h("p", { class: "senet-unseen", role: "status" });
+  readonly problem = h("p", { class: "senet-problem", role: "alert" });
+  readonly live = h("p", { class: "senet-unseen", role: "status" });
   private readonly foot: Actions;
   private readonly under: UnderWay;
 
@@ -115,7 +115,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
     this.pull.el.open = session.hand.count > 0;
     this.foot = actions(
       () => wish(initial),
-      (words) => this.say(words),
+      (words) => (this.live.textContent = words),
     );
     this.under = underWay(probe.live, () => {}); // `yours` asks again
     if (!probe.means) this.withoutMeans();
@@ -134,29 +134,12 @@ class ShallowDeep implements Held<ShallowDeepView> {
     return settle(this.rules, wanted, before, this.sets());
   }
 
-  announce(): void {
-    const { index } = this.session;
-    this.yours?.shows(this.probe.pictures[index]!, (canvas) => this.probe.draw(index, canvas));
-  }
-
   taken(): void {
     this.pull.el.open ||= this.session.hand.count > 0;
   }
 
   renew(index: number): void {
     this.gallery.renew(index);
-  }
-
-  yields(): void {
-    this.yours?.yields();
-  }
-
-  problem(words: string): void {
-    this.line.textContent = words;
-  }
-
-  say(words: string): void {
-    this.live.textContent = words;
   }
 
   draw(): void {
@@ -214,7 +197,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
       ),
       this.under.el,
       h("div", { class: "senet-sides" }, ...this.sides.map(({ el }) => el)),
-      this.line,
+      this.problem,
       h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
       this.about,
       this.live,
