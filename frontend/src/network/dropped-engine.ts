@@ -3,7 +3,8 @@
 
 import { answerOf, row } from "./engine.ts";
 import type { Answer, BlockInfo, EngineState, Gates, Maps, Starter } from "./network.ts";
-import { type DroppedInfo, type Reply, type Runtime, simd, type Way } from "./runtime.ts";
+import { type DroppedInfo, needSimd, type Reply, type Runtime, type Way } from "./runtime.ts";
+import { Watched } from "./watched.ts";
 
 /** Where the file comes from. */
 export interface Source {
@@ -13,7 +14,7 @@ export interface Source {
   file(progress: (bytes: number) => void, signal: AbortSignal): Promise<Uint8Array | string>;
 }
 
-export class DroppedEngine implements Starter {
+export class DroppedEngine extends Watched implements Starter {
   state: EngineState = { kind: "idle" };
   readonly name: string;
   info!: DroppedInfo;
@@ -21,10 +22,10 @@ export class DroppedEngine implements Starter {
   private readonly source: Source;
   private readonly way: Way;
   private readonly runtime: Runtime;
-  private readonly watchers = new Set<(state: EngineState) => void>();
   private abort = new AbortController();
 
   constructor(name: string, file: Uint8Array | Source, way: Way, runtime: Runtime) {
+    super();
     [this.name, this.way, this.runtime] = [name, way, runtime];
     this.source = file instanceof Uint8Array ? { bytes: 0, file: async () => file } : file;
     runtime.watch((death) => {
@@ -35,12 +36,6 @@ export class DroppedEngine implements Starter {
 
   get total(): number {
     return this.runtime.missing + this.source.bytes;
-  }
-
-  watch(watcher: (state: EngineState) => void): () => void {
-    this.watchers.add(watcher);
-    watcher(this.state);
-    return () => this.watchers.delete(watcher);
   }
 
   /** Again after it has died; the first time `open` is called. */
@@ -59,8 +54,7 @@ export class DroppedEngine implements Starter {
     const [total, others] = [this.total, this.runtime.missing];
     const progress = (bytes: number) => this.tell({ kind: "loading", bytes, total });
     try {
-      if (!simd())
-        throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
+      needSimd();
       progress(0);
       await this.runtime.begin(progress, signal);
       const file = await this.source.file((bytes) => progress(others + bytes), signal);
@@ -116,6 +110,6 @@ export class DroppedEngine implements Starter {
 
   private tell(state: EngineState): void {
     this.state = state;
-    for (const watcher of this.watchers) watcher(state);
+    this.changed();
   }
 }

@@ -8,7 +8,8 @@
 
 import { download, type Manifest } from "./download.ts";
 import type { Answer, EngineState, Gates, Maps, NetworkInfo, Starter } from "./network.ts";
-import { type Reply, type Runtime, simd } from "./runtime.ts";
+import { needSimd, type Reply, type Runtime } from "./runtime.ts";
+import { Watched } from "./watched.ts";
 
 /**
  * What has to come out for a picture that was recorded: an old file in a cache must not answer for
@@ -23,16 +24,16 @@ export interface Known {
 /** Recorded excitations are rounded to 16 bits, and machines add up in different orders. */
 const TOLERANCE = 1e-3;
 
-export class Engine implements Starter {
+export class Engine extends Watched implements Starter {
   readonly network: NetworkInfo;
   state: EngineState = { kind: "idle" };
   private readonly manifest: Manifest;
   private readonly known: Known;
   private readonly runtime: Runtime;
-  private readonly watchers = new Set<(state: EngineState) => void>();
   private abort: AbortController | null = null;
 
   constructor(network: NetworkInfo, manifest: Manifest, known: Known, runtime: Runtime) {
+    super();
     this.network = network;
     this.manifest = manifest;
     this.known = known;
@@ -51,13 +52,6 @@ export class Engine implements Starter {
     return this.runtime.missing + this.manifest[this.network.name]!;
   }
 
-  /** Hear of each change of state, and of the present one at once. @returns what ends that */
-  watch(watcher: (state: EngineState) => void): () => void {
-    this.watchers.add(watcher);
-    watcher(this.state);
-    return () => this.watchers.delete(watcher);
-  }
-
   /** Fetch and start, unless that is done or under way. The watchers hear how it goes. */
   async start(): Promise<void> {
     if (this.state.kind !== "idle" && this.state.kind !== "failed") return;
@@ -67,8 +61,7 @@ export class Engine implements Starter {
     const [total, others] = [this.total, this.runtime.missing];
     const progress = (bytes: number) => here() && this.tell({ kind: "loading", bytes, total });
     try {
-      if (!simd())
-        throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
+      needSimd();
       progress(0);
       await this.runtime.begin(progress, abort.signal);
       const [model] = await download(
@@ -162,7 +155,7 @@ export class Engine implements Starter {
 
   private tell(state: EngineState): void {
     this.state = state;
-    for (const watcher of this.watchers) watcher(state);
+    this.changed();
   }
 }
 

@@ -235,11 +235,12 @@ let shared: Runtime | null = null;
 /** The one for all networks of a page. */
 export const sharedRuntime = (manifest: Manifest): Runtime => (shared ??= new Runtime(manifest));
 
-/** Whether this browser can run it: a module that uses one SIMD instruction. */
-export function simd(): boolean {
+/** @throws where this browser does not take a module that uses one SIMD instruction */
+export function needSimd(): void {
   const module = [
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253,
     15, 253, 98, 11,
   ];
-  return typeof WebAssembly === "object" && WebAssembly.validate(Uint8Array.from(module));
+  if (typeof WebAssembly !== "object" || !WebAssembly.validate(Uint8Array.from(module)))
+    throw new Error("this browser’s WebAssembly is too old: use a browser from 2023 or later");
 }

@@ -1,6 +1,7 @@
 // Several networks that a reader starts as one: fetched one after the other, ready when all are.
 
 import type { EngineState, Starter } from "./network.ts";
+import { Watched } from "./watched.ts";
 
 /** One of them, and the bytes that it has to fetch besides the runtime. */
 export interface Part {
@@ -8,16 +9,16 @@ export interface Part {
   bytes: number;
 }
 
-export class Together implements Starter {
+export class Together extends Watched implements Starter {
   private readonly parts: readonly Part[];
-  private readonly watchers = new Set<(state: EngineState) => void>();
   private whole = 0; // bytes, as they were when it began
   private begun = false;
 
   /** @param parts all of one runtime, which comes with the first */
   constructor(parts: readonly Part[]) {
+    super();
     this.parts = parts;
-    for (const { engine } of parts) engine.watch(() => this.tell());
+    for (const { engine } of parts) engine.watch(() => this.changed());
   }
 
   get state(): EngineState {
@@ -41,12 +42,6 @@ export class Together implements Starter {
     return first!.engine.total + after(others);
   }
 
-  watch(watcher: (state: EngineState) => void): () => void {
-    this.watchers.add(watcher);
-    watcher(this.state);
-    return () => this.watchers.delete(watcher);
-  }
-
   async start(): Promise<void> {
     if (this.begun) return;
     this.whole = this.total;
@@ -58,16 +53,12 @@ export class Together implements Starter {
       }
     } finally {
       this.begun = false;
-      this.tell();
+      this.changed();
     }
   }
 
   cancel(): void {
     for (const { engine } of this.parts) engine.cancel();
-  }
-
-  private tell(): void {
-    for (const watcher of this.watchers) watcher(this.state);
   }
 }
 
