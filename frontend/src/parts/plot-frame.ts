@@ -29,17 +29,6 @@ export interface PlotFrame {
   end(): void;
 }
 
-/** How all drawings look: in the page's own colour of text, on its own ground. */
-export const PLOT = {
-  style: {
-    background: "transparent",
-    color: "currentColor",
-    fontSize: "12px",
-    overflow: "visible",
-  },
-  marginTop: 28,
-};
-
 const USUAL = 640; // pixels, while the box has no width yet
 const HINT = "Point at a place, tap it, or use the arrow keys.";
 

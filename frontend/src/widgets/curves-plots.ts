@@ -2,7 +2,8 @@
 
 import * as Plot from "@observablehq/plot";
 import { LOOKS } from "../parts/chips.ts";
-import { type Drawn, PLOT } from "../parts/plot-frame.ts";
+import type { Drawn } from "../parts/plot-frame.ts";
+import { CENTRED, plotted } from "../parts/plotted.ts";
 import {
   along,
   armWords,
@@ -19,39 +20,29 @@ import {
   studyWords,
 } from "./curves-data.ts";
 
-type Drawing = SVGSVGElement & Plot.Plot;
-const MARGINS = { ...PLOT, marginRight: 14, marginBottom: 36 };
-const CENTRED = { labelAnchor: "center", labelArrow: "none" } as const;
-
 export function drawRuns(data: CurvesData, now: CurvesView, width: number): Drawn {
   const where = placesOf(data, now);
   const series = shownOf(data, now).flatMap(([, run], i) => lines(run, now, i));
   const loss = now.quantity === "loss";
-  const svg = Plot.plot({
-    ...MARGINS,
-    width,
-    height: 280,
-    marginLeft: 46,
-    x: {
-      ...CENTRED,
-      domain: [0, where.at(-1) ?? 1],
-      label: now.axis === "epoch" ? "epoch" : "minutes",
-      ticks: Math.min(8, Math.max(2, Math.floor(width / 70))),
-    },
-    y: {
-      ...(loss ? { zero: true, nice: true } : { domain: [0, 100], percent: true }),
-      grid: true,
-      ticks: 5,
-      label: loss ? "loss (nats)" : "accuracy, %",
-      labelArrow: "none",
-    },
-    marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...series],
-  }) as unknown as Drawing;
-  const x = svg.scale("x")!;
   return {
-    svg,
-    places: where.map((place) => x.apply(place) as number),
-    along: "x",
+    ...plotted("x", where, {
+      width,
+      height: 280,
+      x: {
+        ...CENTRED,
+        domain: [0, where.at(-1) ?? 1],
+        label: now.axis === "epoch" ? "epoch" : "minutes",
+        ticks: Math.min(8, Math.max(2, Math.floor(width / 70))),
+      },
+      y: {
+        ...(loss ? { zero: true, nice: true } : { domain: [0, 100], percent: true }),
+        grid: true,
+        ticks: 5,
+        label: loss ? "loss (nats)" : "accuracy, %",
+        labelArrow: "none",
+      },
+      marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...series],
+    }),
     held: now.at,
     read: (place) => runsAt(data, now, where[place]!),
     summary: runWords(data, now),
@@ -81,28 +72,26 @@ export function drawStudy(study: Study, now: CurvesView, width: number): Drawn {
   const { arms } = study;
   const differs = now.value === "difference";
   const names = arms.map(({ name }) => name);
-  const svg = Plot.plot({
-    ...MARGINS,
-    width,
-    height: 60 + 24 * arms.length,
-    marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
-    x: {
-      ...CENTRED,
-      percent: true,
-      grid: true,
-      nice: true,
-      label: differs ? "difference in points of accuracy" : "accuracy, %",
-      ticks: Math.max(3, Math.floor(width / 90)),
-    },
-    y: { type: "point", domain: names, label: null },
-    r: { type: "identity" },
-    marks: [Plot.ruleX([differs ? 0 : arms[0]!.mean], { strokeOpacity: 0.5 }), ...dots(study, now)],
-  }) as unknown as Drawing;
-  const y = svg.scale("y")!;
   return {
-    svg,
-    places: names.map((name) => y.apply(name) as number),
-    along: "y",
+    ...plotted("y", names, {
+      width,
+      height: 60 + 24 * arms.length,
+      marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
+      x: {
+        ...CENTRED,
+        percent: true,
+        grid: true,
+        nice: true,
+        label: differs ? "difference in points of accuracy" : "accuracy, %",
+        ticks: Math.max(3, Math.floor(width / 90)),
+      },
+      y: { type: "point", domain: names, label: null },
+      r: { type: "identity" },
+      marks: [
+        Plot.ruleX([differs ? 0 : arms[0]!.mean], { strokeOpacity: 0.5 }),
+        ...dots(study, now),
+      ],
+    }),
     held: now.at,
     read: (place) => armWords(arms[place]!),
     summary: studyWords(study),

@@ -9,7 +9,8 @@ import { h } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus, titled } from "../parts/menus.ts";
-import { type Drawn, PLOT, plotFrame } from "../parts/plot-frame.ts";
+import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
+import { CENTRED, plotted } from "../parts/plotted.ts";
 import { type Cell, saver } from "../parts/save.ts";
 import type { Keeper } from "../state/keeper.ts";
 
@@ -155,40 +156,32 @@ function drawn(data: PairsData, measure: Measure, now: PairsView, width: number)
   const names = shown.map((pair) => short(pair.with));
   const rows = shown.map((pair, i) => ({ name: names[i], x: difference(pair, measure), i }));
   const mean = rows.reduce((sum, { x }) => sum + x, 0) / rows.length;
-  const svg = Plot.plot({
-    ...PLOT,
-    width,
-    height: 60 + 22 * rows.length,
-    marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
-    marginRight: 14,
-    marginBottom: 36,
-    x: {
-      labelAnchor: "center",
-      labelArrow: "none",
-      grid: true,
-      nice: true,
-      label: measure.what === "time" ? "time more with SE, %" : "points gained with SE",
-      ticks: Math.max(3, Math.floor(width / 90)),
-    },
-    y: { type: "point", domain: names, label: null },
-    r: { type: "identity" },
-    marks: [
-      Plot.ruleX([0], { strokeOpacity: 0.5 }),
-      Plot.ruleX([mean], { strokeDasharray: "4 3", strokeWidth: 1.5 }),
-      Plot.ruleY(rows, { x1: 0, x2: "x", y: "name", stroke: "var(--senet-s)", strokeWidth: 1.5 }),
-      Plot.dot(rows, {
-        x: "x",
-        y: "name",
-        fill: "var(--senet-s)",
-        r: ({ i }: { i: number }) => (i === now.at ? 7 : 4.5),
-      } as Plot.DotOptions),
-    ],
-  }) as unknown as SVGSVGElement & Plot.Plot;
-  const y = svg.scale("y")!;
   return {
-    svg,
-    places: names.map((name) => y.apply(name) as number),
-    along: "y",
+    ...plotted("y", names, {
+      width,
+      height: 60 + 22 * rows.length,
+      marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
+      x: {
+        ...CENTRED,
+        grid: true,
+        nice: true,
+        label: measure.what === "time" ? "time more with SE, %" : "points gained with SE",
+        ticks: Math.max(3, Math.floor(width / 90)),
+      },
+      y: { type: "point", domain: names, label: null },
+      r: { type: "identity" },
+      marks: [
+        Plot.ruleX([0], { strokeOpacity: 0.5 }),
+        Plot.ruleX([mean], { strokeDasharray: "4 3", strokeWidth: 1.5 }),
+        Plot.ruleY(rows, { x1: 0, x2: "x", y: "name", stroke: "var(--senet-s)", strokeWidth: 1.5 }),
+        Plot.dot(rows, {
+          x: "x",
+          y: "name",
+          fill: "var(--senet-s)",
+          r: ({ i }: { i: number }) => (i === now.at ? 7 : 4.5),
+        } as Plot.DotOptions),
+      ],
+    }),
     held: now.at,
     read: (place) => pairWords(shown[place]!, measure),
     summary: `${summaryWords(data, measure)} The dashed line is the mean.`,

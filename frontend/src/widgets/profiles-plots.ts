@@ -3,7 +3,8 @@
 import * as Plot from "@observablehq/plot";
 import { percent } from "../math/format.ts";
 import { LOOKS } from "../parts/chips.ts";
-import { type Drawn, PLOT } from "../parts/plot-frame.ts";
+import type { Drawn } from "../parts/plot-frame.ts";
+import { CENTRED, plotted } from "../parts/plotted.ts";
 import {
   channelWords,
   depthWords,
@@ -13,9 +14,6 @@ import {
   type ProfilesView,
 } from "./profiles-data.ts";
 
-type Drawing = SVGSVGElement & Plot.Plot;
-const MARGINS = { ...PLOT, marginLeft: 46, marginRight: 12 };
-const CENTRED = { labelAnchor: "center", labelArrow: "none" } as const;
 const ACROSS: Record<ProfilesView["order"], string> = {
   index: "channel",
   mean: "channels, from the smallest mean to the largest",
@@ -38,32 +36,27 @@ export function drawChannels(profile: Profile, now: ProfilesView, width: number)
   const flat = [all, ...shown].flatMap((row) => [...row]);
   const full = now.scale === "full";
   const thick = { stroke: "currentColor", strokeOpacity: 0.45, strokeWidth: 3.5 };
-  const svg = Plot.plot({
-    ...MARGINS,
-    width,
-    height: 270,
-    marginBottom: 36,
-    x: {
-      ...CENTRED,
-      domain: [-0.5, order.length - 0.5],
-      label: ACROSS[now.order],
-      ...(now.order === "index" ? {} : { ticks: [] }),
-    },
-    y: {
-      domain: full ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
-      nice: !full,
-      grid: true,
-      ticks: 5,
-      label: "mean excitation s",
-      labelArrow: "none",
-    },
-    marks: [Plot.lineY(points(all), { x: "x", y: "y", ...thick }), ...series],
-  }) as unknown as Drawing;
-  const x = svg.scale("x")!;
   return {
-    svg,
-    places: order.map((_, place) => x.apply(place) as number),
-    along: "x",
+    ...plotted("x", [...order.keys()], {
+      width,
+      height: 270,
+      marginRight: 12,
+      x: {
+        ...CENTRED,
+        domain: [-0.5, order.length - 0.5],
+        label: ACROSS[now.order],
+        ...(now.order === "index" ? {} : { ticks: [] }),
+      },
+      y: {
+        domain: full ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
+        nice: !full,
+        grid: true,
+        ticks: 5,
+        label: "mean excitation s",
+        labelArrow: "none",
+      },
+      marks: [Plot.lineY(points(all), { x: "x", y: "y", ...thick }), ...series],
+    }),
     held: now.channel === null ? null : order.indexOf(now.channel),
     read: (place) => channelWords(profile, order[place]!),
     summary: meansWords(profile),
@@ -72,37 +65,34 @@ export function drawChannels(profile: Profile, now: ProfilesView, width: number)
 
 export function drawDepth(network: Network, now: ProfilesView, width: number): Drawn {
   const { blocks } = network;
+  const names = blocks.map(({ name }) => name);
   const short = new Map(
     blocks.map(({ name, title }) => [name, title.replace(/^stage (\d+), block (\d+)$/, "$1.$2")]),
   );
-  const svg = Plot.plot({
-    ...MARGINS,
-    width,
-    height: 210,
-    marginBottom: 38,
-    x: {
-      ...CENTRED,
-      type: "point",
-      domain: blocks.map(({ name }) => name),
-      tickFormat: (name: string) => short.get(name)!,
-      label: "block, from shallow to deep (stage.block)",
-    },
-    y: {
-      domain: [0, 100],
-      percent: true,
-      grid: true,
-      ticks: 5,
-      label: "%",
-      labelArrow: "none",
-    },
-    marks: estimates(network, now),
-    r: { type: "identity" },
-  }) as unknown as Drawing;
-  const x = svg.scale("x")!;
   return {
-    svg,
-    places: blocks.map(({ name }) => x.apply(name) as number),
-    along: "x",
+    ...plotted("x", names, {
+      width,
+      height: 210,
+      marginRight: 12,
+      marginBottom: 38,
+      x: {
+        ...CENTRED,
+        type: "point",
+        domain: names,
+        tickFormat: (name: string) => short.get(name)!,
+        label: "block, from shallow to deep (stage.block)",
+      },
+      y: {
+        domain: [0, 100],
+        percent: true,
+        grid: true,
+        ticks: 5,
+        label: "%",
+        labelArrow: "none",
+      },
+      marks: estimates(network, now),
+      r: { type: "identity" },
+    }),
     held: blocks.findIndex(({ name }) => name === now.block),
     read(place) {
       const { title, [now.measure]: estimate } = blocks[place]!;

@@ -5,12 +5,10 @@ import * as Plot from "@observablehq/plot";
 import { decimal, percent, signed } from "../math/format.ts";
 import { LOOKS } from "../parts/chips.ts";
 import { svg as element } from "../parts/dom.ts";
-import { type Drawn, PLOT } from "../parts/plot-frame.ts";
+import type { Drawn } from "../parts/plot-frame.ts";
+import { CENTRED, plotted } from "../parts/plotted.ts";
 import { ARMS, type Arm, type Curve, interval, type Pair, type SeedRun } from "./train-data.ts";
 
-type Drawing = SVGSVGElement & Plot.Plot;
-const MARGINS = { ...PLOT, marginRight: 14, marginBottom: 36, marginLeft: 46 };
-const CENTRED = { labelAnchor: "center", labelArrow: "none" } as const;
 export const COLOURS: Record<Arm, string> = { se: LOOKS[1]!.colour, none: LOOKS[0]!.colour };
 
 export interface CurvesWish {
@@ -55,31 +53,29 @@ export function drawCurves(wish: CurvesWish, width: number): Drawn {
       return [Plot.lineY(points(curve, wish), { x: "x", y: "y", ...stroke, ...look })];
     });
   const loss = quantity === "loss";
-  const svg = Plot.plot({
-    ...MARGINS,
-    width,
-    height: 250,
-    x: { ...CENTRED, domain: [0, epochs], label: "epoch", ticks: Math.min(8, epochs) },
-    y: {
-      ...(loss ? { domain: [0, 2.6] } : { domain: [0, 100], percent: true }),
-      grid: true,
-      ticks: 5,
-      label: loss ? "training loss (nats)" : "accuracy on test pictures, %",
-      labelArrow: "none",
-    },
-    marks: [
-      Plot.ruleY([0], { strokeOpacity: 0.4 }),
-      ...(others.length > 1 && !loss ? arms.flatMap((arm) => band(others, arm, wish.t)) : []),
-      ...others.flatMap((run) => lines(run, { strokeWidth: 1, strokeOpacity: 0.35 })),
-      ...(now ? lines(now, { strokeWidth: 2.2 }) : []),
-    ],
-  }) as unknown as Drawing;
-  const x = svg.scale("x")!;
-  const places = Array.from({ length: epochs }, (_, e) => x.apply(e + 1) as number);
   return {
-    svg,
-    places,
-    along: "x",
+    ...plotted(
+      "x",
+      Array.from({ length: epochs }, (_, e) => e + 1),
+      {
+        width,
+        height: 250,
+        x: { ...CENTRED, domain: [0, epochs], label: "epoch", ticks: Math.min(8, epochs) },
+        y: {
+          ...(loss ? { domain: [0, 2.6] } : { domain: [0, 100], percent: true }),
+          grid: true,
+          ticks: 5,
+          label: loss ? "training loss (nats)" : "accuracy on test pictures, %",
+          labelArrow: "none",
+        },
+        marks: [
+          Plot.ruleY([0], { strokeOpacity: 0.4 }),
+          ...(others.length > 1 && !loss ? arms.flatMap((arm) => band(others, arm, wish.t)) : []),
+          ...others.flatMap((run) => lines(run, { strokeWidth: 1, strokeOpacity: 0.35 })),
+          ...(now ? lines(now, { strokeWidth: 2.2 }) : []),
+        ],
+      },
+    ),
     held,
     read: (e) => epochWords(wish, e),
     summary: curveWords(wish),
@@ -195,41 +191,40 @@ export function drawScatter(
     const { mean, half } = interval(values, t);
     return [{ of, mean, low: mean - half!, high: mean + half! }];
   });
-  const svg = Plot.plot({
-    ...MARGINS,
-    marginLeft: 100,
-    width,
-    height: 60 + 42 * named.length,
-    x: {
-      ...CENTRED,
-      percent: true,
-      grid: true,
-      nice: true,
-      label: "SE minus none, points of accuracy",
-      ticks: Math.max(3, Math.floor(width / 90)),
-      ...(rows.length === 0 ? { domain: [-5, 5] } : {}),
-    },
-    y: { type: "point", domain: named, label: null, padding: 0.6 },
-    r: { type: "identity" },
-    marks: [
-      Plot.ruleX([0], { strokeOpacity: 0.5 }),
-      Plot.dot(rows, { x: "difference", y: "of", stroke: COLOURS.se, r: 4, strokeWidth: 1.5 }),
-      Plot.ruleY(means, {
-        x1: "low",
-        x2: "high",
-        y: "of",
-        stroke: "currentColor",
-        strokeWidth: 2.5,
-      }),
-      Plot.dot(means, { x: "mean", y: "of", fill: "currentColor", symbol: "diamond", r: 6 }),
-    ],
-  }) as unknown as Drawing;
-  const x = svg.scale("x")!;
   const of = (name: string) => rows.filter((row) => row.of === name).map((row) => row.difference);
   return {
-    svg,
-    places: rows.map(({ difference }) => x.apply(difference) as number),
-    along: "x",
+    ...plotted(
+      "x",
+      rows.map(({ difference }) => difference),
+      {
+        marginLeft: 100,
+        width,
+        height: 60 + 42 * named.length,
+        x: {
+          ...CENTRED,
+          percent: true,
+          grid: true,
+          nice: true,
+          label: "SE minus none, points of accuracy",
+          ticks: Math.max(3, Math.floor(width / 90)),
+          ...(rows.length === 0 ? { domain: [-5, 5] } : {}),
+        },
+        y: { type: "point", domain: named, label: null, padding: 0.6 },
+        r: { type: "identity" },
+        marks: [
+          Plot.ruleX([0], { strokeOpacity: 0.5 }),
+          Plot.dot(rows, { x: "difference", y: "of", stroke: COLOURS.se, r: 4, strokeWidth: 1.5 }),
+          Plot.ruleY(means, {
+            x1: "low",
+            x2: "high",
+            y: "of",
+            stroke: "currentColor",
+            strokeWidth: 2.5,
+          }),
+          Plot.dot(means, { x: "mean", y: "of", fill: "currentColor", symbol: "diamond", r: 6 }),
+        ],
+      },
+    ),
     held: held !== null && held < rows.length ? held : null,
     read(place) {
       const { of, seed, se, none, difference } = rows[place]!;
