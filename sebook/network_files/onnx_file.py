@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import extra
 from .further_inputs import Input
 from .graph import Graph, Node
 
-INSTALL = "pip install 'senet[export]'"
 DOMAINS = ("", "ai.onnx")
 
 
@@ -20,10 +20,8 @@ def read(path: str | Path) -> Any:
         ValueError: it is not ONNX, or damaged, or has no node.
         ImportError: onnx is not installed.
     """
-    try:
+    with extra.needed():
         import onnx
-    except ImportError as error:
-        raise ImportError(f"{path} needs onnx: {INSTALL}") from error
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file: name an .onnx file")

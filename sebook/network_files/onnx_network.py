@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import extra
 from . import onnx_file
 from .finding import find, windows
 from .further_inputs import told_apart
@@ -143,10 +144,8 @@ class OnnxNetwork(Tapped):
 
 def session_of(data: bytes, path: Path) -> Any:
     """A session of ONNX Runtime on one thread. Raises ``ValueError`` where it refuses the file."""
-    try:
+    with extra.needed():
         import onnxruntime
-    except ImportError as error:
-        raise ImportError(f"{path} needs onnxruntime: {onnx_file.INSTALL}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3

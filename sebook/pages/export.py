@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from senet import pretrained
 
-from .probes import INSTALL, KEY, TorchProbe
+from .. import extra
+from .probes import KEY, TorchProbe
 
 OPSET = 18  # old enough for every onnxruntime of the last years
 
@@ -33,11 +34,9 @@ def export(model: str | pretrained.Checkpoint | nn.Module, path: str | Path, *, 
         ValueError: as for :class:`TorchProbe`.
         ImportError: onnx or onnxscript is not installed.
     """
-    try:
+    with extra.needed():
         import onnx
         import onnxscript  # noqa: F401 - what torch's exporter is built on
-    except ImportError as error:
-        raise ImportError(f"{error.name} is not installed: {INSTALL}") from error
     probe = TorchProbe(model, maps=maps, **about)
     probe.network.maps = maps
     size, width = probe.about["preprocessing"]["size"], sum(probe._channels.values())

@@ -41,9 +41,10 @@ from senet.images.picture import Preprocessing
 from senet.inside.hooks import Tape, fitting
 from senet.inside.recording import BlockRecord, Recording, record, se_blocks
 
+from .. import extra
+
 FORMAT = 1  # counted up when an older reader would misread a file
 KEY = "senet.probe"  # of the metadata
-INSTALL = "pip install 'senet[export]'"
 
 
 class Probe:
@@ -180,10 +181,8 @@ class OnnxProbe(Probe):
     """
 
     def __init__(self, path: str | Path) -> None:
-        try:
+        with extra.needed():
             import onnxruntime
-        except ImportError as error:
-            raise ImportError(f"onnxruntime is not installed: {INSTALL}") from error
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path} does not exist: write it with `python -m senet export NAME --out {path}`")
         options = onnxruntime.SessionOptions()

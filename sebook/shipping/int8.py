@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..network_files import onnx_file
+from .. import extra
 from . import plain
 
 
@@ -109,10 +109,8 @@ def rounded(gates: np.ndarray, bits: int) -> np.ndarray:
 @contextlib.contextmanager
 def _quietly() -> Iterator:
     """ONNX Runtime's quantiser, without its advice to run a step that torch's exporter makes needless."""
-    try:
+    with extra.needed():
         from onnxruntime import quantization
-    except ImportError as error:
-        raise ImportError(f"{error.name} is not installed: {onnx_file.INSTALL}") from error
     root = logging.getLogger()
     before = root.level
     root.setLevel(logging.ERROR)

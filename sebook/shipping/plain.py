@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from senet.models.se import SEBlock
 
+from .. import extra
 from ..network_files import finding, onnx_file
 from ..network_files.graph import Graph, Node
 from ..network_files.onnx_network import session_of
@@ -33,11 +34,9 @@ def write(model: nn.Module, path: str | Path, size: int) -> Path:
     Raises:
         ImportError: onnx or onnxscript is not installed.
     """
-    try:
+    with extra.needed():
         import onnx
         import onnxscript  # noqa: F401 - what torch's exporter is built on
-    except ImportError as error:
-        raise ImportError(f"{error.name} is not installed: {onnx_file.INSTALL}") from error
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
