@@ -9,7 +9,6 @@ register those hooks, keep what they see, remove them, set each module's mode ag
 """
 
 import argparse
-import json
 import os
 import random
 import time
@@ -21,6 +20,7 @@ import torch
 import torchvision
 from torch import nn
 
+from sebook.cli.provenance import keep
 from senet import machine, record, se_resnet20, se_resnet50
 from senet.inside import finding, recording
 from senet.inside.recording import se_blocks
@@ -108,7 +108,7 @@ def main() -> None:
     said = {"command": "python -m tools.finding_speed", **machine.circumstances("cpu"), "threads": 1}
     said |= {"load_before": before, "load_after": os.getloadavg()}
     said |= {"timm": timm.__version__, "torchvision": torchvision.__version__, "networks": rows}
-    given.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    keep(said, given.out)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@
 
 import argparse
 import csv
-import json
 from pathlib import Path
 
+from sebook.cli.provenance import keep
 from senet import machine
 
 SOURCE = "results/ of github.com/huggingface/pytorch-image-models at commit aa4b5850 (2026-08-08), Apache-2.0"
@@ -76,8 +76,7 @@ def main() -> None:
         parser.error(f"{given.results} lacks a table or a row ({error}): give the folder results of timm's repository")
     command = f"python -m tools.timm_pairs results --out {given.out.as_posix()}"
     said = {"command": command, **machine.circumstances("cpu"), **found}
-    given.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    print(given.out)
+    keep(said, given.out)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Random weights: only where gates are is asked, not what they do.
 """
 
 import argparse
-import json
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from sebook.cli.provenance import keep
 from senet import machine
 from senet.inside.finding import anatomy
 
@@ -85,8 +85,7 @@ def main() -> None:
         rows.append({"network": name, "title": title, "year": year, "arxiv": arxiv, **gated(timm.create_model(name))})
     said = {"command": f"python -m tools.who_kept_se --out {given.out.as_posix()}", **machine.circumstances("cpu")}
     said |= {"timm": timm.__version__, "side": SIDE, "networks": rows}
-    given.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    print(given.out)
+    keep(said, given.out)
 
 
 if __name__ == "__main__":
