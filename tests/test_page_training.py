@@ -19,9 +19,10 @@ def largest(differences: dict[str, float], of_page: bool) -> float:
     return max(value for pair, value in differences.items() if pair.startswith("page") == of_page and "float64" not in pair)
 
 
-def test_ten_seeds_of_both_are_compared_as_the_file_says():
-    found = RESULT["runs"]["found"]
-    assert found["recipe"] == RECIPES["quick"]
+@pytest.mark.parametrize(("part", "recipe"), [("runs", "quick"), ("chapter", "chapter")])
+def test_ten_seeds_of_both_are_compared_as_the_file_says(part: str, recipe: str):
+    found = RESULT[part]["found"]
+    assert found["recipe"] == RECIPES[recipe]
     for arm in trainer.ARMS:
         runs = [run for run in found["runs"] if run["arm"] == arm]
         assert [run["seed"] for run in runs] == list(range(10))

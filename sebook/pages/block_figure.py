@@ -37,6 +37,8 @@ SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between s
     ("s", 2, 198, "Excite: two"),
     ("s", 2, 214, "learned layers"),
     ("s", 2, 230, "open gates, *s*"),
+    ("s", 274, 204, "hidden"),
+    ("s", 274, 220, "units"),
     ("x", 2, 319, "Rescale: each map times its gate, *x̃*"),
 )
 

@@ -102,14 +102,14 @@ class Blocks implements Ribbon {
   tell(): void {
     if (!this.now) return;
     const { rows, low, high, to } = this.now;
-    const furthest = Math.max(...rows.map(({ distance }) => distance ?? 0));
+    const furthest = Math.max(LITTLE, ...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
       const { name, bar, far, inks } = this.columns[at]!;
       sidesOf(row).forEach((gates, side) =>
         set(inks.children[side]!, { "data-values": gates.join(" ") }),
       );
       say(name, this.label(this.blocks[at]!, row));
-      const tall = furthest === 0 ? 0 : (row.distance ?? 0) / furthest;
+      const tall = (row.distance ?? 0) / furthest;
       set(bar.firstElementChild!, { style: `height:${100 * tall}%` });
       say(far, row.distance === null ? "" : decimal(row.distance, 2));
     });
@@ -216,6 +216,9 @@ class Blocks implements Ribbon {
     return `${block.title}, ${block.channels} gates, on average ${decimal(average(s), 2)}${far}${byHand}${held}`;
   }
 }
+
+/** A bar is full at the largest difference, or at this one: small ones are to look small. */
+const LITTLE = 0.25;
 
 const sidesOf = ({ s, second }: Strip) => (second ? [s, second] : [s]);
 

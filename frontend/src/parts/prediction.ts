@@ -188,7 +188,7 @@ function withMeans(network: NetworkInfo): Fixed {
       if (fixed && label !== null) {
         const answer = `: ${network.classes[fixed[0]]!}, ${amount(network, fixed[1])}.`;
         const right = fixed[0] === label ? "✓" : "✗";
-        words.splice(0, 4, right, " With average gates", ", the same for every picture", answer);
+        words.splice(0, 4, right, " With average gates", " (means over many pictures)", answer);
       }
       parts.forEach((part, i) => {
         if (part.data !== words[i]) part.data = words[i]!;

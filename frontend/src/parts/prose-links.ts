@@ -20,6 +20,9 @@ interface Way {
   from: From;
 }
 
+/** Heard by a widget whose tour comes to gates set by hand in its next step. */
+export const AHEAD = "senet-ahead";
+
 /** The link that the way back leads to, and where in the window it was. */
 interface From {
   link: HTMLAnchorElement;
@@ -33,6 +36,14 @@ export function linksTo(key: string): HTMLAnchorElement[] {
   for (const link of all) if (!seen.has(link.search)) seen.set(link.search, link);
   return [...seen.values()];
 }
+
+/** Which of the links a link is; -1 for none. */
+function stepOf({ search }: HTMLAnchorElement, key: string): number {
+  return linksTo(key).findIndex((link) => link.search === search);
+}
+
+const setsGates = (link?: HTMLAnchorElement) =>
+  [...new URLSearchParams(link?.search).keys()].some((name) => /(^|\.)gates$/.test(name));
 
 /** @param figures of the page's widgets, by key */
 export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
@@ -61,6 +72,8 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     figure.before(bar);
     way = { key, before, bar, from };
     go(key, new URLSearchParams(link.search));
+    if (setsGates(linksTo(key)[stepOf(link, key) + 1]))
+      figure.querySelector(".senet-under-way")?.dispatchEvent(new Event(AHEAD));
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
     keepInView(figure);
@@ -69,7 +82,7 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
 
   function barFor(link: HTMLAnchorElement, figure: HTMLElement, from: From): HTMLElement {
     const links = linksTo(link.dataset.try!);
-    const at = links.findIndex(({ search }) => search === link.search);
+    const at = stepOf(link, link.dataset.try!);
     const to = (words: string, by: number) => {
       const other = links[at + by];
       const made = button(words, () => other && step(other, figure, words));

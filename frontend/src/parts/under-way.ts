@@ -3,6 +3,7 @@
 
 import type { EngineState, Live } from "../network/network.ts";
 import { button, h, say } from "./dom.ts";
+import { AHEAD } from "./prose-links.ts";
 
 export interface UnderWay {
   el: HTMLElement;
@@ -16,6 +17,8 @@ export function underWay(live: Live | undefined, ready: () => void): UnderWay {
   const line = h("span");
   const again = button("Try again", () => void live?.engine.start());
   const el = h("p", { class: "senet-under-way" }, line, " ", again);
+  // a tour is about to set gates: the network starts while its reader reads
+  el.addEventListener(AHEAD, () => void live?.engine.start());
   let [count, words] = [0, ""];
   let was = live?.engine.state.kind;
 
