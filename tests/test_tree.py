@@ -1,6 +1,7 @@
 """The house keeps its rules: imports go one way, nothing goes in circles, and files and functions stay small."""
 
 import ast
+import re
 import subprocess
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -89,6 +90,21 @@ def test_a_file_and_its_functions_fit_their_limits(path: Path):
 def test_the_readme_lists_the_files_as_they_describe_themselves():
     readme = (ROOT / "README.md").read_text("utf8")
     assert tree.renewed(readme) == readme, "run `python -m tools.tree --write`"
+
+
+def test_the_readme_says_truly_where_things_are():
+    """Below "Looking for something?": every path is there, and all other code is in a file that the same point names."""
+    part = (ROOT / "README.md").read_text("utf8").partition("Looking for something?")[2].partition("<!--")[0]
+    points = part.split("\n- ")[1:]
+    assert len(points) == 4
+    for point in points:
+        named = re.findall(r"`([^`]+)`", point)
+        paths = [ROOT / name for name in named if re.fullmatch(r"[\w/]+/|[\w/]+\.(py|md)", name)]
+        assert [path for path in paths if not path.exists()] == []
+        text = "\n".join(path.read_text("utf8") for path in paths if path.is_file())
+        code = [name.removesuffix(" ...)") for name in named if ROOT / name not in paths]
+        words = [word for name in code for word in ([name] if "(" in name else name.split("."))]
+        assert [word for word in words if word not in text] == []
 
 
 def test_a_readme_without_its_marks_is_refused():

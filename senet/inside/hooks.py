@@ -49,6 +49,7 @@ class Tape:
         self.ran: dict[str, int] = {}
 
     def run(self, model: nn.Module, images: Tensor) -> Any:
+        """The model's answer. The hooks are attached for this forward alone."""
         hooks = []
         for name, at in self.points.items():
             if self.keep_maps:
