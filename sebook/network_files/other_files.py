@@ -83,7 +83,7 @@ def tensorflow_js(path: str | Path) -> Graph:
             at += size
     nodes, waiting = [], [each for each in said["modelTopology"]["node"] if each["op"] != "Const"]
     inputs = {each["name"]: (1, None, None, 3) for each in waiting if each["op"] == "Placeholder"}
-    ready = {*weights, *inputs}
+    ready, turned = {*weights, *inputs}, set()
     waiting = [each for each in waiting if each["name"] not in inputs]
     while waiting:  # the file lists them in any order
         later = []
@@ -93,8 +93,9 @@ def tensorflow_js(path: str | Path) -> Graph:
                 later.append(each)
                 continue
             ready.add(each["name"])
-            if each["op"] in ("Conv2D", "_FusedConv2D"):  # (H, W, in, out), where ONNX has (out, in, H, W)
-                weights[read[1]] = weights[read[1]].transpose(3, 2, 0, 1)
+            if each["op"] in ("Conv2D", "_FusedConv2D") and read[1] not in turned:  # two layers may share their weights
+                turned.add(read[1])
+                weights[read[1]] = weights[read[1]].transpose(3, 2, 0, 1)  # (H, W, in, out), where ONNX has (out, in, H, W)
             nodes += _tensorflow_node(each, read)
         if len(later) == len(waiting):
             raise ValueError(f"{path}: {later[0]['name']} waits for a tensor that nothing computes: the file is damaged")
