@@ -1,6 +1,7 @@
 """Measure what becomes of SE when it is shipped, and write the results that the chapter reads.
 
     python -m tools.shipping int8        # two networks and a shipped one in 8 bits: accuracy, gates, size, time
+    python -m tools.shipping pt2e        # the two networks in 8 bits by torchao, which refuses them as they are
     python -m tools.shipping runtimes    # what each runtime makes of a block, and what that costs
     python -m tools.shipping converted   # what converters to TFLite and Core ML make of a block
     python -m tools.shipping flops       # what six counters say of one SE-ResNet-50
@@ -8,7 +9,7 @@
     python -m tools.shipping deeplift    # DeepLift's sum on networks with SE
     python -m tools.shipping gradcam     # Grad-CAM's maps by the layer that is named
 
-The first four need more than the book does: their first run makes an environment of its own, in _build/peers of 1.5 GB with what
+The first five need more than the book does: their first run makes an environment of its own, in _build/peers of 1.5 GB with what
 peers.txt pins, or in _build/converters of 1 GB with what converters.txt pins. Each writes data/results/shipping-NAME.json.
 """
 
@@ -22,7 +23,7 @@ from sebook.cli.provenance import keep
 from . import environment
 
 # Those that need other tools, and the environment that has them.
-ELSEWHERE = dict.fromkeys(("int8", "runtimes", "flops"), environment.PEERS) | {"converted": "converters"}
+ELSEWHERE = dict.fromkeys(("int8", "pt2e", "runtimes", "flops"), environment.PEERS) | {"converted": "converters"}
 NAMES = (*ELSEWHERE, "tiles", "deeplift", "gradcam")
 
 

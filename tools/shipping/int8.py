@@ -13,15 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from sebook.cli import datasets
 from sebook.shipping import int8, plain
-from senet import pretrained
 
-from . import chosen, nncf_openvino, pt2e
+from . import nncf_openvino, pt2e
 from .chosen import MANY, SEED
+from .setting import NETWORKS, TESTED, Setting
 
-NETWORKS = ("se_resnet20_cifar10", "se_resnet18_slim_imagenet100")
-TESTED = 2000
 FEW = 36  # of the calibration pictures; otherwise all
 ROUNDS = 30  # of timing, each of ten runs
 BITS = (1, 2, 3, 4, 6, 8)
@@ -40,47 +37,17 @@ def measure() -> dict[str, Any]:
 
 
 def _network(name: str) -> dict[str, Any]:
-    checkpoint = pretrained.get(name)
-    model = pretrained.load(checkpoint, progress=False).eval()
-    data = checkpoint.provenance["data"]
-    train, test = (datasets.DATA[data](split) for split in ("train", "test"))
-    calibration, some = chosen.calibration(checkpoint, train).numpy(), chosen.tested(test, TESTED)
-    pictures, labels = checkpoint.preprocessing(some.images).numpy(), some.labels.numpy()
     with tempfile.TemporaryDirectory() as folder:
-        source = plain.write(model, Path(folder) / "float.onnx", checkpoint.preprocessing.size)
-        names = plain.parts(source).excitations
-        logits, *gates = plain.answers(source, pictures, names)
-        gates = [each.reshape(len(each), -1) for each in gates]
-        setting = _Setting(source, pictures, labels, logits, gates, names)
-        rows = [*_onnxruntime(setting, calibration, Path(folder))]
-        rows += nncf_openvino.rows(setting, calibration)
-        rows += pt2e.rows(setting, model, calibration)
+        setting = Setting.of(name, Path(folder))
+        rows = [*_onnxruntime(setting, Path(folder)), *nncf_openvino.rows(setting, setting.calibration)]
+        rows.append(pt2e.row(setting, setting.model))
         return {
-            "data": datasets.described(data),
-            "float": {"accuracy": float((logits.argmax(1) == labels).mean()), "bytes": source.stat().st_size},
-            "operators": plain.parts(source).operators,
-            "strays": [float(each.std(0).mean()) for each in gates],
+            **setting.about(),
+            "operators": plain.parts(setting.source).operators,
+            "strays": [float(each.std(0).mean()) for each in setting.gates],
             "rows": rows,
-            "bits": _bits(model, setting),
+            "bits": _bits(setting.model, setting),
         }
-
-
-class _Setting:
-    """One network in float, and what it answers."""
-
-    def __init__(self, source, pictures, labels, logits, gates, names) -> None:
-        self.source, self.pictures, self.labels = source, pictures, labels
-        self.logits, self.gates, self.names = logits, gates, names
-
-    def row(self, tool: str, how: str, logits: np.ndarray, gates: list[np.ndarray] | None, **more: Any) -> dict[str, Any]:
-        """What is kept of one quantised network."""
-        print(f"{tool}, {how}", flush=True)
-        far = None
-        if gates is not None:
-            pairs = [int8.error(each, exact) for each, exact in zip(gates, self.gates, strict=True)]
-            far = {"mean": [pair[0] for pair in pairs], "of its strays": [pair[1] for pair in pairs]}
-        said = int8.compared(logits, self.logits, self.labels)
-        return {"tool": tool, "how": how, **vars(said), "gates": far, **more}
 
 
 def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> dict[str, float]:
@@ -98,7 +65,7 @@ def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> dict[str, float]:
     return {"median": float(middle), "low": float(low), "high": float(high)}
 
 
-def _onnxruntime(setting: _Setting, calibration: np.ndarray, folder: Path) -> list[dict[str, Any]]:
+def _onnxruntime(setting: Setting, folder: Path) -> list[dict[str, Any]]:
     tried: list[tuple[str, dict[str, Any]]] = []
     for per_channel in (False, True):
         for count in (FEW, MANY):
@@ -112,14 +79,14 @@ def _onnxruntime(setting: _Setting, calibration: np.ndarray, folder: Path) -> li
     rows = []
     for how, options in tried:
         count = options.pop("count", MANY)
-        file = int8.static(setting.source, folder / "int8.onnx", calibration[:count], **options)
+        file = int8.static(setting.source, folder / "int8.onnx", setting.calibration[:count], **options)
         rows.append(_measured(setting, how, file, plain.parts(file).excitations))
     file = int8.dynamic(setting.source, folder / "dynamic.onnx")
     rows.append(_measured(setting, "dynamic", file, setting.names))
     return rows
 
 
-def _measured(setting: _Setting, how: str, file: Path, names: Any) -> dict[str, Any]:
+def _measured(setting: Setting, how: str, file: Path, names: Any) -> dict[str, Any]:
     logits, *gates = plain.answers(file, setting.pictures, names)
     one = setting.pictures[:1]
     runs = [plain._tapped(path, ()) for path in (setting.source, file)]
@@ -128,7 +95,7 @@ def _measured(setting: _Setting, how: str, file: Path, names: Any) -> dict[str, 
     return setting.row("ONNX Runtime", how, logits, gates, bytes=file.stat().st_size, time=timed)
 
 
-def _bits(model: torch.nn.Module, setting: _Setting) -> dict[str, Any]:
+def _bits(model: torch.nn.Module, setting: Setting) -> dict[str, Any]:
     """Accuracy where the gates alone are rounded, all else in float."""
     said = {}
     for bits in BITS:

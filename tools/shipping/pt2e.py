@@ -1,37 +1,166 @@
-"""Quantised by torchao's pt2e for x86: exported, observed on pictures, converted. Run as it is, not compiled."""
+"""SE networks in 8 bits by torchao's pt2e for x86: exported, observed on pictures, converted.
 
+It refuses a block that calls one ReLU module twice, as ours and torchvision's do. So the networks are also given a module for each
+call, which changes none of their answers. The converted network rounds, and computes in float with the rounded numbers. Compiled by
+PyTorch's inductor, it computes in whole numbers: that takes a C++ compiler, and minutes.
+"""
+
+import copy
+import re
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import fx, nn
 
-from sebook.shipping import plain
+from sebook.shipping import int8, plain
+from senet.models.se import SEBlock
+
+from .chosen import MANY, SEED
+from .setting import NETWORKS, TESTED, Setting
+
+ROUNDED = "quantized_decomposed.dequantize_per_tensor"  # what makes a tensor of rounded numbers
+COUNTED = ("conv2d", "linear", "mean", "addcmul")  # convolutions; both layers of a gate, and the head; the squeeze; the product
 
 
-def rows(setting: Any, model: torch.nn.Module, calibration: np.ndarray) -> list[dict[str, Any]]:
-    """As torchao's own guide has it for CPUs with x86. Where it refuses the network, its words are the result."""
+def measure() -> dict[str, Any]:
+    """All networks: what torchao says of them as they are, and what becomes of them with a ReLU module for each call."""
+    torch.set_num_threads(1)
+    return {
+        "seed": SEED,
+        "tested": f"{TESTED} pictures, every nth of the test set",
+        "calibration": f"{MANY} pictures of the training set, chosen by seed",
+        "interval": "95 %, of the paired difference from float",
+        "networks": {name: _network(name) for name in NETWORKS},
+    }
+
+
+def _network(name: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        setting = Setting.of(name, Path(folder))
+        apart = relus_apart(setting.model)
+        with torch.no_grad():
+            for batch in plain.batches(setting.pictures):
+                if not torch.equal(apart(torch.from_numpy(batch)), setting.model(torch.from_numpy(batch))):
+                    raise RuntimeError(f"{name} answers otherwise with a ReLU module for each call: nothing was measured")
+        blocks = [name for name, module in apart.named_modules() if isinstance(module, SEBlock)]
+        layers = [f"{block}.{part}" for block in blocks for part in ("fc1", "fc2")]
+        said = {
+            "as it is": row(setting, setting.model),
+            "rows": [
+                row(setting, apart),
+                row(setting, apart, "all but SE", leave=blocks),
+                _but_product(setting),
+                row(setting, apart, "all but gate", leave=layers),
+                row(setting, apart, "maps of 7 bits", reduce_range=True),
+            ],
+        }
+        return {**setting.about(), **said, "compiled": _compiled(setting, apart)}
+
+
+def relus_apart(model: nn.Module) -> nn.Module:
+    """A copy of a network in which every call of a ReLU has a module of its own. SE blocks, which call theirs once, stay whole."""
+    model = copy.deepcopy(model)
+    graph = _Blocks().trace(model)
+    calls: Counter[str] = Counter()
+    for node in graph.nodes:
+        node.meta.clear()  # or the exporter would still name the second call by the first one's module
+        if node.op == "call_module" and isinstance(model.get_submodule(node.target), nn.ReLU):
+            calls[node.target] += 1
+            if calls[node.target] > 1:
+                node.target = f"{node.target}_{calls[node.target]}"
+                model.set_submodule(node.target, nn.ReLU())
+    return fx.GraphModule(model, graph)
+
+
+class _Blocks(fx.Tracer):
+    """SE blocks as a whole, so that their parts keep their names."""
+
+    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+        return isinstance(module, SEBlock) or super().is_leaf_module(module, name)
+
+
+def row(setting: Setting, model: nn.Module, words: str = "", **options: Any) -> dict[str, Any]:
+    """One setting. Where torchao refuses the network, its words are the result."""
+    how = ", ".join(["pt2e", f"{len(setting.calibration)} pictures", *filter(None, [words])])
+    try:
+        converted = _converted(setting, model, **options)
+    except ValueError as error:
+        return {"tool": "torchao", "how": how, "refused": f"{type(error).__name__}: {error}"}
+    logits, *gates = _answers(_tapped(converted), setting)
+    return setting.row("torchao", how, logits, gates, bytes=None, time=None, layers=layers(converted))
+
+
+def _converted(setting: Setting, model: nn.Module, leave: Sequence[str] = (), reduce_range: bool = False) -> fx.GraphModule:
+    """Quantised as torchao's own guide has it for CPUs with x86, but for the modules named in ``leave``."""
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
     from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
 
-    count = torch.export.Dim("N", min=1)
-    example = torch.from_numpy(calibration[:2])
-    exported = torch.export.export(model, (example,), dynamic_shapes=({0: count},)).module()
-    quantizer = x86.X86InductorQuantizer().set_global(x86.get_default_x86_inductor_quantization_config())
-    how = f"pt2e, {len(calibration)} pictures"
-    try:
-        prepared = prepare_pt2e(exported, quantizer)
-    except ValueError as error:
-        return [{"tool": "torchao", "how": how, "refused": f"{type(error).__name__}: {error}"}]
+    example = torch.from_numpy(setting.calibration[:2])
+    exported = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("N", min=1)},)).module()
+    quantizer = x86.X86InductorQuantizer()
+    quantizer.set_global(x86.get_default_x86_inductor_quantization_config(reduce_range=reduce_range))
+    for name in leave:
+        quantizer.set_module_name_qconfig(name, None)
+    prepared = prepare_pt2e(exported, quantizer)
     with torch.no_grad():
-        for batch in plain.batches(calibration):
+        for batch in plain.batches(setting.calibration):
             prepared(torch.from_numpy(batch))
-        converted = convert_pt2e(prepared)
-        gates = [node for node in converted.graph.nodes if "sigmoid" in str(node.target)]
-        output = next(node for node in converted.graph.nodes if node.op == "output")
-        (logits,) = output.args[0]
-        output.args = ((logits, *gates),)
-        converted.graph.set_codegen(torch.fx.graph.CodeGen())
-        ran = torch.fx.Interpreter(converted)
+        return convert_pt2e(prepared)
+
+
+def layers(converted: fx.GraphModule) -> dict[str, int]:
+    """How many operators of each kind there are, and how many of them read a tensor of rounded numbers."""
+    counts: dict[str, int] = {}
+    for node in converted.graph.nodes:
+        kind = str(node.target).removeprefix("aten.").partition(".")[0]
+        if node.op == "call_function" and kind in COUNTED:
+            reads = any(str(before.target).startswith(ROUNDED) for before in node.all_input_nodes)
+            counts[kind] = counts.get(kind, 0) + 1
+            counts[f"{kind}, rounded"] = counts.get(f"{kind}, rounded", 0) + reads
+    return counts
+
+
+def _but_product(setting: Setting) -> dict[str, Any]:
+    """What torchao says where the product is to stay in float. It has no setting for the operator, and never rounds it."""
+    from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        x86.X86InductorQuantizer().set_function_type_qconfig(torch.addcmul, None)
+    (words,) = {re.sub(r" at 0x\w+", "", str(each.message)) for each in said}  # but where the function is in memory
+    return {"tool": "torchao", "how": f"pt2e, {len(setting.calibration)} pictures, all but product", "refused": words}
+
+
+def _tapped(converted: fx.GraphModule) -> fx.Interpreter:
+    """Gives the gates besides the logits."""
+    tapped = copy.deepcopy(converted)
+    gates = [node for node in tapped.graph.nodes if str(node.target).startswith("aten.sigmoid")]
+    output = next(node for node in tapped.graph.nodes if node.op == "output")
+    (logits,) = output.args[0]
+    output.args = ((logits, *gates),)
+    tapped.graph.set_codegen(fx.graph.CodeGen())
+    return fx.Interpreter(tapped)
+
+
+def _answers(ran: fx.Interpreter, setting: Setting) -> list[Any]:
+    with torch.no_grad():
         runs = [ran.run(torch.from_numpy(batch)) for batch in plain.batches(setting.pictures)]
-    values = [torch.cat(each).numpy() for each in zip(*runs, strict=True)]
-    return [setting.row("torchao", how, values[0], values[1:], bytes=None, time=None)]
+    return [torch.cat(each).numpy() for each in zip(*runs, strict=True)]
+
+
+def _compiled(setting: Setting, model: nn.Module) -> dict[str, Any]:
+    """The row without more words again, in whole numbers: how many answers differ from those of the rounded numbers in float."""
+    from torch._inductor import config
+
+    converted = _converted(setting, model)
+    batches = [torch.from_numpy(batch) for batch in plain.batches(setting.pictures)]
+    with torch.no_grad(), config.patch(freezing=True):
+        whole = torch.compile(converted)
+        found, rounded = (torch.cat([run(batch) for batch in batches]).numpy() for run in (whole, converted))
+    return {**vars(int8.compared(found, rounded, setting.labels)), "furthest": float(np.abs(found - rounded).max())}
