@@ -35,7 +35,7 @@ def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) 
             word = str(kind).removeprefix("torch.")
             narrow = copy.deepcopy(model).to(kind)
             got = record(narrow, x.to(kind))
-            alone = [record(narrow, x[i : i + 1].to(kind)) for i in range(4)]
+            alone = [record(narrow, x[i : i + 1].to(kind)) for i in range(len(x))]
             result["batch"][word] = max(
                 (one.blocks[name].excitation[0] - block.excitation[i]).abs().max().item()
                 for i, one in enumerate(alone)
