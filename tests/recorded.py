@@ -110,8 +110,22 @@ def examined(shown: str) -> dict:
 
 def rounded() -> dict[str, list[float]]:
     """By network, how each setting of 8 bits changes its accuracy."""
-    networks = result("shipping-int8")["networks"]
-    return {name: [row["difference"] for row in found["rows"] if "difference" in row] for name, found in networks.items()}
+    return {name: [row["difference"] for row in rows] for name, rows in _in_8_bits().items()}
+
+
+def gates_off(tool: str) -> list[float]:
+    """By network, the mean error of the gates as a share of their spread, where a tool leaves nothing out: of its best row."""
+    found = []
+    for rows in _in_8_bits().values():
+        whole = [row["gates"]["of its strays"] for row in rows if row["tool"] == tool and "all but" not in row["how"]]
+        found.append(min(sum(errors) / len(errors) for errors in whole))
+    return found
+
+
+def _in_8_bits() -> dict[str, list[dict]]:
+    """By network, the rows of all tools that did not refuse it."""
+    files = [result(f"shipping-{name}")["networks"] for name in ("int8", "pt2e")]
+    return {name: [row for file in files for row in file[name]["rows"] if "refused" not in row] for name in files[0]}
 
 
 def story(name: str) -> dict:

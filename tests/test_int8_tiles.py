@@ -7,6 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 from sebook.experiments import deep_lift
 from sebook.network_files import onnx_file
@@ -16,6 +17,9 @@ from sebook.shipping import in_page, int8, plain, tiles
 from sebook.widgets import EightBits
 from senet import pretrained, record
 from senet.models.cifar import small_resnet
+from senet.models.resnet import se_resnet50
+from senet.models.se import SEBlock
+from tools.shipping import pt2e
 
 RESULTS = pretrained.get("se_resnet_patchwork").file.parent / "results"
 
@@ -144,6 +148,36 @@ def test_deeplift_keeps_its_sum_with_the_product_of_means(network, pictures):
         deep_lift.prepared(torch.nn.ReLU())
 
 
+@pytest.mark.parametrize("made", [small_resnet, se_resnet50, torchvision.models.resnet18])
+def test_a_relu_module_for_each_call_changes_no_bit(made, pictures):
+    """What pt2e asks of a network: no module is called twice. SE blocks stay whole, so that they can be named to it."""
+    model = made().eval()
+    before, called = list(model.state_dict()), []
+    apart = pt2e.relus_apart(model)
+    assert torch.equal(apart(pictures), model(pictures)) and apart(pictures).isfinite().all()
+    for name, module in apart.named_modules():
+        if isinstance(module, torch.nn.ReLU):
+            module.register_forward_hook(lambda *_, name=name: called.append(name))
+    apart(pictures)
+    assert len(called) == len(set(called)) and any(name.endswith("relu_2") for name in called)
+    names = [[name for name, module in each.named_modules() if isinstance(module, SEBlock)] for each in (model, apart)]
+    assert names[0] == names[1]
+    assert list(model.state_dict()) == before and not any(name.endswith("relu_2") for name, _ in model.named_modules())
+
+
+def test_what_torchao_made_of_our_networks():
+    """It refuses them as they are. Of SE it rounds the layers of the gates and nothing else, and compiled they answer alike."""
+    for found in json.loads((RESULTS / "shipping-pt2e.json").read_text(encoding="utf-8"))["networks"].values():
+        assert "more than one output node" in found["as it is"]["refused"]
+        rows = {row["how"].removeprefix("pt2e, 512 pictures").removeprefix(", "): row for row in found["rows"]}
+        assert list(rows) == ["", "all but SE", "all but product", "all but gate", "maps of 7 bits"]
+        whole, left = rows[""], rows["all but SE"]
+        blocks = len(whole["gates"]["mean"])
+        assert whole["layers"]["linear, rounded"] == 2 * blocks + 1 and left["layers"]["linear, rounded"] == 1  # the head
+        assert max(left["gates"]["mean"]) < max(whole["gates"]["mean"]) < max(rows["maps of 7 bits"]["gates"]["mean"]) < 0.03
+        assert abs(whole["difference"]) < 0.01 and found["compiled"]["same"] > 0.99
+
+
 def test_the_figure_of_the_gates_says_what_it_shows():
     networks = json.loads((RESULTS / "shipping-int8.json").read_text(encoding="utf-8"))["networks"]
     drawn = plots.gate_errors(networks, {"dynamic": "by run"})
@@ -166,7 +200,7 @@ def test_results_say_what_they_are_of():
     missed = json.loads((RESULTS / "shipping-deeplift.json").read_text(encoding="utf-8"))
     for network in missed["networks"].values():
         errors = network["errors"]
-        assert errors["as Captum takes it"]["median"] > 0.2
+        assert errors["as Captum takes it"]["low"] > 0.2  # the chapter asks for a prediction: "by a fifth of it or more"
         assert errors["with a product that keeps the sum"]["ninety"] < 1e-5 > errors["gates frozen"]["ninety"]
     for network in json.loads((RESULTS / "shipping-tiles.json").read_text(encoding="utf-8"))["networks"].values():
         rows, quarter = network["rows"], network["tiles"]["gates of the upper left quarter"]

@@ -23,10 +23,11 @@ from sebook.shipping import plain
 from senet import pretrained
 from senet.models.se import SEBlock
 
-from .chosen import tested
+from .chosen import SEED, tested
+from .medians import INTERVAL, median
 
 NETWORKS = ("se_resnet_patchwork", "se_resnet20_cifar10")
-TESTED, SEED, DRAWN = 200, 0, 1000
+TESTED = 200
 
 
 def measure() -> dict[str, Any]:
@@ -35,7 +36,7 @@ def measure() -> dict[str, Any]:
     return {
         "seed": SEED,
         "tested": f"{TESTED} pictures, every nth of the test set; the predicted class",
-        "interval": f"95 %, of the median over pictures, {DRAWN} bootstrap draws",
+        "interval": INTERVAL,
         "correlation": "Pearson's, of two maps' pixels before anything is cut off below zero",
         "networks": {name: _network(name) for name in NETWORKS},
     }
@@ -49,16 +50,8 @@ def _network(name: str) -> dict[str, Any]:
     for one, other in combinations(found, 2):
         alike = correlation(found[one], found[other])
         known = alike[np.isfinite(alike)]
-        draws = np.random.default_rng(SEED).choice(known, (DRAWN, len(known)))
-        low, high = np.quantile(np.median(draws, 1), (0.025, 0.975))
         half = float((known < 0.5).mean())
-        said[f"{one}, {other}"] = {
-            "median": float(np.median(known)),
-            "low": float(low),
-            "high": float(high),
-            "below a half": half,
-            "maps": len(known),
-        }
+        said[f"{one}, {other}"] = {**median(known), "below a half": half, "maps": len(known)}
     print(name, said, flush=True)
     return {"data": datasets.described(checkpoint.provenance["data"]), "side": found["before the gate"].shape[-1], "pairs": said}
 
