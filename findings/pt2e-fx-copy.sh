@@ -3,7 +3,7 @@
 #
 # Guess: pt2e refuses a block that calls one ReLU module twice (see pt2e-one-relu.sh), and takes a copy by torch.fx in which the second
 #        call has a module of its own.
-# Seen:  it refuses the copy, too, with the same words. torch.fx notes in each node which module it was traced from, torch.export keeps
+# Seen:  it also refuses the copy, with the same words. torch.fx notes in each node which module it was traced from, torch.export keeps
 #        that note, and torchao goes by it. With the notes cleared (`node.meta.clear()`) the copy is taken.
 set -euo pipefail
 place=$(mktemp -d)

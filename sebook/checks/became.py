@@ -39,7 +39,7 @@ def grn(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
         (lambda u, g: 1 + length(u) / length(u).mean(1, keepdim=True), "gamma was not used."),
     )
     trials = [(numbers(2, 5, 4, 4), numbers(5, seed=1)), (numbers(3, 4, 4, 4), numbers(4, seed=2))]
-    praise = "A squeeze, a comparison between channels, and a product. What is learnt is one number per channel."
+    praise = "A squeeze, a comparison between channels, and a product. What is learned is one number per channel."
     return judge(answer, lambda u, g: gates(length(u), g), trials, slips, "grn(u, gamma)", praise)
 
 
