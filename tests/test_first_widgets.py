@@ -39,7 +39,7 @@ def test_the_output_channel_is_the_sum_of_three_maps(convolution):
         torch.testing.assert_close(apart.sum(0) + convolution.weights()[1], total, atol=1e-5, rtol=1e-5)
 
 
-def test_the_filters_are_the_networks_own(convolution):
+def test_the_filters_are_the_networks_own():
     """On pixels from 0 to 1 they give what the first layer gives of a normalised picture; but for the rim, which that one pads."""
     checkpoint = pretrained.get(NETWORK)
     model, pixels = pretrained.load(checkpoint, progress=False), torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8)
@@ -58,7 +58,7 @@ def test_a_kernel_is_written_and_read_to_thousandths(values):
     assert (weights - kernel).abs().max() <= 0.00051 and constant == 0
 
 
-def test_a_kernel_of_ones_own(convolution):
+def test_a_kernel_of_ones_own():
     layer = nn.Conv2d(3, 4, 3)
     mine = Convolution([Image.new("RGB", (50, 40), "teal")], kernel=layer, row=0)
     torch.testing.assert_close(mine.weights()[0], layer.weight[0].detach(), atol=6e-4, rtol=0)

@@ -178,7 +178,7 @@ def test_keeps_dtype_and_memory_format(dtype, pictures):
 # --- the original, and those who look inside -----------------------------------------------------------------------------------
 
 
-def test_the_original_stays_as_it_was(model, pictures):
+def test_the_original_stays_as_it_was(model):
     original = copy.deepcopy(model).train()
     state = copy.deepcopy(original.state_dict())
     fused = fuse(original)

@@ -109,7 +109,7 @@ def test_refuses_to_save(changes, says, model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_refuses_to_save_what_is_not_finite(model, tmp_path):
+def test_refuses_to_save_what_is_not_finite(tmp_path):
     spoilt = small_resnet((1, 1), (4, 8), reduction=2, num_classes=3)
     nn.init.constant_(spoilt.fc.weight, 1e6)
     with pytest.raises(ValueError, match=r"fc\.weight is not finite in torch\.float16: save in torch\.float32"):

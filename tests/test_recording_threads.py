@@ -160,7 +160,7 @@ def test_a_copy_meanwhile_is_refused(copied, training, pictures):
     copied(model)
 
 
-def test_an_answer_that_fails_leaves_the_modes(pictures):
+def test_an_answer_that_fails_leaves_the_modes():
     model = made(STANDARD, training=True)
     model.layer1.eval()
     modes = [module.training for module in model.modules()]

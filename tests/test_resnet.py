@@ -102,7 +102,7 @@ def test_names_of_the_plain_part_are_torchvisions(name):
     }
 
 
-def test_zero_init_residual_begins_with_the_identity(pictures):
+def test_zero_init_residual_begins_with_the_identity():
     for block, last in ((SEBasicBlock, "bn2"), (SEBottleneck, "bn3")):
         torch.manual_seed(0)
         model = resnet.se_resnet(block, [1, 2, 1, 1], zero_init_residual=True).eval()

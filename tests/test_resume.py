@@ -149,7 +149,7 @@ def test_loss_that_is_not_finite_keeps_the_last_good_epoch(pictures, straight, t
 
 
 @pytest.mark.parametrize("fails", ["write", "sync"])
-def test_full_disk_is_named_and_leaves_the_epoch_before(pictures, finished, monkeypatch, fails):
+def test_full_disk_is_named_and_leaves_the_epoch_before(finished, monkeypatch, fails):
     """At a write that the system cuts off, for real, and at the point where a file system that writes late would say so."""
     before = finished.read_bytes()
     if fails == "write":

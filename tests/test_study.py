@@ -104,7 +104,7 @@ def test_runs_of_another_dtype_or_processor_are_not_mixed_in_silence(pictures, t
     assert [run["machine"] for run in go_on(machine="B", mix=True)["runs"]] == ["A", "A", "B", "B"]
 
 
-def test_files_from_before_runs_noted_their_dtype_are_read_by_their_recipe(tmp_path):
+def test_files_from_before_runs_noted_their_dtype_are_read_by_their_recipe():
     result = json.loads((ROOT / "data" / "results" / "study-patchwork.json").read_text())
     assert result["study"]["recipe"]["bf16"] is True and "dtype" not in result["runs"][0]
     runs = study.read(ROOT / "data" / "results" / "study-patchwork.json", studies.STUDIES["patchwork"])["runs"]

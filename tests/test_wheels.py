@@ -114,7 +114,7 @@ def test_everything_names_the_same_pythons():
     ((3, 15, 0), r"is Python 3\.15, and 3\.14 is the newest with every package"),
     ((3, 14, 2), ""),
 ])  # fmt: skip
-def test_make_names_a_python_that_will_not_do(version, said, tmp_path: Path):
+def test_make_names_a_python_that_will_not_do(version, said):
     makefile = (ROOT / "Makefile").read_text("utf8")
     line = re.search(r"-c '(import sys; v = .*?)'\n", makefile, re.DOTALL)
     script = line[1].replace("$(PYTHON)", "python3")

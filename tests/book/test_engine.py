@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .conftest import Guard
 from .live import LIVE, READY, answered, answers, encoded, give, own, picture, run, shows, started
 from .shallow_deep import CHAPTER, NETWORK, NETWORKS, Truth, Widget
 
@@ -94,7 +93,7 @@ def test_a_download_that_stalls(page: Page, book_url: str, truth: Truth):
     again(widget)
 
 
-def test_two_networks_share_one_runtime(page: Page, widget: Widget, truth: Truth):
+def test_two_networks_share_one_runtime(page: Page, widget: Widget):
     """Fetched once, also when both ask at the same time; and what one of them gives up the other keeps."""
     names = fetched(page)
     held: list[Route] = []
@@ -208,7 +207,7 @@ def test_a_page_that_is_frozen_in_the_middle(page: Page, widget: Widget):
     shows(widget, answers(picture(seed=3)))
 
 
-def test_a_page_that_is_left_in_the_middle(page: Page, book_url: str, widget: Widget, truth: Truth, guard: Guard):
+def test_a_page_that_is_left_in_the_middle(page: Page, book_url: str, widget: Widget, truth: Truth):
     """And come back to: nothing is half there, and nothing has been complained about."""
     page.route("**/live/runtime.js", lambda route: None)
     give(widget, encoded(picture()))

@@ -139,7 +139,7 @@ def test_newest_question_wins(widget: Widget, truth: Truth):
 
 
 @pytest.mark.parametrize("where", ["book_prefix_url", "book_file_url"])
-def test_elsewhere(page: Page, request: pytest.FixtureRequest, truth: Truth, where: str):
+def test_elsewhere(page: Page, request: pytest.FixtureRequest, where: str):
     """Below a prefix, and from a folder with no server: nothing can be fetched there, and it works all the same."""
     widget = Widget(page, request.getfixturevalue(where) + CHAPTER)
     image = picture(seed=4)

@@ -180,7 +180,7 @@ def test_a_dot_is_dragged_in_one_motion(widget: Widget, truth: Truth):
     assert np.delete(shown, channel) == pytest.approx(np.delete(own, channel), abs=2e-4)  # z of its block is from before the gate
 
 
-def test_a_channel_by_keyboard(widget: Widget, truth: Truth):
+def test_a_channel_by_keyboard(widget: Widget):
     widget.select("Order channels by").select_option("excitation")
     order = widget.order("shallow")
     plot, press = widget.plot("shallow"), widget.page.keyboard.press

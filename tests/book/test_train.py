@@ -198,7 +198,7 @@ def test_a_hidden_tab_trains_on_and_shows_what_came_of_it(page: Page, book_url: 
     expect(widget.locator(".senet-train-verdict")).to_contain_text("3 seeds, SE ahead in")
 
 
-def test_what_was_trained_opens_in_the_explorer(page: Page, book_url: str, guard: Guard):
+def test_what_was_trained_opens_in_the_explorer(page: Page, book_url: str):
     short(page)
     widget = widget_of(page, book_url, "?train.arms=se&train.seed=2")
     press(widget, "Look inside the network with SE")
