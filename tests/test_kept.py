@@ -20,7 +20,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 from sebook import relatives
 from senet import record, se_inception_v3
-from senet.fusion import reuse
+from senet.fusion import fuse, reuse
 from senet.models.inception import Conv
 from senet.models.se import NoSE, SEBlock
 from tests.variants import BUILDERS, STANDARD, as_it_is, fused, made, replica, run, unoptimised
@@ -199,12 +199,13 @@ def test_forward_derivatives_at_every_module_are_pytorchs(name, pictures):
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_forward_derivatives_of_a_fused_network_are_pytorchs(name, pictures):
+    """Fused in float64: the rounding of folded float32 weights is the processor's, and grows in a derivative."""
     x, tangents = pictures.double(), []
-    for network in (fused(name).double(), unoptimised(made(name)).double()):
+    for network in (fuse(made(name).double()), unoptimised(made(name)).double()):
         with torch.no_grad(), forward_ad.dual_level():
             out = network(forward_ad.make_dual(x, torch.ones_like(x)))
             tangents.append(forward_ad.unpack_dual(out).tangent.clone())
-    torch.testing.assert_close(*tangents, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(*tangents, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("learning", [False, True], ids=["no gradients", "gradients"])
