@@ -4,7 +4,6 @@ Calibration pictures are from the training set, test pictures every nth of the t
 one thread, float and 8 bits by turns in one process; only their ratio is kept.
 """
 
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +15,8 @@ import torch
 from sebook.shipping import int8, plain
 
 from . import nncf_openvino, pt2e
-from .chosen import MANY, SEED
-from .setting import NETWORKS, TESTED, Setting
+from .chosen import MANY
+from .setting import Setting, measured
 
 FEW = 36  # of the calibration pictures; otherwise all
 ROUNDS = 30  # of timing, each of ten runs
@@ -26,28 +25,18 @@ BITS = (1, 2, 3, 4, 6, 8)
 
 def measure() -> dict[str, Any]:
     """All networks, with what was asked of each."""
-    torch.set_num_threads(1)
+    return measured(f"{FEW} or {MANY}", _network)
+
+
+def _network(setting: Setting, folder: Path) -> dict[str, Any]:
+    rows = [*_onnxruntime(setting, folder), *nncf_openvino.rows(setting, setting.calibration)]
+    rows.append(pt2e.row(setting, setting.model))
     return {
-        "seed": SEED,
-        "tested": f"{TESTED} pictures, every nth of the test set",
-        "calibration": f"{FEW} or {MANY} pictures of the training set, chosen by seed",
-        "interval": "95 %, of the paired difference from float",
-        "networks": {name: _network(name) for name in NETWORKS},
+        "operators": plain.parts(setting.source).operators,
+        "strays": [float(each.std(0).mean()) for each in setting.gates],
+        "rows": rows,
+        "bits": _bits(setting.model, setting),
     }
-
-
-def _network(name: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        setting = Setting.of(name, Path(folder))
-        rows = [*_onnxruntime(setting, Path(folder)), *nncf_openvino.rows(setting, setting.calibration)]
-        rows.append(pt2e.row(setting, setting.model))
-        return {
-            **setting.about(),
-            "operators": plain.parts(setting.source).operators,
-            "strays": [float(each.std(0).mean()) for each in setting.gates],
-            "rows": rows,
-            "bits": _bits(setting.model, setting),
-        }
 
 
 def ratio(one: Callable[[], Any], other: Callable[[], Any]) -> dict[str, float]:

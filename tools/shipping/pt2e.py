@@ -7,7 +7,6 @@ PyTorch's inductor, it computes in whole numbers: that takes a C++ compiler, and
 
 import copy
 import re
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -21,8 +20,8 @@ from torch import fx, nn
 from sebook.shipping import int8, plain
 from senet.models.se import SEBlock
 
-from .chosen import MANY, SEED
-from .setting import NETWORKS, TESTED, Setting
+from .chosen import MANY
+from .setting import Setting, measured
 
 ROUNDED = "quantized_decomposed.dequantize_per_tensor"  # what makes a tensor of rounded numbers
 COUNTED = ("conv2d", "linear", "mean", "addcmul")  # convolutions; both layers of a gate, and the head; the squeeze; the product
@@ -30,37 +29,28 @@ COUNTED = ("conv2d", "linear", "mean", "addcmul")  # convolutions; both layers o
 
 def measure() -> dict[str, Any]:
     """All networks: what torchao says of them as they are, and what becomes of them with a ReLU module for each call."""
-    torch.set_num_threads(1)
+    return measured(str(MANY), _network)
+
+
+def _network(setting: Setting, _: Path) -> dict[str, Any]:
+    apart = relus_apart(setting.model)
+    with torch.no_grad():
+        for batch in plain.batches(setting.pictures):
+            if not torch.equal(apart(torch.from_numpy(batch)), setting.model(torch.from_numpy(batch))):
+                raise RuntimeError(f"{setting.data}: other answers with a ReLU module for each call, so nothing was measured")
+    blocks = [name for name, module in apart.named_modules() if isinstance(module, SEBlock)]
+    layers = [f"{block}.{part}" for block in blocks for part in ("fc1", "fc2")]
     return {
-        "seed": SEED,
-        "tested": f"{TESTED} pictures, every nth of the test set",
-        "calibration": f"{MANY} pictures of the training set, chosen by seed",
-        "interval": "95 %, of the paired difference from float",
-        "networks": {name: _network(name) for name in NETWORKS},
+        "as it is": row(setting, setting.model),
+        "rows": [
+            row(setting, apart),
+            row(setting, apart, "all but SE", leave=blocks),
+            _but_product(setting),
+            row(setting, apart, "all but gate", leave=layers),
+            row(setting, apart, "maps of 7 bits", reduce_range=True),
+        ],
+        "compiled": _compiled(setting, apart),
     }
-
-
-def _network(name: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        setting = Setting.of(name, Path(folder))
-        apart = relus_apart(setting.model)
-        with torch.no_grad():
-            for batch in plain.batches(setting.pictures):
-                if not torch.equal(apart(torch.from_numpy(batch)), setting.model(torch.from_numpy(batch))):
-                    raise RuntimeError(f"{name} answers otherwise with a ReLU module for each call: nothing was measured")
-        blocks = [name for name, module in apart.named_modules() if isinstance(module, SEBlock)]
-        layers = [f"{block}.{part}" for block in blocks for part in ("fc1", "fc2")]
-        said = {
-            "as it is": row(setting, setting.model),
-            "rows": [
-                row(setting, apart),
-                row(setting, apart, "all but SE", leave=blocks),
-                _but_product(setting),
-                row(setting, apart, "all but gate", leave=layers),
-                row(setting, apart, "maps of 7 bits", reduce_range=True),
-            ],
-        }
-        return {**setting.about(), **said, "compiled": _compiled(setting, apart)}
 
 
 def relus_apart(model: nn.Module) -> nn.Module:
@@ -87,13 +77,20 @@ class _Blocks(fx.Tracer):
 
 def row(setting: Setting, model: nn.Module, words: str = "", **options: Any) -> dict[str, Any]:
     """One setting. Where torchao refuses the network, its words are the result."""
-    how = ", ".join(["pt2e", f"{len(setting.calibration)} pictures", *filter(None, [words])])
     try:
         converted = _converted(setting, model, **options)
     except ValueError as error:
-        return {"tool": "torchao", "how": how, "refused": f"{type(error).__name__}: {error}"}
+        return _refused(setting, words, f"{type(error).__name__}: {error}")
     logits, *gates = _answers(_tapped(converted), setting)
-    return setting.row("torchao", how, logits, gates, bytes=None, time=None, layers=layers(converted))
+    return setting.row("torchao", _how(setting, words), logits, gates, bytes=None, time=None, layers=layers(converted))
+
+
+def _how(setting: Setting, words: str) -> str:
+    return ", ".join(["pt2e", f"{len(setting.calibration)} pictures", *filter(None, [words])])
+
+
+def _refused(setting: Setting, words: str, why: str) -> dict[str, Any]:
+    return {"tool": "torchao", "how": _how(setting, words), "refused": why}
 
 
 def _converted(setting: Setting, model: nn.Module, leave: Sequence[str] = (), reduce_range: bool = False) -> fx.GraphModule:
@@ -134,7 +131,7 @@ def _but_product(setting: Setting) -> dict[str, Any]:
         warnings.simplefilter("always")
         x86.X86InductorQuantizer().set_function_type_qconfig(torch.addcmul, None)
     (words,) = {re.sub(r" at 0x\w+", "", str(each.message)) for each in said}  # but where the function is in memory
-    return {"tool": "torchao", "how": f"pt2e, {len(setting.calibration)} pictures, all but product", "refused": words}
+    return _refused(setting, "all but product", words)
 
 
 def _tapped(converted: fx.GraphModule) -> fx.Interpreter:

@@ -37,9 +37,15 @@ export function linksTo(key: string): HTMLAnchorElement[] {
   return [...seen.values()];
 }
 
-/** Which of the links a link is; -1 for none. */
-function stepOf({ search }: HTMLAnchorElement, key: string): number {
-  return linksTo(key).findIndex((link) => link.search === search);
+/** The links of a widget, and which of them a link is; -1 for none. */
+interface Tour {
+  links: HTMLAnchorElement[];
+  at: number;
+}
+
+function tourOf({ search }: HTMLAnchorElement, key: string): Tour {
+  const links = linksTo(key);
+  return { links, at: links.findIndex((link) => link.search === search) };
 }
 
 const setsGates = (link?: HTMLAnchorElement) =>
@@ -68,11 +74,12 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     const before =
       way?.key === key ? way.before : (addressOf(key) ?? new URLSearchParams(location.search));
     way?.bar.remove();
-    const bar = barFor(link, figure, from);
+    const tour = tourOf(link, key);
+    const bar = barFor(link, figure, from, tour);
     figure.before(bar);
     way = { key, before, bar, from };
     go(key, new URLSearchParams(link.search));
-    if (setsGates(linksTo(key)[stepOf(link, key) + 1]))
+    if (setsGates(tour.links[tour.at + 1]))
       figure.querySelector(".senet-under-way")?.dispatchEvent(new Event(AHEAD));
     figure.tabIndex = -1;
     figure.focus({ preventScroll: true });
@@ -80,9 +87,8 @@ export function listenForProseLinks(figures: Map<string, HTMLElement>): void {
     said.textContent = `Shown in the figure: ${link.textContent}. ${bar.querySelector("span")?.textContent ?? ""} Before the figure is the button Back to the text.`;
   }
 
-  function barFor(link: HTMLAnchorElement, figure: HTMLElement, from: From): HTMLElement {
-    const links = linksTo(link.dataset.try!);
-    const at = stepOf(link, link.dataset.try!);
+  function barFor(link: HTMLAnchorElement, figure: HTMLElement, from: From, tour: Tour) {
+    const { links, at } = tour;
     const to = (words: string, by: number) => {
       const other = links[at + by];
       const made = button(words, () => other && step(other, figure, words));
