@@ -37,10 +37,11 @@ def plan(seed: int, quick: bool = True, **changed: Any) -> dict[str, Any]:
 
 def shorten(page: Page, **changed: int) -> None:
     """From the next page on, the widget's quick recipe has these values."""
+    # An observer sees the figure as the parser adds it; DOMContentLoaded may come after a module that was cached has read the data.
     page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => { for (const f of document.querySelectorAll('[data-senet=train]')) {"
+        "new MutationObserver((_, self) => { for (const f of document.querySelectorAll('[data-senet=train]')) {"
         f" const d = JSON.parse(f.dataset.data); Object.assign(d.recipes.quick, {json.dumps(changed)});"
-        " f.dataset.data = JSON.stringify(d); } });"
+        " f.dataset.data = JSON.stringify(d); self.disconnect(); } }).observe(document, {childList: true, subtree: true});"
     )
 
 

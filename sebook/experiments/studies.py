@@ -185,6 +185,19 @@ STUDIES = {
         recipe=replace(_IMAGENET100.recipe, peak_rate=0.05),
     ),
     "imagenet100-controls": _CONTROLS,
+    # Every arm above chose the highest rate that was tried: here the range goes on from there.
+    "imagenet100-controls-rates": replace(
+        _CONTROLS,
+        title="the same question, networks and pictures, with higher rates to choose from",
+        plan=replace(
+            _CONTROLS.plan,
+            rates=(0.8, 0.4, 1.6),
+            deviation=0.0086,
+            because="That of study-imagenet100-controls.json: the four differences, each over three seeds, taken together.",
+            says=_CONTROLS.plan.says + " The test pictures are those of imagenet100-controls, so they are used a second time: the "
+            "range of rates was widened because there every arm had chosen its end, whatever the test pictures said.",
+        ),
+    ),
     # Closer to the shipped network, for a machine with a GPU: a day of one core.
     "imagenet100-controls-18": replace(
         _CONTROLS,
