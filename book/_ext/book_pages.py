@@ -4,6 +4,7 @@ A page has no kernel, so a widget is there as its text/html, a figure that ``sen
 would embed is left out, because nothing would read it. An output that only a kernel could show causes a warning.
 """
 
+import gc
 import html
 import re
 import shutil
@@ -99,6 +100,7 @@ def write_entry(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict:
+    gc.set_threshold(50_000, 20, 50)  # the trees of all pages stay: a quarter of a build went into looking for garbage in them
     app.connect("config-inited", gather_assets, priority=100)  # before Sphinx looks whether the folders of assets are there
     app.add_transform(OneId)
     app.connect("doctree-read", check_outputs)

@@ -107,9 +107,10 @@ def settle(page: Page) -> None:
 
 # On a page, hundreds of words look the same, so axe checks only the first word of each look. A look is all that contrast follows
 # from: the word's colour and size, and what its parents paint under and over it. In a widget, things may overlap without containing
-# each other, so axe checks every word there; but in tables and code, which lie flat, the first of each look.
+# each other, so axe checks every word there; but in tables and code, which lie flat, the first of each look. What has no words of
+# its own isn't marked either: axe finds that out of each element by going through all its parents.
 MARK = """() => {
-    for (const e of document.querySelectorAll("[data-alike]")) e.removeAttribute("data-alike");
+    for (const e of document.querySelectorAll("[data-look]")) e.removeAttribute("data-look");
     const looks = new Map(), grounds = new Map();
     const NAMES = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
     const under = (e) => {
@@ -126,14 +127,18 @@ MARK = """() => {
     const inked = (e) => [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     const met = new Map();
     for (const e of document.body.querySelectorAll("*")) {
-        if (!inked(e)) continue;
+        const field = e.matches("input, select, textarea");
+        if (!field && !inked(e)) continue;
         const figure = e.closest("figure.senet-widget"), flat = e.closest("table, pre");
-        if (figure && !flat || !e.checkVisibility({ visibilityProperty: true })) continue;
+        if (field || figure && !flat || !e.checkVisibility({ visibilityProperty: true })) {
+            e.setAttribute("data-look", "");
+            continue;
+        }
         const { color, fontSize, fontWeight, textShadow, webkitTextFillColor } = getComputedStyle(e);
         const look = [color, fontSize, fontWeight, textShadow, webkitTextFillColor, e.localName === "a", under(e)].join();
         const place = figure && flat;
         if (!met.has(place)) met.set(place, new Set());
-        if (met.get(place).has(look)) e.setAttribute("data-alike", "");
+        if (!met.get(place).has(look)) e.setAttribute("data-look", "");
         met.get(place).add(look);
     }
 }"""
@@ -141,9 +146,9 @@ MARK = """() => {
 # What axe-core finds. What costs it a sixth of its time, to quote the elements and to find selectors for them, waits for a fault.
 VIOLATIONS = """async ([within, options, colours, quote]) => {
     axe.reset();
-    const rules = [{ id: "color-contrast", selector: ":not([data-alike])" }];
+    const rules = [{ id: "color-contrast", selector: "[data-look]" }];
     if (colours) {
-        rules[0].selector = `:is(${colours}, :is(${colours}) *):not([data-alike])`;
+        rules[0].selector = `:is(${colours}, :is(${colours}) *)[data-look]`;
         rules.push({ id: "link-in-text-block", selector: `:is(${colours}) a[href], :is(${colours}) [role=link]` });
     }
     axe.configure({ noHtml: !quote, rules });
