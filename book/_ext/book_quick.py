@@ -7,6 +7,9 @@ deferred, in their order. The few inline lines that they need move to the page's
 inline script stays, as it sets the colours before anything is painted. The theme leaves it to a later script to find out what
 "auto" stands for: a reader in the dark would see a bright page first, and every element would be styled twice.
 
+At each click, Bootstrap looks through the whole page eleven times, once for each kind of control that it has a listener for. Here
+its listener asks only what was clicked, and what that is in.
+
     head: [policy] [first inline script] [styles-….css] [the book's own styles] [deferred scripts]
     body: ... [Sphinx's options, and the other inline scripts]
 """
@@ -32,6 +35,9 @@ FINAL_THEME = """if (document.documentElement.dataset.mode !== "auto") {
     } else {
       document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     }"""
+BOOTSTRAP = Path("_static/scripts/bootstrap.js")
+LOOK_THROUGH = "const o=t.querySelectorAll(e);for(let{target:r}=s;r&&r!==this;r=r.parentNode)for(const a of o)if(a===r)return "
+ASK_CLICKED = "for(let{target:r}=s;r&&r!==this;r=r.parentNode)if(r.matches(e))return "
 OWN = ("senet/", "book.css")  # stay files of their own: a change of theirs alone needs no new build to be looked at
 STYLE = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"]+)"[^>]*>\n?')
 IMPORT = re.compile(r'@import\s+(?:url\()?["\']?([^"\')]+)["\']?\)?\s*;')
@@ -146,10 +152,19 @@ def scripts_wait(page: str, options: str) -> str:
     return f"{head}{end}{before}{''.join(dict.fromkeys(moved))}{close}{after}"
 
 
+def clicks_quick(script: str) -> str:
+    """Bootstrap with listeners that look for their control from what was clicked outwards."""
+    if LOOK_THROUGH not in script and ASK_CLICKED not in script:
+        raise ExtensionError(f"{BOOTSTRAP} looks for what was clicked in another way than this theme's did: see its listeners")
+    return script.replace(LOOK_THROUGH, ASK_CLICKED)
+
+
 def quicken(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
+    bootstrap = out / BOOTSTRAP
+    bootstrap.write_text(clicks_quick(bootstrap.read_text("utf8")), encoding="utf8")
     pages = {}
     for path in sorted(out.rglob("*.html")):
         name = path.relative_to(out).as_posix()

@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
 
 import book_quick
 
+OPEN_MENUS = '[data-bs-toggle="dropdown"]:not(.disabled):not(:disabled).show'
+
 # Of every element outside the widgets, which have styles of their own: name, and a number for all that its style computes to. What
 # opens is open, and what a script would add to the theme's menus is there.
 LOOK = """() => {
@@ -73,6 +75,23 @@ def test_scripts_wait_in_their_order():
     assert after.split("\n") == ["<body>text<script>const OPTIONS = {};</script>", "<script>inline()</script></body>"]
     with pytest.raises(ExtensionError, match="no </body>"):
         book_quick.scripts_wait("<head></head>", "")
+
+
+def test_a_click_has_not_the_whole_page_looked_through(page: Page, book_url: str):
+    """Bootstrap's menus open and close as before, but not by a search through the page for each kind of control."""
+    page.add_init_script("""const look = document.querySelectorAll; window.looked = [];
+        document.querySelectorAll = (selector) => { looked.push(selector); return look.call(document, selector) };""")
+    page.goto(book_url + "book/explorer.html")
+    page.wait_for_load_state("networkidle")
+    button = page.locator("[data-bs-toggle=dropdown]:visible").first
+    page.evaluate("looked.length = 0")
+    button.locator("i").first.click()  # what is clicked is in the control
+    assert button.get_attribute("aria-expanded") == "true"
+    page.locator("h1:visible").first.click()
+    assert button.get_attribute("aria-expanded") == "false"
+    assert {selector for selector in page.evaluate("looked") if "data-bs" in selector} <= {OPEN_MENUS}
+    with pytest.raises(ExtensionError, match="looks for what was clicked in another way"):
+        book_quick.clicks_quick("a script of another version")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
