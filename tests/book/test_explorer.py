@@ -83,6 +83,26 @@ def test_a_strip_is_as_dark_as_its_gates_are_open(explorer: Explorer, truth: Tru
     assert np.corrcoef(ink, gates)[0, 1] > 0.99
 
 
+def test_a_wide_chart_has_its_gates_and_their_means_as_strips(explorer: Explorer, truth: Truth, first: int):
+    """Each channel's ink is as strong as its gate is open on the chart's scale, and follows the page's colours."""
+    block = truth.blocks[-1]
+    explorer.column(block).locator(".senet-depth").click()
+    side = explorer.el.locator(f".senet-side[data-block='{block}']")
+    seen = """canvas => { const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const dot = (at) => [...data.slice(4 * at, 4 * at + 4)];
+        return [0, 15].map((y) => Array.from({ length: width }, (_, x) => dot(y * width + x))) }"""
+    rows = np.array(side.locator(".senet-heat canvas").evaluate(seen))
+    predicted = int(truth.logits[first].argmax())
+    for row, gates in zip(rows, (truth.s[block][first], truth.means[block][predicted]), strict=True):
+        assert np.corrcoef(row[:, 3], gates)[0, 1] > 0.99
+    assert tuple(rows[0, gates.argmax(), :3]) == (0xB3, 0x4A, 0x0A)
+    explorer.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    explorer.page.wait_for_timeout(100)
+    dark = np.array(side.locator(".senet-heat canvas").evaluate(seen))
+    assert np.abs(dark[0, gates.argmax(), :3] - (0xFA, 0x82, 0x40)).max() <= 2
+    np.testing.assert_array_equal(dark[..., 3], rows[..., 3])
+
+
 def test_a_channel_is_followed_through_both_layers(explorer: Explorer, truth: Truth, first: int):
     """Recorded, with no network in the page: the weights come by themselves, and make z into s."""
     model = pretrained.load(NETWORK)

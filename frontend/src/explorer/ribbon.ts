@@ -66,6 +66,7 @@ class Blocks implements Ribbon {
   private readonly from = h("span");
   private readonly bars = h("span");
   private now: Strips | null = null;
+  private readonly shown: string[] = []; // of each column, as text
 
   constructor(blocks: BlockInfo[], choose: Choose) {
     [this.blocks, this.choose] = [blocks, choose];
@@ -93,9 +94,14 @@ class Blocks implements Ribbon {
     rows.forEach((row, at) => {
       const { name } = this.blocks[at]!;
       const chosen = name === strips.block;
-      drawMarks(this.columns[at]!, row, chosen ? strips.channel : null);
+      const column = this.columns[at]!;
+      const marks = marksOf(row, chosen ? strips.channel : null);
       const state = { "aria-pressed": String(strips.open.includes(name)), "data-chosen": chosen };
-      set(this.columns[at]!.button, { ...state, "data-distance": row.distance ?? "" });
+      const shown = JSON.stringify([marks, state]);
+      if (shown === this.shown[at]) return; // most columns stay: their elements are not asked
+      this.shown[at] = shown;
+      drawMarks(column, marks);
+      set(column.button, state);
     });
   }
 
@@ -104,7 +110,8 @@ class Blocks implements Ribbon {
     const { rows, low, high, to } = this.now;
     const furthest = Math.max(LITTLE, ...rows.map(({ distance }) => distance ?? 0));
     rows.forEach((row, at) => {
-      const { name, bar, far, inks } = this.columns[at]!;
+      const { button, name, bar, far, inks } = this.columns[at]!;
+      set(button, { "data-distance": row.distance ?? "" });
       sidesOf(row).forEach((gates, side) =>
         set(inks.children[side]!, { "data-values": gates.join(" ") }),
       );
@@ -222,17 +229,29 @@ const LITTLE = 0.25;
 
 const sidesOf = ({ s, second }: Strip) => (second ? [s, second] : [s]);
 
-/** Sides, ticks where gates are set by hand, and a mark at the chosen channel. */
-function drawMarks({ inks, pulls, mark }: Column, row: Strip, chosen: number | null): void {
+interface Marks {
+  sides: number;
+  /** Where gates are set by hand, and where the chosen channel is, in percent from the top. */
+  pulled: number[];
+  chosen: number | null;
+}
+
+function marksOf(row: Strip, channel: number | null): Marks {
   const { order, set: pulled } = row;
-  const middle = (channel: number) =>
-    `top:${(100 * (order.indexOf(channel) + 0.5)) / order.length}%`;
-  matched(inks, sidesOf(row).length, () => h("span"));
-  const byHand = pulled ? order.filter((c) => !Number.isNaN(pulled[c]!)) : [];
-  matched(pulls, byHand.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
-    set(tick, { style: middle(byHand[i]!) }),
+  const middle = (c: number) => (100 * (order.indexOf(c) + 0.5)) / order.length;
+  return {
+    sides: sidesOf(row).length,
+    pulled: pulled ? order.filter((c) => !Number.isNaN(pulled[c]!)).map(middle) : [],
+    chosen: channel === null ? null : middle(channel),
+  };
+}
+
+function drawMarks({ inks, pulls, mark }: Column, { sides, pulled, chosen }: Marks): void {
+  matched(inks, sides, () => h("span"));
+  matched(pulls, pulled.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
+    set(tick, { style: `top:${pulled[i]}%` }),
   );
-  set(mark, { hidden: chosen === null, style: chosen === null ? null : middle(chosen) });
+  set(mark, { hidden: chosen === null, style: chosen === null ? null : `top:${chosen}%` });
 }
 
 const average = (values: Float32Array) => values.reduce((a, b) => a + b, 0) / values.length;

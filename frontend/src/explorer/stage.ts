@@ -189,6 +189,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     if (index !== this.marked) this.gallery.choose(index); // which asks where things lie: a layout
     this.marked = index;
     this.first.show(index);
+    this.predicted.tell();
     this.strip.tell();
     for (const side of this.sides) side.tell();
     const shown = Math.max(

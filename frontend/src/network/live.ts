@@ -119,8 +119,8 @@ export function planes(canvas: HTMLCanvasElement): Float32Array {
     .getContext("2d", { willReadFrequently: true })!
     .getImageData(0, 0, canvas.width, canvas.height);
   const count = width * height;
-  return Float32Array.from(
-    { length: 3 * count },
-    (_, i) => data[4 * (i % count) + Math.floor(i / count)]!,
-  );
+  const found = new Float32Array(3 * count);
+  for (let plane = 0; plane < 3; plane++)
+    for (let i = 0; i < count; i++) found[plane * count + i] = data[4 * i + plane]!;
+  return found;
 }

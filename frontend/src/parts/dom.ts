@@ -56,8 +56,8 @@ export function svg<K extends keyof SVGElementTagNameMap>(
  * others made or removed.
  */
 export function matched<E extends Element>(parent: Element, count: number, make: () => E): E[] {
-  while (parent.children.length > count) parent.lastElementChild!.remove();
-  while (parent.children.length < count) parent.append(make());
+  while (parent.childElementCount > count) parent.lastElementChild!.remove();
+  while (parent.childElementCount < count) parent.append(make());
   return [...parent.children] as E[];
 }
 

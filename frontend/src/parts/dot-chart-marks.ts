@@ -8,15 +8,14 @@
 // one element to be styled, not one per channel.
 //
 // From 64 channels on, stems and joined steps would be a tangle. There each mean is a dash by
-// itself, below the dots is a strip of bands, of the gates and of their means, and beside them a
+// itself, below the dots are strips of ink, of the gates and of their means, and beside them a
 // small chart of the gates sorted: in the same one, readers took its curve for channels.
 
 import { type axis, type Comparison, digitsOf } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import type { BlockAnswer } from "../network/network.ts";
-import { bands } from "./bands.ts";
 import { h, matched, say, set, svg } from "./dom.ts";
-import { ink, inked } from "./ink.ts";
+import { InkRows } from "./ink-rows.ts";
 
 export interface Excitations {
   answer: BlockAnswer;
@@ -51,7 +50,8 @@ export class Marks {
   });
   private readonly ground = svg("rect", { class: "senet-ground", y: -15, height: 130 });
   /** The wide form's strips. */
-  readonly heat = h("div", { class: "senet-heat", "aria-hidden": "true", hidden: true });
+  readonly heat: HTMLElement;
+  private readonly rows = new InkRows();
   /** The wide form's gates from the largest to the smallest, on the same axis. */
   readonly sorted: HTMLElement;
   private readonly curve = svg("svg", { preserveAspectRatio: "none" }, svg("path"));
@@ -59,11 +59,17 @@ export class Marks {
   private readonly lines = layer("means");
   private readonly stems = layer("stems");
   private readonly dots = layer("dots");
+  private scaled = ""; // what grid and scale were drawn for
 
   constructor() {
     const { ground, marker, grid, lines, stems, dots } = this;
     const plain = { preserveAspectRatio: "none", "aria-hidden": "true" };
     this.el = svg("svg", plain, ground, marker, grid, lines, stems, dots);
+    this.heat = h(
+      "div",
+      { class: "senet-heat", "aria-hidden": "true", hidden: true },
+      this.rows.el,
+    );
     const hidden = { class: "senet-sorted", "aria-hidden": "true", hidden: true };
     this.sorted = h("div", hidden, this.curve, h("span", {}, "sorted"));
   }
@@ -82,6 +88,9 @@ export class Marks {
     this.drawDots(data, y);
     this.drawMeans(data, y);
     this.drawWide(data, y);
+    const scale = [from, count, axis.low, axis.high, ...axis.ticks].join();
+    if (scale === this.scaled) return;
+    this.scaled = scale;
     matched(this.grid, axis.ticks.length, () => svg("path")).forEach((line, i) =>
       set(line, { d: `M${from} ${y(axis.ticks[i]!)}h${count}` }),
     );
@@ -93,28 +102,33 @@ export class Marks {
   }
 
   /** The numbers of the dots, for programs that read the page. */
-  tell({ answer, comparison: { mean } }: Excitations): void {
+  tell(data: Excitations): void {
+    const { answer, comparison } = data;
+    const { mean } = comparison;
     const [s, z] = [answer.s.join(" "), answer.z.join(" ")];
     set(this.dots, { "data-s": s, "data-z": z, "data-mean": mean && mean.join(" ") });
+    dotted(data).forEach((channels, i) =>
+      set(this.dots.children[i]!, { "data-channels": channels.join(" ") }),
+    );
   }
 
   private drawDots(data: Excitations, y: (value: number) => string): void {
     const { answer, comparison, order } = data;
-    const { from, count } = partOf(data);
     const place = rankOf(order);
-    const seen = order.slice(from, from + count).sort((a, b) => a - b);
     const at = (c: number) => `M${place[c]! + 0.5} ${y(answer.s[c]!)}`;
-    const byHand = (c: number) => !Number.isNaN(data.set?.[c] ?? NaN);
-    const own = seen.filter((c) => !byHand(c));
-    const pulled = seen.filter(byHand);
-    matched(this.dots, pulled.length > 0 ? 2 : 1, () => svg("path")).forEach((path, i) => {
-      const channels = i === 0 ? own : pulled;
-      const d = channels.map((c) => at(c) + DOT).join("");
-      set(path, { d, "data-channels": channels.join(" "), "data-set": i === 1 });
+    const dots = dotted(data);
+    matched(this.dots, dots.length, () => svg("path")).forEach((path, i) => {
+      const d = dots[i]!.map((c) => at(c) + DOT).join("");
+      set(path, { d, "data-set": i === 1 });
     });
     const { mean } = comparison;
-    matched(this.stems, mean && count < WIDE ? 1 : 0, () => svg("path")).forEach((path) =>
-      set(path, { d: seen.map((c) => `${at(c)}V${y(mean![c]!)}`).join("") }),
+    const stems = mean && partOf(data).count < WIDE;
+    matched(this.stems, stems ? 1 : 0, () => svg("path")).forEach((path) =>
+      set(path, {
+        d: seen(data)
+          .map((c) => `${at(c)}V${y(mean![c]!)}`)
+          .join(""),
+      }),
     );
   }
 
@@ -153,10 +167,13 @@ export class Marks {
     const steps = sorted.map((s, i) => `${i ? "L" : "M"}${i} ${y(s)}h1`).join("");
     if (wide) set(this.curve, { viewBox: `0 0 ${count} 100` });
     set(this.curve.firstElementChild!, { d: steps });
-    const rows = wide ? [answer.s, ...(comparison.mean ? [comparison.mean] : [])] : [];
-    matched(this.heat, rows.length, () => h("span")).forEach((strip, i) =>
-      set(strip, { style: bands("right", rows[i]!, shown, axis.low, axis.high, ink()), ...inked }),
-    );
+    if (wide)
+      this.rows.show(
+        [answer.s, ...(comparison.mean ? [comparison.mean] : [])],
+        shown,
+        axis.low,
+        axis.high,
+      );
   }
 }
 
@@ -165,6 +182,20 @@ const layer = (name: string) => svg("g", { class: `senet-${name}` });
 /** The part of the order that is shown. */
 export function partOf({ part, order }: Excitations): { from: number; count: number } {
   return part ?? { from: 0, count: order.length };
+}
+
+/** The channels that are shown. */
+function seen({ order, part }: Excitations): number[] {
+  const shown = part ? order.slice(part.from, part.from + part.count) : [...order];
+  return shown.sort((a, b) => a - b);
+}
+
+/** Those whose gates are the network's own, and those that were set by hand where there are any. */
+function dotted(data: Excitations): number[][] {
+  const byHand = (c: number) => !Number.isNaN(data.set?.[c] ?? NaN);
+  const all = seen(data);
+  const pulled = all.filter(byHand);
+  return pulled.length === 0 ? [all] : [all.filter((c) => !byHand(c)), pulled];
 }
 
 /** Where each channel is: the inverse of `order`. */

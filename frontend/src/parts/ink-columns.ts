@@ -5,7 +5,7 @@
 // The canvas lies below its columns, and where those are is asked only when its size changes.
 
 import { h } from "./dom.ts";
-import { ink, inkedBy } from "./ink.ts";
+import { dab, inkedBy } from "./ink.ts";
 
 export interface InkColumn {
   /** Side by side: a picture's gates, and those of a second one. */
@@ -77,26 +77,22 @@ export class InkColumns {
 
 /** Fill a column of pixels; where a pixel has several gates, with their mean. */
 function inkStrip(
-  { data, width, height }: ImageData,
+  image: ImageData,
   x: number,
   gates: Float32Array,
   order: number[],
   low: number,
   high: number,
 ): void {
-  const colour = Number.parseInt(ink().slice(1), 16);
+  const { width, height } = image;
   const [reach, count] = [high - low || 1, order.length];
-  const share = (place: number) => Math.min(1, Math.max(0, (gates[order[place]!]! - low) / reach));
+  const shares = order.map((channel) => Math.min(1, Math.max(0, (gates[channel]! - low) / reach)));
   for (let y = 0; y < height; y++) {
     const [from, to] = [(y * count) / height, ((y + 1) * count) / height];
-    const [first, last] = [Math.floor(from), Math.min(count, Math.ceil(to)) - 1];
+    const last = Math.min(count, Math.ceil(to)) - 1;
     let sum = 0;
-    for (let place = first; place <= last; place++)
-      sum += share(place) * (Math.min(to, place + 1) - Math.max(from, place));
-    const at = 4 * (y * width + x);
-    data[at] = colour >> 16;
-    data[at + 1] = (colour >> 8) & 255;
-    data[at + 2] = colour & 255;
-    data[at + 3] = Math.round((255 * sum) / (to - from));
+    for (let place = Math.floor(from); place <= last; place++)
+      sum += shares[place]! * (Math.min(to, place + 1) - Math.max(from, place));
+    dab(image, y * width + x, sum / (to - from));
   }
 }

@@ -8,14 +8,24 @@ const INKED = "data-ink";
 const SIGNS = ["class", "data-theme", "theme", "data-jp-theme-light", "data-vscode-theme-kind"];
 
 let now: string | null = null;
+let colour = 0; // as a number
 
 /** As "#rrggbb". */
 export function ink(): string {
   if (now === null) {
-    now = found();
+    take(found());
     watch();
   }
-  return now;
+  return now!;
+}
+
+/** Put ink on a pixel, from none (0) to all (1). */
+export function dab({ data }: ImageData, pixel: number, strength: number): void {
+  if (now === null) ink();
+  data[4 * pixel] = colour >> 16;
+  data[4 * pixel + 1] = (colour >> 8) & 255;
+  data[4 * pixel + 2] = colour & 255;
+  data[4 * pixel + 3] = Math.round(255 * strength);
 }
 
 /** What an element drawn with `ink` says, so that it is found when the ink changes. */
@@ -27,6 +37,11 @@ const painters = new WeakMap<Element, () => void>();
 export function inkedBy(canvas: HTMLCanvasElement, paint: () => void): void {
   canvas.toggleAttribute(INKED, true);
   painters.set(canvas, paint);
+}
+
+function take(found: string): void {
+  now = found;
+  colour = Number.parseInt(found.slice(1), 16);
 }
 
 function found(): string {
@@ -43,11 +58,12 @@ function watch(): void {
 
 function renew(): void {
   const before = now!;
-  now = found();
-  if (now === before) return;
+  take(found());
+  const ink = now!;
+  if (ink === before) return;
   for (const strip of document.querySelectorAll(`[${INKED}]`)) {
     const [paint, style] = [painters.get(strip), strip.getAttribute("style")];
     if (paint) paint();
-    else if (style) strip.setAttribute("style", style.replaceAll(before, now)); // else not drawn yet
+    else if (style) strip.setAttribute("style", style.replaceAll(before, ink)); // else not drawn yet
   }
 }

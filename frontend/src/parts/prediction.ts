@@ -23,6 +23,8 @@ export interface Prediction {
   el: HTMLElement;
   /** @param before what it was before gates were pulled, to be marked beside; null for nothing */
   show(index: number, answer: Answer, before: Answer | null): void;
+  /** What may wait for the next frame: what each class's share was before, in words. */
+  tell(): void;
   /** Whether it is right, as a sentence. */
   verdict(): string;
   /** What is shown, for an image of the view at `address`. */
@@ -91,11 +93,7 @@ export function prediction(probe: Probe): Prediction {
         set(item, { "data-class": classes[k], ...its, class: k === picture.label && "senet-true" });
         line(item, network, classes[k]!, all[k]!, was ? was[k]! : null, whole(all));
       });
-      const [mark, words] = network.values
-        ? VALUES
-        : picture.id === OWN || network.yours
-          ? YOURS
-          : judged(picture.label, top[0]!, classes);
+      const [mark, words] = rightOrNot(network, picture, top[0]!);
       set(verdict, { "data-verdict": mark === "✓" ? "right" : mark === "✗" ? "wrong" : "none" });
       say(sign, mark);
       if (sentence.data !== ` ${words}`) sentence.data = ` ${words}`;
@@ -106,6 +104,7 @@ export function prediction(probe: Probe): Prediction {
       say(doubts, unsure);
       set(remarks, { "data-two": !!unsure && fixed.says() });
     },
+    tell: () => tellEarlier(list, network, shown![1], shown![2]),
     head(address) {
       const [index, answer] = shown!;
       const { title: name, source: from, credit } = probe.pictures[index]!;
@@ -145,8 +144,15 @@ function line(
   set(share.firstElementChild!, { style: `width:${width(now)}` });
   set(share, { "data-before": was !== null, style: was !== null && `--before:${width(was)}` });
   say(number, amount(network, now));
-  const earlier = was === null ? "" : `${amount(network, was)} before the change`;
-  set(item, { "data-before": was ?? "", title: earlier });
+}
+
+/** Of the likeliest classes, what each one's share was before gates were pulled. */
+function tellEarlier(list: Element, network: NetworkInfo, now: Answer, was: Answer | null): void {
+  const before = was && shares(network, was.logits);
+  largest(shares(network, now.logits), list.childElementCount).forEach((k, i) => {
+    const title = before ? `${amount(network, before[k]!)} before the change` : "";
+    set(list.children[i]!, { "data-before": before ? before[k]! : "", title });
+  });
 }
 
 /**
@@ -195,6 +201,16 @@ function withMeans(network: NetworkInfo): Fixed {
       });
     },
   };
+}
+
+function rightOrNot(
+  network: NetworkInfo,
+  picture: PictureInfo,
+  predicted: number,
+): ReturnType<typeof judged> {
+  if (network.values) return VALUES;
+  if (picture.id === OWN || network.yours) return YOURS;
+  return judged(picture.label, predicted, network.classes);
 }
 
 /** A sign and a sentence on whether the prediction is right. */

@@ -146,6 +146,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
     const { view, index, answer, plain, pulled, link } = this.session;
     this.gallery.choose(index);
     this.predicted.show(index, answer, pulled ? plain : null);
+    this.predicted.tell();
     this.order.select.value = view.order;
     this.compare.select.value = view.compare;
     this.scale.select.value = view.scale;
