@@ -149,6 +149,10 @@ def test_one_gate_turns_the_bird_into_an_airplane(page: Page, book_url: str):
     assert explorer.likeliest()[0][0] == "airplane"
     expect(explorer.el.get_by_text("Ticks: before the change.")).to_be_visible()
     assert explorer.gates("layer1.1.se")[10] == 0
+    before, after = explorer.el.locator(".senet-product canvas").all()
+    expect(after).to_have_attribute("aria-label", "Map of channel 10 after the gate: mean 0.000, from 0.00 to 0.00")
+    assert float(before.get_attribute("data-least")) < 0 < float(before.get_attribute("data-most"))
+    expect(explorer.el.locator(".senet-product")).to_have_text("map of channel 10× 0.00 =")
     parts = [".senet-picture canvas", ".senet-likeliest", ".senet-verdict", ".senet-ribbon"]
     assert page.evaluate(SEEN, parts) == [[part, True, True] for part in parts]
 

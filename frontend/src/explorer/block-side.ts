@@ -1,13 +1,14 @@
 // One of the two blocks that are open: its name, its chart, and a sentence that says what it shows.
 
 import type { Comparison } from "../math/channels.ts";
-import type { BlockInfo } from "../network/network.ts";
+import type { BlockInfo, Maps } from "../network/network.ts";
 import { h, say } from "../parts/dom.ts";
 import { dotChart } from "../parts/dot-chart.ts";
 import { Openers } from "../parts/openers.ts";
 import { overridden, pullOf } from "../parts/pull.ts";
 import { summed } from "../parts/sentences.ts";
 import type { Session } from "../state/session.ts";
+import { product } from "./channel-maps.ts";
 import type { Drawn } from "./drawing.ts";
 import { opened, position } from "./shown.ts";
 import type { ExplorerView } from "./view.ts";
@@ -17,6 +18,8 @@ export interface BlockSide {
   show(block: BlockInfo, chart: Drawn["charts"][number], axis: Drawn["axis"]): void;
   /** What may wait for the next frame: words. */
   tell(): void;
+  /** Of the chosen channel. @param maps words where there are none */
+  maps(maps: Maps | string): void;
 }
 
 /** @param session as it is once the side is used */
@@ -25,6 +28,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
   let shown: { s: Float32Array; comparison: Comparison } | null = null;
   const title = h("p", { class: "senet-side-title" });
   const summary = h("p", { class: "senet-summary" });
+  const rescaled = product();
   const hold = (channel: number | null) => {
     const { probe, view } = session();
     const open = opened(probe.network.blocks, view);
@@ -40,7 +44,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
   const el = h(
     "div",
     { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` },
-    title,
+    h("div", { class: "senet-side-head" }, title, rescaled.el),
     chart.el,
     openers.el,
     summary,
@@ -57,8 +61,9 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       shown = { s: answer.s, comparison };
       const count = view.zoom === 0 ? block.channels : Math.min(view.zoom, block.channels);
       const part = { from: Math.min(view.from, block.channels - count), count };
-      say(title, `${block.title} (C = ${block.channels})`);
+      say(title, `${block.title}: ${block.channels} channels`);
       const ends = endsOf(view.order, order[part.from]!, order[part.from + count - 1]!);
+      rescaled.hold(held, held === null ? NaN : answer.s[held]!);
       chart.draw({ answer, comparison, order, axis, ends, held, set, part });
     },
     tell() {
@@ -66,6 +71,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
       chart.tell();
       say(summary, summed(shown.s, shown.comparison));
     },
+    maps: rescaled.maps,
   };
 }
 

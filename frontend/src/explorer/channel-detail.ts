@@ -6,7 +6,7 @@ import { decimal, signed } from "../math/format.ts";
 import { type Way, way } from "../network/excitation-weights.ts";
 import type { BlockInfo, Maps } from "../network/network.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
-import { paint } from "../parts/maps.ts";
+import { mapPair } from "./channel-maps.ts";
 
 export interface Looked {
   block: BlockInfo;
@@ -38,18 +38,14 @@ export function channelDetail(more: Node[]): ChannelDetail {
   return new Detail(more);
 }
 
-/** One map of the channel. */
-interface MapView {
-  el: HTMLElement;
-  canvas: HTMLCanvasElement;
-  when: "before" | "after";
-}
-
 class Detail implements ChannelDetail {
   readonly el: HTMLElement;
   private readonly title = h("p", { class: "senet-detail-title" });
-  private readonly before = mapView("u", "before");
-  private readonly after = mapView("x", "after");
+  private readonly pair = mapPair();
+  private readonly figures = [
+    mapFigure(this.pair.before, "u", "before"),
+    mapFigure(this.pair.after, "x", "after"),
+  ];
   private readonly note = h("p", { class: "senet-map-note" });
   private readonly z = h("p", { class: "senet-z-line" });
   private readonly s = h("p", { class: "senet-s-line" });
@@ -67,10 +63,11 @@ class Detail implements ChannelDetail {
   private asleep = "";
 
   constructor(more: Node[]) {
-    const { title, before, after, note, z, s, none } = this;
+    const { title, note, z, s, none } = this;
+    const [before, after] = this.figures as [HTMLElement, HTMLElement];
     this.tables = h("div", { class: "senet-tables" }, layersTable(this.body));
     const sums = h("div", { class: "senet-sums" }, z, this.tables, s);
-    this.inside = h("div", { class: "senet-through" }, before.el, sums, after.el, note);
+    this.inside = h("div", { class: "senet-through" }, before, sums, after, note);
     this.el = h(
       "div",
       { class: "senet-detail", role: "group", "aria-label": "The chosen channel" },
@@ -98,11 +95,7 @@ class Detail implements ChannelDetail {
       ? `Channel ${channel} of ${block.title}`
       : "One channel, everywhere";
     this.choose(block.name, channel);
-    if (moved) {
-      for (const { canvas } of [this.before, this.after]) {
-        canvas.getContext("2d")!.clearRect(0, 0, canvas.width, canvas.height);
-      }
-    }
+    if (moved) this.pair.clear();
     this.fill();
   }
 
@@ -120,11 +113,8 @@ class Detail implements ChannelDetail {
     this.note.textContent = there
       ? `${maps.height} × ${maps.width} values each, on one scale: orange below zero, violet above.`
       : maps;
-    for (const { el } of [this.before, this.after]) el.hidden = !there;
-    if (!there) return;
-    const far = Math.max(1e-9, ...[...maps.u, ...maps.x].map(Math.abs));
-    this.drawMap(this.before, maps, maps.u, far);
-    this.drawMap(this.after, maps, maps.x, far);
+    for (const figure of this.figures) figure.hidden = !there;
+    if (there) this.pair.draw(maps, this.now!.channel!);
   }
 
   way(): Way | null {
@@ -180,30 +170,12 @@ class Detail implements ChannelDetail {
         ? "All hidden units are awake."
         : `${off} of ${hidden.length} hidden units are asleep.`;
   }
-
-  private drawMap(
-    { canvas, when }: MapView,
-    { width, height }: Maps,
-    values: Float32Array,
-    far: number,
-  ): void {
-    set(canvas, { width, height });
-    paint(canvas, values, far);
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    set(canvas, {
-      "data-mean": mean,
-      "data-least": least,
-      "data-most": most,
-      "aria-label": `Map of channel ${this.now!.channel} ${when} the gate: mean ${decimal(mean)}, from ${decimal(least, 2)} to ${decimal(most, 2)}`,
-    });
-  }
 }
 
-function mapView(letter: "u" | "x", when: MapView["when"]): MapView {
-  const canvas = h("canvas", { role: "img", "data-map": letter });
+function mapFigure(canvas: HTMLCanvasElement, letter: "u" | "x", when: string): HTMLElement {
+  set(canvas, { "data-map": letter });
   const caption = h("figcaption", {}, symbol(letter), ` ${when} the gate`);
-  return { canvas, el: h("figure", { class: "senet-map" }, canvas, caption), when };
+  return h("figure", { class: "senet-map" }, canvas, caption);
 }
 
 function layersTable(body: HTMLElement): HTMLElement {

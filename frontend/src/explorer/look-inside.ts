@@ -1,10 +1,9 @@
-// The chosen channel, looked into: its layers, its maps and what opened its gate are fetched when a
-// channel is chosen; maps and occlusion need the network itself to run.
+// The chosen channel, looked into: its layers and what opened its gate are fetched when a channel is
+// chosen; maps and occlusion need the network itself to run.
 
 import { running } from "../network/engine.ts";
-import type { Gates, Probe } from "../network/network.ts";
+import type { Gates, Maps, Probe } from "../network/network.ts";
 import { button } from "../parts/dom.ts";
-import { latestOnly, Superseded } from "../state/latest-only.ts";
 import type { Session } from "../state/session.ts";
 import { channelDetail } from "./channel-detail.ts";
 import { occlusionMap } from "./occlusion-map.ts";
@@ -16,6 +15,8 @@ export interface LookInside {
   /** What channel of what block, at once. */
   choose(view: ExplorerView): void;
   show(session: Session<ExplorerView>): void;
+  /** @param maps words where there are none */
+  maps(maps: Maps | string): void;
   words(): string;
   /** The occlusion map that is shown, null for none. */
   map(): { steps: number; values: Float32Array } | null;
@@ -37,22 +38,6 @@ export function lookInside(probe: Probe): LookInside {
       async () => !probe.live || running(probe.live.engine),
     );
   const detail = channelDetail([fetching, ...(reason ? [reason.el] : [])]);
-  const maps = latestOnly((index: number, block: string, channel: number, gates: Gates) =>
-    probe.inside!.maps(index, block, channel, gates),
-  );
-
-  function fetchMaps(session: Session<ExplorerView>, channel: number, here: () => boolean): void {
-    if (!probe.inside) return detail.maps("");
-    if (!session.ready) {
-      return detail.maps("Its maps are not recorded: the network computes them.");
-    }
-    const gates = session.pulled ? session.hand.now : {};
-    maps(session.index, session.view.block, channel, gates).then(
-      (found) => here() && detail.maps(found),
-      (error: Error) =>
-        here() && !(error instanceof Superseded) && detail.maps(`No maps: ${error.message}`),
-    );
-  }
 
   return {
     el: detail.el,
@@ -76,8 +61,8 @@ export function lookInside(probe: Probe): LookInside {
         (layers) => here() && detail.layers(layers),
         (error: Error) => here() && detail.layers(error),
       );
-      fetchMaps(session, channel, here);
     },
+    maps: (maps) => detail.maps(maps),
     words: () => detail.words(),
     map: () => reason?.map() ?? null,
     end: () => reason?.end(),

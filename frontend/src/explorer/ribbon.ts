@@ -197,7 +197,7 @@ class Blocks implements Ribbon {
     if (at === null) {
       return say(
         this.readout,
-        "The name 2.3 means stage 2, block 3. Each stripe is the gate of a channel. Press a column to open it below.",
+        "2.3: stage 2, block 3. Each stripe is one channel’s gate. Press a column to open it below.",
       );
     }
     const [block, row] = [this.blocks[at]!, this.now.rows[at]!];

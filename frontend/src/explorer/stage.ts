@@ -22,6 +22,7 @@ import { type Held, Session } from "../state/session.ts";
 import { type AllGates, allGates } from "./all-gates.ts";
 import { type Before, before } from "./before.ts";
 import { type BlockSide, blockSide } from "./block-side.ts";
+import { channelMaps } from "./channel-maps.ts";
 import { type ChartOptions, chartOptions } from "./chart-options.ts";
 import { type FirstWords, firstWords } from "./first-words.ts";
 import { type LookInside, lookInside } from "./look-inside.ts";
@@ -61,6 +62,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly pull: GateControls;
   private readonly under: UnderWay;
   private readonly inside: LookInside;
+  private readonly fetchMaps: ReturnType<typeof channelMaps>;
   private readonly numbers = tables();
   readonly problem = h("p", { class: "senet-problem", role: "alert" });
   readonly live = h("p", { class: "senet-unseen", role: "status" });
@@ -97,6 +99,10 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     const titles = words.length === 2 ? ["Shallower", "Deeper"] : ["Block"];
     this.pull = gateControls(titles, session.hand, () => void session.pullGates());
     this.inside = lookInside(probe);
+    this.fetchMaps = channelMaps(probe, (maps) => {
+      for (const side of this.sides) side.maps(maps);
+      if (!small) this.inside.maps(maps);
+    });
     this.foot = actions(
       () => wish({ ...usual }),
       (words) => (this.live.textContent = words),
@@ -218,6 +224,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     say(this.about, introduced(probe));
     this.foot.show(session.link, without(pictures[index]!));
     if (!this.small) this.inside.show(session);
+    this.fetchMaps(session);
   }
 
   spoken(): string {
