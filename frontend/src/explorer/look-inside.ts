@@ -1,5 +1,5 @@
-// The chosen channel, looked into: its layers and what opened its gate are fetched when a channel is
-// chosen; maps and occlusion need the network itself to run.
+// The chosen channel, looked into: its layers and what opened its gate are fetched when one is
+// chosen. Occlusion needs the network itself to run.
 
 import { running } from "../network/engine.ts";
 import type { Gates, Maps, Probe } from "../network/network.ts";
