@@ -11,7 +11,8 @@ from torch import nn
 from torchvision.models import mobilenet_v3_small
 
 from sebook.experiments import attribution
-from sebook.pages.excitation_weights import build, layers
+from sebook.pages.encoded import unpacked
+from sebook.pages.excitation_weights import Layers, build, layers
 from sebook.widgets import Explorer
 from senet import pretrained, se_resnet20
 from senet.inside.recording import record, se_blocks
@@ -172,8 +173,15 @@ def test_layers_of_others_and_of_none():
 def test_a_file_of_layers_is_read_back(tmp_path):
     text = build(NETWORK, tmp_path).read_text("utf-8")
     about = json.loads(re.fullmatch(r'SENet\.provide\("layers/[^"]+",(.*)\);\n', text)[1])
-    assert len(about["blocks"]) == len(se_blocks(pretrained.load(NETWORK)))
-    assert all(block["hidden"] > 0 for block in about["blocks"])
+    model = pretrained.load(NETWORK)
+    recorded = record(model, torch.randn(2, 3, 32, 32)).blocks
+    assert len(about["blocks"]) == len(recorded)
+    for written, block in zip(about["blocks"], recorded.values(), strict=True):
+        channels = block.squeeze.shape[1]
+        w1 = unpacked(written["w1"], channels)
+        b1, b2 = (unpacked(written[name], 1).flatten() for name in ("b1", "b2"))
+        found = Layers(w1, b1, unpacked(written["w2"], len(w1)), b2)
+        torch.testing.assert_close(found.excite(block.squeeze), block.excitation, atol=1e-3, rtol=0)  # written in 16 bits
     assert all(0 <= value <= 255 for value in about["grey"])
 
 

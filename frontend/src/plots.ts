@@ -7,7 +7,7 @@ import { pairs } from "./widgets/pairs.ts";
 import { profiles } from "./widgets/profiles.ts";
 import { train } from "./widgets/train.ts";
 
-export const PLOTS = { curves, pairs, profiles, train };
+const PLOTS = { curves, pairs, profiles, train };
 export type Plots = typeof PLOTS;
 
 offer("plots", PLOTS);

@@ -80,4 +80,4 @@ def _packed(found: Layers | None) -> dict[str, Any] | None:
     """In 16-bit steps of the block's range: s differs by some 1e-5 from what the exact weights give."""
     if found is None:
         return None
-    return {"hidden": len(found.b1), **{name: packed(values, "u2") for name, values in found._asdict().items()}}
+    return {name: packed(values, "u2") for name, values in found._asdict().items()}

@@ -4,7 +4,7 @@
 import { decimal } from "./format.ts";
 
 export const SIDE = 3;
-export const WEIGHTS = 3 * SIDE * SIDE;
+const WEIGHTS = 3 * SIDE * SIDE;
 
 /**
  * A kernel of one output channel: by input channel, row and column; and what is added to each sum.

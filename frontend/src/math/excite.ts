@@ -4,7 +4,7 @@
 import { decimal } from "./format.ts";
 import { softmax } from "./softmax.ts";
 
-export const RULES = ["sigmoid", "softmax", "linear"] as const;
+const RULES = ["sigmoid", "softmax", "linear"] as const;
 export type Rule = (typeof RULES)[number];
 
 /** A block's two layers, matrices row by row: s = sigmoid(W2 relu(W1 z + b1) + b2). */

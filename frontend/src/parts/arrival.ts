@@ -7,7 +7,7 @@ const SETTLED = 3000; // milliseconds, by when a page has come to rest
  * Where the eye goes first: below the page's head, picture and answer with what they follow
  * from.
  */
-export function bringIntoView(figure: HTMLElement): void {
+function bringIntoView(figure: HTMLElement): void {
   const start = figure.querySelector<HTMLElement>(".senet-stage .senet-prediction");
   if (!start) return figure.scrollIntoView({ block: "start", behavior: "instant" });
   // What sticks is already where it sticks: its place in the flow is that of what comes before it.

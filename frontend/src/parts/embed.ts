@@ -13,7 +13,7 @@ export interface Height {
 }
 
 /** The parameter, or null: a link that leaves the frame is one to the whole page. */
-export const EMBED = "embed";
+const EMBED = "embed";
 
 /** @param figures of the page's widgets, by key */
 export function embed(figures: Map<string, HTMLElement>): void {

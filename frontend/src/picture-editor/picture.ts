@@ -4,7 +4,7 @@
 import { checked, examine, header, type Kind, type Size } from "./examine.ts";
 import { turned, turnsItself } from "./upright.ts";
 
-export const MIN_SIDE = 8; // pixels, as in senet.images
+const MIN_SIDE = 8; // pixels, as in senet.images
 const MAX_BYTES = 50e6;
 const MAX_PIXELS = 100e6; // above this a browser needs more memory than a phone has
 

@@ -19,7 +19,7 @@ const s = 0x2360ed05;
 const WORD = 2 ** 32;
 
 /** `numpy.random.SeedSequence(entropy).generate_state(8)`, for up to four words of entropy. */
-export function seedWords(entropy: readonly number[]): Uint32Array {
+function seedWords(entropy: readonly number[]): Uint32Array {
   let constant = 0x43b0d7e5;
   const hashed = (value: number) => {
     value ^= constant;

@@ -4,14 +4,7 @@
 import { decimal, percent, signed } from "../math/format.ts";
 import type { Cell } from "../parts/save.ts";
 
-export const FIELDS = [
-  "epoch",
-  "loss",
-  "accuracy",
-  "test_loss",
-  "test_accuracy",
-  "seconds",
-] as const;
+const FIELDS = ["epoch", "loss", "accuracy", "test_loss", "test_accuracy", "seconds"] as const;
 /** By field, one value an epoch; null where nothing was measured. */
 export type Run = Record<(typeof FIELDS)[number], (number | null)[]>;
 

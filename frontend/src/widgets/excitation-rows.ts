@@ -47,7 +47,7 @@ export const at = (unit: string, links: Link[]) =>
  * How much of the chosen unit's path each link is, from 0 (no part) to 1. Next to the unit, its
  * own share; one layer further, times that of the hidden unit on the way.
  */
-export function pathOf(unit: string, links: Link[]): number[] {
+function pathOf(unit: string, links: Link[]): number[] {
   const own = at(unit, links);
   const share = shares(own);
   if (unit[0] === "h") {

@@ -140,7 +140,7 @@ function laneOf(one: Laid, lane: Lane, steps: string[], several: boolean): HTMLE
 }
 
 /** A row for each lane of each relative: its weights, its shapes, and which steps are SE's own. */
-export function everyRelative({ relatives, steps }: RelativesData, stage: number): Cell[][] {
+function everyRelative({ relatives, steps }: RelativesData, stage: number): Cell[][] {
   const rows = Object.values(relatives).flatMap((stages) =>
     stages[stage]!.lanes.map((lane) => {
       const [maps, ...after] = lane.shapes.map((shape) => shape.join(" × "));

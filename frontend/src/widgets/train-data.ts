@@ -131,7 +131,7 @@ export function ofKind(runs: SeedRun[], kind: Kind): SeedRun[] {
   return [...found.values()];
 }
 
-export function accuracyOf({ curves }: SeedRun, arm: Arm, epochs: number): number | null {
+function accuracyOf({ curves }: SeedRun, arm: Arm, epochs: number): number | null {
   const ended = curves[arm]?.epochs ?? [];
   return ended.length === epochs ? ended.at(-1)!.test_accuracy : null;
 }
@@ -238,7 +238,7 @@ export function leftWords(left: number, { recipe, seeds }: Wish): string {
 }
 
 /** How long, in words that suit a guess. */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 1.5) return "a second";
   if (seconds < 90) return `${Math.round(seconds)} seconds`;

@@ -9,7 +9,7 @@ import type { Drawn } from "../parts/plot-frame.ts";
 import { CENTRED, plotted } from "../parts/plotted.ts";
 import { ARMS, type Arm, type Curve, interval, type Pair, type SeedRun } from "./train-data.ts";
 
-export const COLOURS: Record<Arm, string> = { se: LOOKS[1]!.colour, none: LOOKS[0]!.colour };
+const COLOURS: Record<Arm, string> = { se: LOOKS[1]!.colour, none: LOOKS[0]!.colour };
 
 export interface CurvesWish {
   now: SeedRun | null;
