@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 
-from ..network_files import anatomy, drawn
+from ..network_files import anatomy
 from ..shipping import examining
 from . import subjects
 
@@ -27,6 +27,8 @@ def show_anatomy(args: Namespace) -> None:
         args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         print(args.json)
     if args.svg:
+        from ..network_files import drawn  # and with it Matplotlib, which most commands do without
+
         args.svg.write_text(drawn.svg(subject.name, where.gates, subject.excitation), encoding="utf-8")
         print(args.svg)
     if args.fold:

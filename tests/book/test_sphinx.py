@@ -42,7 +42,8 @@ def test_the_pages_are_the_same(alone):
 
 def test_so_is_what_they_say(alone):
     """Text, formulas, figures, widgets, links; and the buttons of the header."""
-    different = [page for page in sorted(pages(alone)) if said(alone / page) != said(HTML / page)]
+    other = [page for page in sorted(pages(alone)) if (alone / page).read_bytes() != (HTML / page).read_bytes()]  # few, if any
+    different = [page for page in other if said(alone / page) != said(HTML / page)]
     assert different == []
 
 
