@@ -150,7 +150,10 @@ def test_the_visits_see(page: Page, guard: Guard):
 
 
 def test_the_driver_is_quickened(page: Page):
-    """What driver.cjs changes is there to be changed: a failure's message leaves out the page's tree, and shadows stay unseen."""
+    """What driver.cjs changes is there to be changed.
+
+    A failure's message leaves out the page's tree, shadows stay unseen, and every kind of element is still found by its role.
+    """
     page.set_content("<h1>Here</h1>")
     with pytest.raises(AssertionError) as failed:
         expect(page.locator("h2")).to_be_visible(timeout=1)
@@ -158,6 +161,13 @@ def test_the_driver_is_quickened(page: Page):
     assert "Aria snapshot" not in str(failed.value) and "Here" not in str(failed.value)
     page.locator("h1").evaluate("(e) => { e.attachShadow({ mode: 'open' }).innerHTML = '<h2>Shadow</h2>'; }")
     assert page.locator("h2").count() == 0
+    page.set_content("""<button>a</button><input type="button" value="a"><p role="button">a</p><a href="#">a</a>
+        <input type="checkbox" aria-label="a"><input type="radio" aria-label="a"><input type="range" aria-label="a">
+        <input type="number" aria-label="a"><input aria-label="a"><textarea aria-label="a"></textarea>
+        <select aria-label="a"></select><input list="b" aria-label="a"><datalist id="b"></datalist>
+        <i role="slider" aria-label="a"></i><svg><a href="#"><text>a</text></a></svg><area href="#" alt="a">""")
+    counts = {"button": 3, "checkbox": 1, "combobox": 2, "link": 2, "radio": 1, "slider": 2, "spinbutton": 1, "textbox": 2}
+    assert {kind: page.get_by_role(kind, name="a").count() for kind in counts} == counts
 
 
 def is_whole(page: Page) -> None:
