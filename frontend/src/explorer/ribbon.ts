@@ -12,7 +12,7 @@ import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, matched, say, set, symbol } from "../parts/dom.ts";
 import { InkColumns, SECOND } from "../parts/ink-columns.ts";
-import { type Column, columnOf, stages } from "./ribbon-column.ts";
+import { type Column, columnOf, short, stages } from "./ribbon-column.ts";
 
 export interface Strip {
   s: Float32Array;
@@ -195,9 +195,10 @@ class Blocks implements Ribbon {
   private point(at: number | null, channel: number | null): void {
     if (!this.now) return;
     if (at === null) {
+      const open = this.blocks.find(({ name }) => name === this.now!.block)!;
       return say(
         this.readout,
-        "2.3: stage 2, block 3. Each stripe is one channel’s gate. Press a column to open it below.",
+        `${short(open)}: ${open.title}. Each stripe is one channel’s gate. Press a column to open it below.`,
       );
     }
     const [block, row] = [this.blocks[at]!, this.now.rows[at]!];

@@ -2,6 +2,7 @@
 // is above the widget still grows.
 
 const SETTLED = 3000; // milliseconds, by when a page has come to rest
+const OUTLINE = 6; // pixels that the mark of a chosen picture reaches below the gallery
 
 /**
  * Where the eye goes first: below the page's head, picture and answer with what they follow
@@ -13,7 +14,7 @@ function bringIntoView(figure: HTMLElement): void {
   // What sticks is already where it sticks: its place in the flow is that of what comes before it.
   const before = start.previousElementSibling!.getBoundingClientRect();
   const { top } = getComputedStyle(start); // the end of the page's head
-  scrollBy({ top: before.bottom - Number.parseFloat(top), behavior: "instant" });
+  scrollBy({ top: before.bottom + OUTLINE - Number.parseFloat(top), behavior: "instant" });
 }
 
 /** @param figures of the page's widgets, by key */
