@@ -2,8 +2,10 @@
 // pull did.
 
 import type { EngineState, Live } from "../network/network.ts";
-import { button, h, say } from "./dom.ts";
+import { button, h, say, set } from "./dom.ts";
 import { AHEAD } from "./prose-links.ts";
+
+const HINT = "Drag a dot: the answer follows.";
 
 export interface UnderWay {
   el: HTMLElement;
@@ -25,7 +27,8 @@ export function underWay(live: Live | undefined, ready: () => void): UnderWay {
   function draw(): void {
     const state = live?.engine.state;
     again.hidden = state?.kind !== "failed" || count === 0;
-    say(line, count === 0 ? "" : ((state && coming(state)) ?? words));
+    set(el, { "data-none": count === 0 });
+    say(line, count === 0 ? HINT : ((state && coming(state)) ?? words));
   }
 
   const end = live?.engine.watch(({ kind }) => {
