@@ -25,6 +25,7 @@ from .preparations import (
     padded,
     runs_shown,
     scanning,
+    second_there,
     stalled_with_a_channel,
     undone,
 )
@@ -74,7 +75,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Gates of all blocks", ".senet-ribbon"),
         Control(r"summary: The \d+ classes that it knows", OPEN),
         Control("select: Second picture", ".senet-second"),
-        Control("button: Swap the two", ".senet-prediction"),
+        Control("button: Swap the two", ".senet-prediction", second_there),
         Control(
             "button: .+ gates, on average .+", ".senet-detail", each=True, keys=arrow_down
         ),  # Enter: tests/book/test_explorer.py

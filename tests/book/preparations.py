@@ -47,6 +47,11 @@ def stalled_with_a_channel(crawl: Crawl) -> None:
     crawl.do("slider: Channels of the deeper block")
 
 
+def second_there(crawl: Crawl) -> None:
+    """The second picture has its answer, which comes after the menu's choice."""
+    crawl.figure.get_by_role("button", name="Swap the two").wait_for()
+
+
 def held_up(crawl: Crawl) -> None:
     """The network is on its way and does not arrive, so that there is time to cancel."""
     if not crawl.find("button: Cancel", ".senet-engine"):
