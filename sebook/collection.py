@@ -34,17 +34,17 @@ def described() -> list[dict[str, Any]]:
 
 
 def photographs(size: int, classes: Sequence[str]) -> Pictures:
-    """Those photographs that belong to one of ``classes``, as the classes go.
+    """The photographs that belong to one of ``classes``, in the order of ``classes``.
 
     Args:
         size: side of the pictures in pixels; from 320 on nothing is gained.
-        classes: in which to count labels.
+        classes: class names; labels are indices into them.
 
     Returns:
         uint8 (N, 3, size, size), N from 1 to 12, with labels, titles and credits.
 
     Raises:
-        ValueError: none belongs to them.
+        ValueError: no photograph belongs to any of them.
     """
     classes = tuple(classes)
     label = {entry["file"]: next((classes.index(name) for name in entry["names"] if name in classes), -1) for entry in described()}

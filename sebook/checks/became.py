@@ -44,7 +44,7 @@ def grn(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 
 def luck(answer: Callable[[int, int], float]) -> Verdict:
-    """``answer(up, pairs)``: how likely coins are to fall as unevenly as ``up`` of ``pairs`` or more so, on either side."""
+    """``answer(up, pairs)``: the chance that fair coins fall at least as unevenly as ``up`` of ``pairs``, on either side."""
 
     def tail(up: int, pairs: int) -> float:
         return sum(math.comb(pairs, k) for k in range(max(up, pairs - up), pairs + 1)) / 2**pairs

@@ -96,7 +96,7 @@ def receptive_field(answer: Callable[[Sequence[int], Sequence[int]], int]) -> Ve
 
 
 def blind_to_grey(kernel: Any) -> Verdict:
-    """A kernel (3, 3, 3) that gives 0 on every grey picture, where red, green and blue are equal, and not on every other."""
+    """A kernel (3, 3, 3) that gives 0 on every grey picture (red = green = blue), but not on every picture."""
     v = outcome(lambda: torch.as_tensor(kernel).double())
     if not isinstance(v, Tensor) or v.shape != (3, 3, 3) or not v.isfinite().all():
         given = f"its shape is {shape(v)}" if isinstance(v, Tensor) else f"{type(kernel).__name__} came"

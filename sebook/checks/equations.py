@@ -10,7 +10,7 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
 
 
 def as_stored(u: Tensor) -> list[tuple[Tensor]]:
-    """Other layouts, dtypes and devices. "meta" has shapes and no values: any second device will do to find a forgotten one."""
+    """U in another layout, dtype and device. "meta" has shapes but no values, enough to catch code that forgets the device."""
     return [(u.contiguous(memory_format=torch.channels_last),), (u.double(),), (u.to("meta"),)]
 
 
@@ -30,5 +30,5 @@ def rescaled(u: Tensor, s: Tensor) -> Tensor:
 
 
 def flat(s: Tensor) -> Tensor:
-    """Gates that are all one picture's mean: (N, C) -> (N, C)."""
+    """Every gate of a picture set to that picture's mean gate: (N, C) -> (N, C)."""
     return s.mean(1, keepdim=True).expand_as(s)

@@ -19,7 +19,7 @@ BLOCK, CHANNELS = "layer2.0.se", 16
 def decisive_gate(answer: Callable[[nn.Module, Tensor, str], Any]) -> Verdict:
     """``answer(model, x, block)``: the channel of the gate on which the network's answer for one picture depends most.
 
-    Closed alone, it takes more than any other from the probability of the class that the network names with its own gates.
+    Closing that gate alone lowers the probability of the predicted class more than closing any other gate does.
     """
     model = _network()
 

@@ -14,7 +14,7 @@ from .verdict import Verdict, judge, outcome, same, unusable
 
 
 def share(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
-    """``answer(gates, labels)``: of each channel's variance the share between classes, gates (N, C) and labels (N,) -> (C,)."""
+    """``answer(gates, labels)``: the share of each channel's variance that lies between classes, (N, C) and (N,) -> (C,)."""
     labels = torch.tensor([0, 0, 0, 0, 1, 1, 2, 2, 2])  # classes of unlike size: a plain mean over classes is another number
     gates = (numbers(9, 5) + torch.tensor([0.0, 2.0, -1.0])[labels, None] * numbers(5, seed=1)).sigmoid()
 
@@ -57,7 +57,7 @@ def share(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 
 def distances(answer: Callable[[Recording], Mapping[str, float]]) -> Verdict:
-    """``answer(recording)``: of two pictures, how far apart their gates lie: block -> root of the mean squared difference."""
+    """``answer(recording)``: how far apart the gates of two pictures are, as block -> root mean square difference."""
     recording = _two_pictures()
     got = outcome(answer, recording)
     if (problem := unusable(got, (), "distances(recording)")) is not None:
@@ -108,7 +108,7 @@ def distances(answer: Callable[[Recording], Mapping[str, float]]) -> Verdict:
 
 
 def freeze(answer: Callable[[nn.Module, Tensor, str], Tensor]) -> Verdict:
-    """``answer(model, images, block)``: logits with the gates of ``block`` at their mean over the pictures, others their own."""
+    """``answer(model, images, block)``: the logits with the gates of ``block`` alone at their mean over the pictures."""
     model, images = _small_network(), numbers(3, 4, 6, 6)
     first, last = se_blocks(model)
     name = first

@@ -60,7 +60,7 @@ def eca(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 
 def eca_size(answer: Callable[[int], int]) -> Verdict:
-    """``answer(channels)``: k of ECA by its rule, gamma = 2, b = 1: (log2 C + 1) / 2, rounded down, then up to an odd one."""
+    """``answer(channels)``: ECA's k at gamma = 2, b = 1: (log2 C + 1) / 2 rounded down, plus 1 if that is even."""
 
     def odd(t: int) -> int:
         return t if t % 2 else t + 1

@@ -46,7 +46,7 @@ def fold_after(answer: Callable[[Tensor, Tensor], Tensor]) -> Verdict:
 
 
 def dead_units(answer: Callable[[Tensor], Tensor]) -> Verdict:
-    """``answer(hidden)``: of units after a ReLU, (N, units), those that fire for none of the N pictures: bool (units,)."""
+    """``answer(hidden)``: which units after a ReLU, (N, units), fire for none of the N pictures: bool (units,)."""
     hidden = numbers(6, 5).relu()
     hidden[:, 1] = 0
     hidden[:, 4] = 0

@@ -1,6 +1,6 @@
 """How a check comes to its verdict: a learner's code is run, and its outcome compared with the right one and with known slips.
 
-A slip is what somebody computes who is mistaken in one respect. The slip whose outcome is the learner's own, number by number or
+A slip is what one particular mistake computes. The slip whose outcome is the learner's own, number by number or
 error by error, names the misconception. Nothing here raises for what a learner writes. :mod:`sebook.checks` has the exercises.
 """
 
@@ -37,7 +37,7 @@ class Verdict:
 def judge(
     answer: Callable[..., Any], right: Callable[..., Any], trials: Sequence[tuple], slips: Sequence[Slip], call: str, praise: str
 ) -> Verdict:
-    """Trial by trial: right, or the first slip whose outcome is the answer's own, or what can be said without one."""
+    """Compare trial by trial. The verdict is right, or names the first slip with the same outcome, or gives a general hint."""
     for trial in trials:
         expected = outcome(right, *trial)
         given = _copies(trial)
@@ -63,7 +63,7 @@ def judge(
 
 
 def unusable(got: Any, trial: tuple, call: str) -> Verdict | None:
-    """What is to be said of an answer that is an error, or nothing; None if it is one that can be compared."""
+    """The verdict on an answer that can't be compared, such as an error or None. Returns None if it can be."""
     if isinstance(got, _NotCallable):
         return Verdict(False, f"Pass the function or class itself, and don't call it: it is called here, as `{call}`.")
     if isinstance(got, NotImplementedError):

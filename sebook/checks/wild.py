@@ -16,7 +16,7 @@ Tiles = list[Tensor]
 
 
 def switches(answer: Callable[[Tensor], Tensor]) -> Verdict:
-    """``answer(s)``: of gates (N, C), the channels that are exactly 0 for every input, or exactly 1: bool (C,)."""
+    """``answer(s)``: which channels of gates (N, C) are exactly 0 for every input, or exactly 1 for every input: bool (C,)."""
     s = numbers(6, 7).sigmoid()
     s[:, 1], s[:, 4] = 0, 1
     s[:, 2] = torch.tensor([0.0, 1, 0, 0, 1, 1])  # it moves, from end to end

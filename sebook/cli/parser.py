@@ -76,7 +76,7 @@ def _training(add: Add) -> None:
     train = add("train", train_command.train_network, epilog=IMAGENET)
     train.formatter_class = _Help
     train.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet20")
-    train.add_argument("--arguments", type=options.keywords, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    train.add_argument("--arguments", type=options.keywords, default={}, help="the network's, as JSON: '{\"reduction\": 8}'")
     train.add_argument(
         "--data",
         default="patchwork",
@@ -88,12 +88,12 @@ def _training(add: Add) -> None:
     train.add_argument(
         "--start", help="weights to begin with: the name of a checkpoint, or the .json of one that `train` saved; by default random"
     )
-    train.add_argument("--name", type=options.name, help="of the checkpoint; by default architecture_data")
+    train.add_argument("--name", type=options.name, help="name of the checkpoint; by default architecture_data")
     train.add_argument("--title", help="one line for people; by default from architecture and data")
     train.add_argument("--out", type=options.folder, default="data", help="folder for name.safetensors and name.json")
     train.add_argument("--half", action="store_true", help="store 16-bit floats; the accuracy is measured on what is stored")
-    train.add_argument("--checkpoint", type=options.file, help="file to keep the state in after each epoch, and to go on from")
-    train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at first, faster after")
+    train.add_argument("--checkpoint", type=options.file, help="file for the state after each epoch, and to continue from")
+    train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at the start, then faster")
     train.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
@@ -108,8 +108,8 @@ def _training(add: Add) -> None:
     studied.add_argument(
         "name", choices=sorted(studies.STUDIES), help="; ".join(f"{n}: {s.title}" for n, s in studies.STUDIES.items())
     )
-    studied.add_argument("--seeds", type=int, help="how many, if not the study's own number")
-    studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to go on in it")
+    studied.add_argument("--seeds", type=int, help="number of seeds, if not the study's own")
+    studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to continue from")
     studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
     studied.add_argument("--out", type=options.folder, default="data/results", help="folder for study-NAME.json")
     studied.add_argument("--mix", action="store_true", help="add to runs that another processor or dtype computed")
@@ -149,8 +149,8 @@ def _inside(add: Add) -> None:
     attributed = add("attribution", commands.attribute_gates)
     attributed.add_argument("name", help="of a checkpoint: see `weights`")
     attributed.add_argument("--pictures", type=int, default=64, help="how many test pictures")
-    attributed.add_argument("--steps", type=int, default=32, help="of the integrals")
-    attributed.add_argument("--seed", type=int, default=0, help="which pictures")
+    attributed.add_argument("--steps", type=int, default=32, help="steps of each integral")
+    attributed.add_argument("--seed", type=int, default=0, help="seed that draws the pictures")
     attributed.add_argument("--out", type=options.folder, default="data/results", help="folder for attribution-NAME.json")
 
     recorder = add("record", commands.record_pictures)
@@ -164,7 +164,7 @@ def _inside(add: Add) -> None:
 def _covering(add: Add) -> None:
     covered = add("coverage", commands.compare_coverage)
     covered.add_argument("networks", nargs="*", help="as timm:NAME or torchvision:NAME; by default one of each family with SE")
-    covered.add_argument("--scan", action="store_true", help="instead, say which families the list lacks, or has too many; minutes")
+    covered.add_argument("--scan", action="store_true", help="only say which families the list lacks, or has too many; minutes")
     covered.add_argument("--out", type=options.file, help="file for the result, as JSON")
 
 
@@ -174,14 +174,14 @@ def _pages(add: Add) -> None:
     gallery.add_argument(
         "--onnx",
         type=options.folder,
-        help="folder in which also to write the networks themselves, as `export` does, and what a page trains",
+        help="folder for the networks themselves, as `export` writes them, and for what a page trains",
     )
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add("export", commands.export_probe)
     exporter.add_argument("name", help="of a checkpoint (see `weights`), or the .json of one that `train` saved")
     exporter.add_argument("--out", type=options.file, required=True, help="the file, such as probe.onnx")
-    exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="with U and the rescaled U")
+    exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="also give U and the rescaled U")
 
 
 def _measuring(add: Add) -> None:
@@ -189,9 +189,9 @@ def _measuring(add: Add) -> None:
     timed.add_argument("--only", nargs="+", choices=WHATS, default=WHATS, help="the squeeze, a bottleneck, the whole network")
     timed.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="without gradients, or a training step")
     timed.add_argument("--dtypes", nargs="+", choices=tuple(DTYPES), help="number formats; by default those the device is fast at")
-    timed.add_argument("--formats", nargs="+", choices=tuple(FORMATS), default=tuple(FORMATS), help="of maps in memory")
-    timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="pictures, for whole networks")
-    timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases that come too late are named as left out")
+    timed.add_argument("--formats", nargs="+", choices=tuple(FORMATS), default=tuple(FORMATS), help="memory formats of the maps")
+    timed.add_argument("--batches", nargs="+", type=int, default=(1, 8, 32), help="batch sizes, for whole networks")
+    timed.add_argument("--minutes", type=float, default=20.0, help="in all; cases whose turn comes too late are listed as left out")
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
     timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     timed.add_argument("--memory", choices=bench.MEMORIES, default="kept", help="freed memory: kept, or returned to the system")
@@ -200,10 +200,10 @@ def _measuring(add: Add) -> None:
 
     costs = add("cost", commands.count_cost)
     costs.add_argument("architecture", choices=sorted(pretrained.ARCHITECTURES), metavar="architecture", help="such as se_resnet50")
-    costs.add_argument("--arguments", type=options.keywords, default={}, help="keywords for it, as JSON: '{\"reduction\": 8}'")
+    costs.add_argument("--arguments", type=options.keywords, default={}, help="the network's, as JSON: '{\"reduction\": 8}'")
     costs.add_argument("--size", type=int, default=224, help="side of the pictures in pixels")
     costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
-    costs.add_argument("--seconds", type=float, default=10.0, help="for measuring time, at least five rounds; 0 leaves it out")
+    costs.add_argument("--seconds", type=float, default=10.0, help="for timing, at least five rounds; 0 leaves it out")
     costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     costs.add_argument("--device", type=options.device, default="cpu", help="where time is measured")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")

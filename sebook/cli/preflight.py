@@ -67,7 +67,7 @@ def uninstalled() -> list[str]:
 
 
 def package(name: str, imported: bool = False) -> str:
-    """Its version, which has to be the package's floor or above; with ``imported`` it also has to work."""
+    """The version of ``name``, which must not be below its floor. With ``imported``, the import must also work."""
     floor = floors().get(name, "0")
     try:
         version = metadata.version(name)
@@ -170,7 +170,7 @@ def importable(name: str) -> bool:
 
 
 def network(asked: bool, open_url: Callable = urllib.request.urlopen) -> list[Finding]:
-    """Never a fault: everything but what is named here works without."""
+    """Never counts as a fault: without these hosts, only what is named here doesn't work."""
     if not asked:
         what = "; ".join(NEEDS_NETWORK.values())
         return [Finding("network", "note", f"not asked (--network does). It is needed only for: {what}")]
@@ -220,7 +220,7 @@ def check(asked: bool = False) -> list[Finding]:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument("--network", action="store_true", help="also ask whether the few hosts that anything needs can be reached")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON, for programs")
 
 
 def run(options: argparse.Namespace) -> int:

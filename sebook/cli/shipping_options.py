@@ -21,7 +21,7 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
         type=options.file,
         help="write the network with its constant gates folded away: .onnx from an .onnx file, else .safetensors",
     )
-    looked.add_argument("--steady", type=float, default=STEADY, help="a gate that moves less is constant")
+    looked.add_argument("--steady", type=float, default=STEADY, help="a gate that moves less than this over pictures is constant")
 
     examined = add("examine", anatomy_command.examine)
     _looking(examined, "a checkpoint's own test pictures, or scikit-image's photographs")
@@ -42,15 +42,15 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
     measured = add("measure", measure_command.measure)
     measured.add_argument("what", choices=sorted(measure_command.WHAT), help="what is measured")
     measured.add_argument("name", help="of a checkpoint: see `weights`")
-    measured.add_argument("--seeds", type=int, default=3, help="how many trainings, where there are any")
-    measured.add_argument("--train", type=int, default=3000, help="training pictures, for means, statistics and training")
-    measured.add_argument("--test", type=int, default=2000, help="test pictures")
+    measured.add_argument("--seeds", type=int, default=3, help="number of training runs, where there are any")
+    measured.add_argument("--train", type=int, default=3000, help="number of training pictures, for means, statistics and training")
+    measured.add_argument("--test", type=int, default=2000, help="number of test pictures")
     measured.add_argument("--out", type=options.folder, default="data/results", help="folder for WHAT-NAME.json")
 
 
 def _looking(command: argparse.ArgumentParser, default: str) -> None:
     _pictured(command, f"files, or folders with pictures; by default {default}")
-    command.add_argument("--most", type=int, default=500, help="use no more pictures than so many")
+    command.add_argument("--most", type=int, default=500, help="use at most this many pictures")
     options.taking_pictures(command)
 
 

@@ -55,7 +55,7 @@ def channels(
 
     Raises:
         ValueError: unknown block or method; ``"gradient"`` or ``"conductance"`` with a baseline other than 0; a model that answers
-            with something else than (N, K) logits, or lets no gradient through; a target that is none of its classes.
+            with something else than (N, K) logits, or lets no gradient through; a target that is not one of its classes.
     """
     one_of(CHANNEL_METHODS, method=method)
     at_least_one(steps=steps)
@@ -112,7 +112,7 @@ def pixels(
 
     Args:
         model, images, block, steps: as for :func:`channels`.
-        channel: c.
+        channel: the channel of the gate, from 0.
         method: ``"integrated"``, which sums to s_c less that of a picture of zeros (after preprocessing: of mean colour);
             ``"saliency"``, the gradient's size; ``"occlusion"``, s_c less what it is with a window of zeros over the pixel.
         window: side of that window in pixels, and its stride.

@@ -1,6 +1,6 @@
 """Controls: is it the gates' dependence on the picture that helps, or would any fixed rescaling do?
 
-A network with SE is compared with itself, after training and without training again, its gates in the hands of somebody else:
+A trained network with SE is compared with itself, without further training, when something else sets its gates:
 
 =========  ============================================================================================
 trained    as they are: computed from the picture
@@ -9,10 +9,10 @@ shuffled   another picture's: they vary as before, but belong to the wrong pictu
 one        all at 1: no rescaling at all
 =========  ============================================================================================
 
-Frozen as good as trained says that this network needs no excitation on the day of its test. It does not say that a network trained
-without SE would be as good: the gates may have helped it to learn. Nor does frozen worse than trained say that one trained without
-SE would be as bad: its weights would have been fitted to having no gates, and these were fitted to gates that move. A network that
-fails with its gates at 1 may only miss the scale that its weights were trained for; "frozen" keeps that scale.
+If "frozen" is as good as "trained", this network needs no excitation once it is trained. It does not follow that a network trained
+without SE would be as good: the gates may have helped this one to learn. If "frozen" is worse, it does not follow that a network
+trained without SE would be as bad: its weights would be fitted to having no gates, and these are fitted to gates that move. A
+network that fails with its gates at 1 may only miss the scale that its weights were trained for; "frozen" keeps that scale.
 """
 
 import math
@@ -55,11 +55,13 @@ def right(
     """Which pictures the network gets right under a control: bool (N,).
 
     Args:
-        model, pictures, preprocess: the network, labelled pictures, and from these uint8 (N, 3, H, W) to what the network takes.
+        model: a network with SE blocks.
+        pictures: with labels from 0 up.
+        preprocess: uint8 (N, 3, H, W) to what the network takes.
         control: one of ``CONTROLS``.
         frozen: by block, the gates for ``"frozen"``: see :func:`mean_gates`.
-        blocks: in which the control holds; the others are left alone. None for all.
-        seed: who gets whose gates when they are shuffled. Nobody gets their own.
+        blocks: names of the blocks to control; the others are left alone. None for all.
+        seed: which picture gets whose gates when they are shuffled. None gets its own.
         batch_size: pictures in memory at a time. Gates are shuffled within a batch.
 
     Raises:

@@ -22,13 +22,13 @@ class Plan:
 
     Attributes:
         rates: peak learning rates to choose from, in the order in which they are tried.
-        train_each: training pictures of a class, the first ones.
-        held_out_each: the next so many of a class: for choosing, and nothing else.
+        train_each: how many training pictures of each class to train on, the first ones.
+        held_out_each: how many of each class after those to choose by; nothing else uses them.
         deviation: the standard deviation over seeds that is expected of a difference between two arms, as a share.
         because: where that comes from.
         says: the questions, and what the study cannot tell, in words.
         seed: of the runs that choose; no run that counts has it.
-        epochs: of the runs that choose, whose schedule is as much shorter; None for the recipe's.
+        epochs: of the runs that choose, whose schedule is shortened to fit; None for the recipe's number.
     """
 
     rates: tuple[float, ...]
@@ -84,7 +84,7 @@ def beforehand(plan: Plan, seeds: int) -> dict[str, Any]:
 
 
 def chosen(choices: Iterable[Mapping[str, Any]], arm: str) -> float:
-    """The rate that did best for ``arm`` on the pictures held out; of equals the smaller."""
+    """The rate that did best for ``arm`` on the pictures held out; on a tie, the smaller rate."""
     own = [said for said in choices if said["arm"] == arm]
     return max(own, key=lambda said: (said["accuracy"], -said["rate"]))["rate"]
 

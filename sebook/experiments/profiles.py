@@ -79,7 +79,7 @@ class Profile:
     def mean_specificity(self, block: str) -> Estimate:
         """The block's class-specificity: the mean of :meth:`specificity` over its channels, and how sure that mean is.
 
-        The interval is of the channels, as if the block had drawn them from many like them; gates share a hidden layer and are
+        The interval is over the channels, as if the block had drawn them from many like them; gates share a hidden layer and are
         not quite independent. The pictures add little: K classes of n pictures in all raise a share by about K/n.
         """
         return bootstrap(self.specificity(block))
@@ -114,8 +114,8 @@ def profile(
 ) -> Profile:
     """Class means and variances of every SE block's excitations, by Welford's rule in the form of Chan et al. for batches.
 
-    How often a gate stays near its mean is known only when the mean is: it comes from a histogram of each channel, interpolated
-    within bins of 0.005.
+    How often a gate stays near its mean is known only once the mean is. So it comes from a histogram of each channel,
+    interpolated within bins of 0.005.
 
     Args:
         model: a network with SE blocks.

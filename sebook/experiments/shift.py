@@ -110,7 +110,7 @@ def _right(logits: Tensor, pictures: Pictures) -> float:
 
 
 def at_equal_error(said: Mapping[str, Any], name: str, lost: float) -> float | None:
-    """How far the gates are from the clean pictures' where ``name`` costs ``lost`` (0 to 1) of the accuracy, between strengths.
+    """How far the gates are from the clean pictures' where ``name`` costs ``lost`` (0 to 1) of the accuracy, interpolated.
 
     None where no strength costs that much.
     """

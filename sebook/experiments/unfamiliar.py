@@ -93,7 +93,7 @@ def without_themselves(of: Seen, labels: Tensor) -> Seen:
 
 
 def calibrated(inside: Seen) -> Rule:
-    """The rule by pictures of a network's own classes: half a deviation of surprise counts as one of distance does."""
+    """The rule by pictures of a network's own classes: a standard deviation of surprise counts half as much as one of distance."""
     nearest = inside.distances.amin(1)
     weight = float(0.5 * nearest.std() / inside.surprise.std())
     return Rule(weight, float(torch.quantile(nearest + weight * inside.surprise, 1 - FALSE_ALARMS)))

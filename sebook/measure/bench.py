@@ -1,13 +1,13 @@
 """What squeeze-and-excitation costs: this package beside others and beside no SE at all, timed in turns in one run.
 
-Time on a shared machine drifts, so a number alone says little. Here every round runs each contender once, in a newly drawn order,
-and a ratio is that of two times of one round; reported are medians over the rounds with 95 % bootstrap intervals. All SE networks
-carry the same weights, and are seen to give the same answer before they are timed.
+Time on a shared machine drifts, so a number alone says little. So every round runs each contender once, in a newly drawn order,
+and a ratio compares two times of the same round. The results are medians over the rounds, with 95 % bootstrap intervals. All SE
+networks carry the same weights, and are checked to give the same answer before they are timed.
 
-**The floor.** SE is bound by memory, not by arithmetic. What it has to move beyond the same network without SE, were all else free,
-in sizes of U (N, C, H, W):
+**The floor.** SE is bound by memory, not by arithmetic. Were all else free, this is what it would have to move beyond
+the same network without SE, in units of the size of U (N, C, H, W):
 
-- eval: 1, for U has to be read before the first gate is known. Squeezed before a 1x1 convolution that widens k times: 1 / k.
+- eval: 1, for U has to be read before the first gate is known. If squeezed before a 1x1 convolution that widens k times: 1 / k.
 - training: that 1; on the way back U and the gradient for the gates (2), then the gradient again and the result for U's own (2): 5.
 
 The usual code moves 3 in eval: the mean reads U, the product reads and writes; the sum that follows happens without SE as well. In
@@ -73,15 +73,16 @@ def run(
         modes: ``"eval"``, without gradients, and ``"train"``, a step with SGD (bfloat16: float32 weights under autocast).
         dtypes: of ``DTYPES``; by default all that ``device`` is fast at, so bfloat16 only where it has instructions for it.
         formats: of ``FORMATS``.
-        batches, block_batches: numbers of pictures, for networks and for the others.
+        batches: pictures in a batch, for whole networks; one run for each number.
+        block_batches: the same, for a bottleneck and for the squeeze.
         stages: of ``STAGES``, for all but networks.
         minutes: in all. What is left is shared by the cases left, and each takes the rounds that fit, at least 5, at most 60.
             Cases whose turn comes too late are named in ``left_out``.
         compiled: also time everything under ``torch.compile``.
         clock: ``"wall"``, or ``"cpu"``: seconds that all threads together were computing (run with ``OMP_WAIT_POLICY=passive``, or
-            waiting counts as well). On a machine that others use, that is the one that means something.
+            waiting counts as well). On a machine that others use, only ``"cpu"`` is meaningful.
         memory: what becomes of what a CPU's process frees: ``"kept"`` by it, or ``"returned"`` to the system as the C library
-            does by itself. Noted is what could be had. What is kept stays so until the process ends.
+            does by itself. The result notes which of them took effect. ``"kept"`` lasts until the process ends.
         device: ``"cpu"`` or ``"cuda"``; by default cuda where there is one. There, time is always between two CUDA events.
         seed: of weights, inputs, orders and bootstrap.
         command: noted in the result.
@@ -90,8 +91,8 @@ def run(
     Returns:
         What can be written as JSON: the circumstances and ``cases``, each with ``results`` by contender: ``ms`` (median) and
         ``ms_interval``; ``ratio`` to ``base``, the same computation without SE, and ``ratio_interval``; ``extra_ms``, the median
-        difference to ``base``, and ``floor_ms``, the least that difference can be. ``best`` sets this package's fastest beside the
-        ``peer`` that is: ``ratio`` of their times and its ``interval``.
+        difference to ``base``, and ``floor_ms``, the least that difference can be. ``best`` compares this package's fastest with
+        the fastest ``peer``: the ``ratio`` of their times and its ``interval``.
 
     Raises:
         ValueError: an argument that names nothing known; contenders that disagree.

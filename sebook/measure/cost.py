@@ -2,11 +2,11 @@
 
 - **Parameters** are counted; for SE alone also by formula: 2 C^2 / r a block (section 4 of the paper).
 - **Arithmetic** is in multiply-adds, each counted once as in the paper, of convolutions and matrix products, by PyTorch's
-  ``FlopCounterMode`` (which counts each twice). Batch norms, activations and sums are left out, as everywhere. For SE its two
-  passes over the maps are listed apart: an addition per value to squeeze, a multiplication per value to rescale.
-- **Bytes** by a model that knows no cache: each operation, as it runs without gradients, reads all its arguments and writes its
-  result, once; a view costs nothing. SE by the usual code then moves 3 times U: squeeze reads it, rescale reads it and writes the
-  result. Where the rescaling shares a pass with the residual sum, as in :meth:`~senet.models.se.SEBlock.rescale`, that is 1 time U.
+  ``FlopCounterMode`` (which counts each twice). Batch norms, activations and sums are left out, as everywhere. SE's two
+  passes over the maps are listed separately: an addition per value to squeeze, a multiplication per value to rescale.
+- **Bytes** follow a model without a cache: each operation, run without gradients, reads all its arguments and writes its result
+  once; a view costs nothing. The usual code for SE then moves U 3 times: squeeze reads it, rescale reads it and writes the
+  result. Where the rescaling shares a pass with the residual sum, as in :meth:`~senet.models.se.SEBlock.rescale`, SE moves U once.
 - **Time** is measured in turns with the plain network (:mod:`sebook.measure.bench`), and given as a ratio.
 
 The first three run on PyTorch's meta device, which knows shapes and computes nothing: SE-ResNet-152 takes a second.
@@ -62,7 +62,7 @@ def se_parameters(channels: int, reduction: int = 16, *, bias: bool = False, min
 
 
 def without_se(model: nn.Module) -> nn.Module:
-    """A copy whose SE blocks let everything pass; the model itself, copied, if it has none."""
+    """A copy whose SE blocks pass their input on unchanged. A model without SE blocks is just copied."""
     model = copy.deepcopy(model)
     for name in _names(model):
         model.set_submodule(name, NoSE())
@@ -110,11 +110,11 @@ def latency(
     clock: str = "wall",
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Time ``model`` and the same without SE, in turns, warm, without gradients.
+    """Time ``model`` and the same network without SE in turns, after a warm-up, without gradients.
 
     Args:
-        seconds: for all of it; at least 5 rounds are run.
-        clock: ``"wall"``, or ``"cpu"`` where other processes use the machine. On a GPU its own events give the time.
+        seconds: for the whole measurement; at least 5 rounds are run.
+        clock: ``"wall"``, or ``"cpu"`` where other processes use the machine. On a GPU, CUDA events give the time.
 
     Returns:
         ``ms`` and ``plain_ms`` (medians), ``ratio`` (median of the rounds' ratios), ``ratio_interval`` (95 %, bootstrap) and

@@ -73,10 +73,10 @@ def measured(file: Path = BENCH, batch: int = 8, mode: str = "eval") -> dict[str
     """How much longer SE-ResNet-50 takes than ResNet-50 for ``batch`` pictures: what ``python -m senet bench`` measured, in short.
 
     Returns:
-        ``date``, ``machine``, ``threads``, ``versions``, and ``rows``: each with ``mode``, ``dtype``, ``format``, ``batch``, and
-        for this book's SE block (``ours``), the ``fused`` network (in evaluation) and torchvision's block the ``ratio`` and its
-        ``interval`` of 95 %. A fused network is compared with a plain one whose batch norms are folded as well. No rows without
-        the file, or where it has none for so many pictures.
+        ``date``, ``machine``, ``threads``, ``versions``, and ``rows``. A row has ``mode``, ``dtype``, ``format``, ``batch``, and
+        a ``ratio`` with its 95 % ``interval`` for each of this book's SE block (``ours``), the ``fused`` network (in evaluation)
+        and torchvision's block. A fused network is compared with a plain one whose batch norms are folded as well. There are no
+        rows if the file is missing, or has none for that many pictures.
     """
     if not file.exists():
         return {"rows": []}  # the counts do without measurements

@@ -64,7 +64,7 @@ SIDE = 128  # of the example, in pixels, unless a network takes one size only, o
 
 
 def timm_families(said: Callable[[str], None] = lambda line: None) -> Iterator[str]:
-    """The smallest network of timm for each file of its and each set of classes; they are opened without memory for weights."""
+    """timm's smallest network for each of its files and each set of classes, opened without memory for weights."""
     import timm
 
     smallest: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
@@ -86,7 +86,7 @@ def timm_families(said: Callable[[str], None] = lambda line: None) -> Iterator[s
 
 
 def torchvision_families() -> Iterator[str]:
-    """The smallest network of torchvision for each file of its that has one of the classes."""
+    """torchvision's smallest network for each of its files that has one of the classes."""
     from torchvision import models
 
     by_file: dict[str, list[tuple[int, str]]] = {}

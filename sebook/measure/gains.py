@@ -57,7 +57,7 @@ def of_timm() -> Table:
 
 
 def in_timm(test_set: str = "imagenet") -> dict[str, float]:
-    """``pairs``, how many are better ``up`` with SE, and the ``mean``, ``least`` and ``most`` difference in points."""
+    """How many ``pairs`` there are, how many go ``up`` with SE, and the ``mean``, ``least`` and ``most`` difference in points."""
     differences = [pairs.gain(pair, test_set) for pair in pairs.read()["pairs"]]
     return {
         "pairs": len(differences),

@@ -1,10 +1,10 @@
 """Freed memory kept by the process, rather than handed back to the system and asked for again.
 
 glibc's ``malloc``, which PyTorch uses on a Linux CPU, returns large blocks the moment they are freed. The next pass asks for them
-again, and the system fills them with zeros page by page. For eight pictures a ResNet-50 spent an eighth to a fifth of its time so
-in float32 and without gradients; in bfloat16 or in training little or nothing; and in every process another share. Who wants to
-compare networks can do without that. (Other allocators that PyTorch's tuning guide names, jemalloc and TCMalloc, keep memory too,
-but have to be installed.)
+again, and the system fills them with zeros page by page. With eight pictures, in float32 and
+without gradients, a ResNet-50 spent an eighth to a fifth of its time on this, a different share in every process; in bfloat16 or
+in training it spent little or none. That disturbs a comparison of networks. (Other allocators that PyTorch's tuning guide names,
+jemalloc and TCMalloc, keep memory too, but have to be installed.)
 """
 
 import ctypes

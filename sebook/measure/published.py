@@ -1,7 +1,7 @@
 """The paper's own figures that the book sets beside its own: typed in, each with its place in the paper.
 
 Hu, Shen, Albanie, Sun, Wu: *Squeeze-and-Excitation Networks*, arXiv 1709.01507, the longer version. Errors are in percent, of one
-crop of ImageNet's validation pictures; they belong to one training each. Baselines differ between the paper's tables (another
+crop of ImageNet's validation pictures; each is from one training run. Baselines differ between the paper's tables (another
 schedule, label smoothing): numbers of one table may be compared, numbers of two may not.
 """
 

@@ -30,7 +30,7 @@ class Measured:
         hidden, dead: units of the hidden layer, and how many of them never fire; None where there is no such layer, or none that
             is cut off at 0.
         freezing: the largest change of any output when each channel is set to its mean over the pictures.
-        changed: in how many pictures that changes the largest output; None where there is one output or where it is a map.
+        changed: in how many pictures that changes the largest output; None for a single output, or for a map.
         idle: whether all channels are shut, and closing them altogether changes no output by more than a millionth of the largest.
     """
 

@@ -28,7 +28,7 @@ class Input:
 
     @property
     def channels(self) -> int | None:
-        """Of a picture, 1, 3 or 4 on one of four axes, with pixels on two others; None where it doesn't look like one."""
+        """How many channels an input (1, 3 or 4 on one of four axes) has as a picture; None if it doesn't look like one."""
         if len(self.shape) != 4 or not (self.kind.kind == "f" or self.kind == np.uint8):
             return None
         for axis, sides in ((1, self.shape[2:]), (3, self.shape[1:3])):
@@ -94,7 +94,7 @@ def told_apart(inputs: list[Input], given: Mapping[str, Any], path: str) -> tupl
 
 
 def parsed(text: str) -> tuple[str, Any]:
-    """``NAME=VALUE`` as typed. Raises ``ValueError`` where that is not what it is."""
+    """``NAME=VALUE`` as typed. Raises ``ValueError`` for any other form."""
     name, equals, value = text.rpartition("=")
     if not equals or not name:
         raise ValueError(f"{text!r} has to be {HOW}")

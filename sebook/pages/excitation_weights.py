@@ -36,8 +36,8 @@ class Layers(NamedTuple):
 def layers(points: SEPoints, recorded: BlockRecord) -> Layers | None:
     """The layers of an SE block, ours or another library's; None if it is not two layers, a ReLU and a sigmoid.
 
-    How a block is built can't be read off its class alone. So its layers are taken for what they seem to be, and believed only if
-    they make the recorded z into the recorded s.
+    How a block is built can't be read off its class alone. So its layers are guessed, and accepted only if they turn the recorded z
+    into the recorded s.
 
     Args:
         points: of the block, as :func:`senet.inside.recording.se_blocks` gives them.

@@ -82,7 +82,7 @@ def about(checkpoint: pretrained.Checkpoint) -> dict[str, Any]:
 
 
 def class_means(checkpoint: pretrained.Checkpoint) -> dict[str, Tensor] | None:
-    """Mean excitation of each class, by block, (K, C): shipped beside the weights; None where they are not."""
+    """Mean excitation of each class, by block, (K, C), from the file beside the weights; None if there is no such file."""
     if checkpoint.file is None:
         return None
     path = profiles.beside(checkpoint)
@@ -95,7 +95,7 @@ def average(means: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def add_fixed(described: dict[str, Any], logits: Tensor) -> None:
-    """Say of each picture what it is taken for with :func:`average` gates: the class's index and its share.
+    """Add to each picture what the network takes it for with :func:`average` gates: the class's index and its share.
 
     Args:
         described: what :func:`describe` gave; its first N pictures are completed.
@@ -121,7 +121,7 @@ def describe(
 
     Args:
         model: a network with SE blocks.
-        recording: of some of the pictures: it tells the blocks' order in the forward, and how far their gates go.
+        recording: of some of the pictures: it gives the blocks' order in the forward, and the range of their gates.
         shown: the pictures.
         name, title, accuracy: of the network; accuracy from 0 to 1, None if unknown.
         familiarity: how it notices what it does not know, as :func:`sebook.experiments.unfamiliar.stored` gives it.

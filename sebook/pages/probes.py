@@ -19,8 +19,9 @@ in ``gates``        (N, sum of all C)        excitations to use, block after blo
 ==================  =======================  =========================================================================
 
 A caller that runs the file asks for outputs by name, and pays for no others to be copied. The graph is the fused one: the
-exporter folds batch norms as :func:`senet.fuse` does. (What that does besides, a squeeze ahead of a widening 1x1 convolution, is
-for networks of bottlenecks.) What this changes in size and time, beside graphs that are not folded: tools/engine_bench.py.
+exporter folds batch norms as :func:`senet.fuse` does. (:func:`senet.fuse` also
+moves a squeeze ahead of a widening 1x1 convolution, but only in bottlenecks.) tools/engine_bench.py measures what folding changes
+in size and time.
 """
 
 import copy
@@ -113,7 +114,7 @@ class TorchProbe(Probe):
     Args:
         model: the name of a checkpoint, a checkpoint, or a network with SE blocks, which is copied and not changed.
         preprocessing: a checkpoint has its own; a network of yours needs the one it was trained with.
-        classes: what each logit stands for; likewise.
+        classes: what each logit stands for. A checkpoint has its own; a network of yours needs them.
         title: one line for people.
         maps: whether the probe gives feature maps.
 

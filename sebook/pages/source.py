@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Source(str):
-    """Python source. A notebook shows it in colours, since it asks for Markdown; it is a string to everyone else."""
+    """Python source. A notebook asks for Markdown and shows it in colours; everything else sees a string."""
 
     def _repr_markdown_(self) -> str:
         return f"```python\n{self}\n```"
@@ -17,7 +17,7 @@ def source(*things: Callable[..., Any]) -> Source:
     """The source of functions, methods and classes, below each other, each from the left margin.
 
     Raises:
-        TypeError: a thing is built into Python, or no function or class at all.
-        OSError: its source is not to be found, as of what was typed into a plain interpreter.
+        TypeError: a thing is built into Python, or is neither a function nor a class.
+        OSError: its source can't be found, as for code typed into a plain interpreter.
     """
     return Source("\n\n".join(textwrap.dedent(inspect.getsource(thing)).strip() for thing in things))

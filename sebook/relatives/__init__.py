@@ -31,7 +31,7 @@ class ECA(SEBlock):
     One short convolution along the channels takes the place of both layers.
 
     Args:
-        channels: C.
+        channels: C, in and out.
         size: of the convolution, odd; by default as the paper derives it.
     """
 
@@ -114,7 +114,7 @@ class GatherExcite(SEBlock):
     A pixel's gate is the sigmoid of the mean around it.
 
     Args:
-        channels: C.
+        channels: C, in and out.
         extent: how far around, in pixels; 0 for the whole map, which is SE
             with nothing between squeeze and sigmoid.
     """

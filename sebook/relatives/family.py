@@ -1,6 +1,6 @@
 """SE's family, by code: relatives laid beside it, what each costs in one network, and where SE lives in others' networks.
 
-Nothing here has weights to speak of: shapes and counts come from PyTorch's meta device, which computes nothing.
+Shapes and counts come from PyTorch's meta device, which stores no weights and computes nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -119,7 +119,7 @@ RELATIVES: dict[str, Relative] = {
 
 
 def laid_out(name: str, stage: int) -> dict[str, Any]:
-    """A relative's steps in one stage of a ResNet-50: shapes without the batch, and weights, as they are, not as they should be.
+    """A relative's steps in one stage of a ResNet-50: shapes without the batch, and weights, both read from the module itself.
 
     Returns:
         ``title``, ``arxiv``, ``joined``, ``channels``, ``side``, ``weights``, and ``lanes``, each with ``title``, ``weights``,

@@ -55,7 +55,7 @@ class SimAM(nn.Module):
 
     Args:
         channels: C; nothing depends on it.
-        evenness: added to the variance (the paper's lambda), so that a flat map's pixels don't.
+        evenness: added to the variance (the paper's lambda), so that pixels of a flat map don't stand out.
     """
 
     def __init__(self, channels: int, evenness: float = 1e-4) -> None:
@@ -81,7 +81,7 @@ class CoordinateAttention(nn.Module):
     that narrows.
 
     Args:
-        channels: C.
+        channels: C, in and out.
         reduction: r of the hidden layer, which has at least 8 channels, as in the authors' code.
     """
 
@@ -112,9 +112,9 @@ class FrequencySE(SEBlock):
     Of the paper's choices this is the lowest frequencies ("LF"), on maps pooled to 7 x 7.
 
     Args:
-        channels: C.
-        reduction: r.
-        waves: how many; 1 leaves the mean alone, times 7 as in the authors' code.
+        channels: C, in and out.
+        reduction: the reduction ratio, r.
+        waves: how many; with 1, only the mean is left, times 7 as in the authors' code.
     """
 
     side = 7

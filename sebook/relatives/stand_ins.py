@@ -22,7 +22,7 @@ from senet.models.se import SEBlock, hidden_width
 
 
 class StaticGate(nn.Module):
-    """The sigmoid of a learned number per channel; 1/2 at first, as SE's gates are nearly."""
+    """The sigmoid of a learned number per channel. It is 1/2 at first; SE's gates also start near 1/2."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Ungated(nn.Module):
     """SE's two matrices as 1x1 convolutions, whose result is added: u + W2 relu(W1 u). It has as many parameters as SE.
 
     Args:
-        channels: C.
+        channels: C, in and out.
         reduction, min_hidden: as for :class:`~senet.models.se.SEBlock`.
     """
 

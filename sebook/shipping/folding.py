@@ -40,7 +40,7 @@ class Way:
 
 
 class NotExact(ValueError):
-    """Some gates can't be folded: ``reasons`` says of each why."""
+    """Some gates can't be folded: ``reasons`` says why, gate by gate."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         said = "; ".join(f"{name}: {why}" for name, why in reasons.items())
@@ -49,7 +49,7 @@ class NotExact(ValueError):
 
 
 def ways(model: nn.Module, gates: Mapping[str, Tensor]) -> dict[str, Way | str]:
-    """By gate, where its factor would go, or why nowhere.
+    """For each gate, where its factor would go, or why it can go nowhere.
 
     Raises:
         ValueError: ``model`` can't be traced, or a gate is none of its SE blocks.
@@ -71,10 +71,10 @@ def ways(model: nn.Module, gates: Mapping[str, Tensor]) -> dict[str, Way | str]:
 
 @torch.no_grad()
 def fold(model: nn.Module, gates: Mapping[str, Tensor], images: Tensor | None = None) -> nn.Module:
-    """A copy of ``model`` in evaluation mode whose gates in ``gates`` are these values, and cost nothing.
+    """A copy of ``model`` in evaluation mode, with the gates of ``gates`` fixed at these values, where they cost nothing.
 
-    The copy is of the same class; an identity is in each block's place. It is checked against ``model`` with its gates held, in
-    float64, and stays with all other gates as it was.
+    The copy is of the same class; an identity is in each block's place. All other gates stay as they were. The copy is checked
+    against ``model`` with the same gates held, in float64.
 
     Args:
         model: what ``torch.fx`` can trace, with SE blocks of a known class (see ``senet.inside.recording.HOOK_POINTS``).

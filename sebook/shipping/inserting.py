@@ -30,7 +30,7 @@ def insert_se(model: nn.Module, reduction: int = 16, *, start: str = "identity",
 
     Args:
         model: a ResNet of ours without SE, or torchvision's; also a part of a larger network. Layers keep their names and weights.
-        reduction: r.
+        reduction: the reduction ratio, r.
         start: ``"identity"``, for the same answers as ``model`` at first, or ``"half"``: the blocks as they come, with gates near
             1/2. Both draw their weights from torch's generator.
         **options: ``bias`` and ``min_hidden`` of :class:`~senet.models.se.SEBlock`.

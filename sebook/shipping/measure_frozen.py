@@ -33,7 +33,9 @@ def measure(
     """A trained network, the same folded, and both after one epoch on ``train``.
 
     Args:
-        model, train, test, preprocess: the network, its pictures, and what takes them to its input.
+        model: a trained network with SE blocks.
+        train, test: labelled pictures to take means of and to train on, and to measure on.
+        preprocess: uint8 (N, 3, H, W) to what the network takes.
         trained: the recipe of its training, by the names of :class:`~senet.training.Recipe`.
         seeds: trainings of one epoch each.
         say: called with a line after each step.

@@ -86,7 +86,7 @@ def seam(maps: Tensor, whole: Tensor, every: int) -> tuple[float, float]:
 def over_rows(model: nn.Module, rows: int) -> Iterator[None]:
     """Within, each SE block squeezes for each row of its maps over that row and its neighbours, ``rows`` in all.
 
-    That is what a machine can do that computes a picture row by row and keeps few of them (Vosco and others' Tiled SE). A gate
+    That is all that a machine can do if it computes a picture row by row and keeps few rows (Vosco and others' Tiled SE). A gate
     then differs from row to row.
 
     Raises:

@@ -69,7 +69,7 @@ def upscaled(model: Upscaler, picture: Tensor, tiles: int = 1, given: Mapping[st
     Args:
         model: the upscaler.
         picture: between 0 and 1. Its sides are the same, and a multiple of ``tiles``.
-        tiles: in a row, and rows of them. Each sees as many pixels around it as convolutions do.
+        tiles: how many in a row, and how many rows. A tile also sees the pixels around it that its convolutions reach.
         given: gates to use in the place of each tile's own, by block.
     """
     side = picture.shape[2] // tiles
@@ -94,7 +94,7 @@ class Seam:
 
 
 def seam(made: Tensor, whole: Tensor, tiles: int) -> Seam:
-    """Measure it; ``made`` and ``whole``: (1, 3, H, W) between 0 and 1, whatever is beyond cut off as a screen does."""
+    """Compare ``made`` with ``whole``, both (1, 3, H, W) between 0 and 1; values beyond are cut off, as on a screen."""
     far = 255 * (made.clamp(0, 1) - whole.clamp(0, 1))
     across, inside = [], []
     for steps in (far.diff(dim=3).abs(), far.diff(dim=2).abs().transpose(2, 3)):

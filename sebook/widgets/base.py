@@ -157,7 +157,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
     # ---- where there is no kernel
 
     def state(self) -> dict[str, Any]:
-        """The view as the page's script wants it: a value a field, pictures by their ids."""
+        """The view as the page's script wants it: one value for each field, pictures by their ids."""
         state = {}
         for name, field in self.fields().items():
             value = getattr(self, name)

@@ -74,7 +74,7 @@ class Curves(PlotWidget):
         self.choose(runs=runs, **choices)
 
     def add(self, name: str, record: Record) -> None:
-        """Put one epoch's record to the run ``name``, which begins with the first. The widget shows it at once."""
+        """Add one epoch's record to the run ``name``; the first record begins the run. The widget shows it at once."""
         histories = {known: {field: [*values] for field, values in run.items()} for known, run in self._data["histories"].items()}
         run = histories.setdefault(name, {field: [] for field in _FIELDS})
         for field, values in _columns([record]).items():
@@ -84,7 +84,7 @@ class Curves(PlotWidget):
             self.runs = [*self.runs, name]
 
     def follow(self, name: str = "this run") -> Callable[[Record], None]:
-        """For ``fit(..., after_epoch=curves.follow("mine"))``. A run that already has that name begins again."""
+        """A callback for ``fit(..., after_epoch=curves.follow("mine"))``. A run that already has that name starts over."""
         self._data = {**self._data, "histories": {known: run for known, run in self._data["histories"].items() if known != name}}
         self.runs = [run for run in self.runs if run != name]
         return lambda record: self.add(name, record)

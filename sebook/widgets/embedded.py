@@ -103,5 +103,5 @@ def described(id: str, title: str, alt: str, picture: Tensor) -> dict[str, str]:
 
 
 def pixels(picture: Tensor) -> str:
-    """uint8 (C, H, W) as base64: exact wherever it is read, which what a browser makes of a PNG need not be."""
+    """uint8 (C, H, W) as base64: exact wherever it is read. What a browser makes of a PNG need not be."""
     return base64.b64encode(picture.contiguous().cpu().numpy().tobytes()).decode("ascii")

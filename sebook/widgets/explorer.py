@@ -57,7 +57,7 @@ class Explorer(ProbeWidget):
 
     Args:
         model, pictures, preprocess, classes, means: see :class:`~sebook.widgets.base.ProbeWidget`.
-        others: names of more shipped networks that a reader of the published page may choose; a kernel has the one model.
+        others: names of more shipped networks that a reader of the published page may choose; a kernel has only its own model.
         small: the form for a first page: choose, look and point, with nothing to be set.
 
     Raises:

@@ -25,7 +25,7 @@ QUALITY = 75  # of the pictures in the page, WebP
 
 
 class Segmenter(EmbeddedWidget):
-    """Whom a network of 250 kB takes for the person, and its ten gates: its own, frozen at their means, or all at 1.
+    """Where a network of 250 kB sees a person, with its ten gates computed, frozen at their means, or all at 1.
 
     >>> Segmenter(picture="cat", gates="frozen")
 

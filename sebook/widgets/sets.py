@@ -21,7 +21,7 @@ def listed(of: Sequence[Any], widget: Any, at: Callable[[Any, Any], Any]) -> lis
 
 
 def members(known: Any) -> list[Any]:
-    """What a set of the widget's holds: the keys of a mapping; of things with an ``id`` or a ``name``, that."""
+    """What a set of the widget's holds: the keys of a mapping, or the ``id`` or ``name`` of each thing in a list."""
     return [each.get("id", each.get("name")) if isinstance(each, Mapping) else each for each in known]
 
 

@@ -34,12 +34,12 @@ def table(networks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def different(networks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Without those whose file another package has as well."""
+    """Each file once: of networks that share a file, the first is kept."""
     return list({network["file"]: network for network in reversed(networks)}.values())[::-1]
 
 
 def size(network: Mapping[str, Any]) -> str:
-    """Of the file; where weights are in another one, that is not known here."""
+    """The file's size, such as "250 kB"; a dash if its weights are in another file."""
     if network["file"].endswith((".param", ".json")):
         return "–"
     kilobytes = network["bytes"] / 1000

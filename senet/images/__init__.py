@@ -116,7 +116,7 @@ def photographs(size: int = 32, classes: Sequence[str] = CIFAR10_CLASSES) -> Pic
 
     Args:
         size: side of the pictures in pixels.
-        classes: in which to count labels.
+        classes: class names; labels are indices into them.
     """
     import skimage.data
 
@@ -222,13 +222,13 @@ def image_folder(
 ) -> Pictures:
     """Read ``folder/<class>/<picture>`` into memory, each picture cut to a square of ``size`` x ``size``.
 
-    What is hidden is left out, and what is not a picture of a kind that is read here; a warning names it.
+    Hidden files are left out, and so is any file that is not a picture of a known kind; a warning names it.
 
     Args:
         each: only the first so many pictures of each class, by name; by default all.
         store: a folder in which to keep the pixels, in one file of 3 size^2 bytes a picture: written once, then mapped, so that
             what does not fit into memory stays on disk, and several processes share what does. Other names in ``folder`` make
-            another file; a picture that changed under its name does not.
+            another file; a picture that changed under the same name does not.
 
     Raises:
         FileNotFoundError: no such folder, or no classes in it.

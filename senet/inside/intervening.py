@@ -1,4 +1,4 @@
-"""Interventions: what a network answers when some of its gates are something else.
+"""Interventions: what a network answers when some of its gates are changed.
 
     intervene(model, images, {"layer4.2.se": zero([3, 5])})     # two channels of one gate
     intervene(model, images, {"*": freeze(record(model, many))})  # every gate at its mean over many pictures
@@ -41,7 +41,7 @@ def intervene(
         maps: keep what each gate multiplies.
 
     Raises:
-        ValueError: a name or pattern fits no gate; a channel that a gate hasn't.
+        ValueError: a name or pattern fits no gate, or a gate has no such channel.
     """
     names = list(se_blocks(model, images))
     gates: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def intervene(
 
 
 def set_to(values: float | Tensor, channels: Channels = None) -> Change:
-    """A number for all, or values (C,) or (N, C); with ``channels``, one for each of those."""
+    """One number for all channels, or values (C,) or (N, C); with ``channels``, a value for each of those."""
     return _changing(lambda s, at: torch.as_tensor(values, dtype=s.dtype, device=s.device).expand_as(s[:, at]), channels)
 
 
@@ -72,7 +72,7 @@ def clamp(low: float, high: float, channels: Channels = None) -> Change:
 
 
 def mean(channels: Channels = None) -> Change:
-    """The mean over the pictures of this batch: what a gate tells of one picture is gone, its size stays."""
+    """The mean over the pictures of this batch: a gate keeps its size, and tells nothing about a single picture."""
     return _changing(lambda s, at: s[:, at].mean(0, keepdim=True).expand_as(s[:, at]), channels)
 
 
@@ -92,7 +92,7 @@ def resample(seed: int = 0, channels: Channels = None) -> Change:
 
 
 def freeze(recording: Recording, picture: int | None = None, channels: Channels = None) -> PerGate:
-    """As they were in a recording: for one of its pictures, or on average over all; whatever the picture is now."""
+    """The gates of a recording, for one of its pictures or averaged over all, whatever the network sees now."""
     values = {name: block.excitation for name, block in recording.blocks.items()}
     fixed = {name: s.mean(0) if picture is None else s[picture] for name, s in values.items()}
     return PerGate({name: set_to(s if channels is None else s[list(channels)], channels) for name, s in fixed.items()})

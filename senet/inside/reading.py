@@ -52,7 +52,7 @@ class Point:
 
     @property
     def channels(self) -> int:
-        """C: how many gates there are for a picture."""
+        """C, the number of gates for a picture."""
         return torch.Size(self.shape[d - 1] for d in self.dims).numel()
 
     def compact(self, s: Tensor, rank: int) -> Tensor:

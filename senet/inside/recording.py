@@ -63,7 +63,7 @@ class BlockRecord:
 
     @property
     def rescaled(self) -> Tensor:
-        """The block's output: (N, C, H, W), computed when asked for."""
+        """The block's output (N, C, H, W), computed when asked for."""
         if self.maps is None:
             raise ValueError(f"{self.name}: no feature maps were kept: record with maps=True")
         n, c = self.maps.shape[:2]

@@ -35,9 +35,9 @@ def build(make: Callable[..., nn.Module], weights: Any, progress: bool, kwargs: 
 def takes_checkpoint(constructor: Callable[..., Any]) -> Callable[..., Any]:
     """Let ``constructor`` take the arguments of a checkpoint given as ``weights``.
 
-    Weights fit one network only. So arguments that the caller leaves out are the checkpoint's, and
-    others, or another constructor, raise ``ValueError`` before anything is fetched. Weights without
-    ``arguments``, such as torchvision's, pass.
+    Weights fit one network only. So arguments that the caller leaves out come from the checkpoint.
+    Other values, or another constructor, raise ``ValueError`` before anything is fetched. Weights
+    without ``arguments``, such as torchvision's, are not checked.
     """
     signature = inspect.signature(constructor)
 

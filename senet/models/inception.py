@@ -122,8 +122,8 @@ def se_inception_v3(
             unless given: torchvision's present default, without its warning that it will change).
 
     Returns:
-        Takes pictures (N, 3, H, W) of 75 pixels or more, 299 by design (and at least, to train with the auxiliary head). Gives
-        logits (N, num_classes). While training with ``aux_logits``, the default, gives torchvision's
+        Takes pictures (N, 3, H, W) with sides of 75 pixels or more, 299 by design and at least 299 to train with the auxiliary
+        head. Gives logits (N, num_classes). While training with ``aux_logits``, the default, gives torchvision's
         ``InceptionOutputs(logits, aux_logits)``, the latter from the head after ``Mixed_6e``.
 
     Raises:

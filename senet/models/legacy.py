@@ -19,8 +19,8 @@ from .resnet import se_resnet50, se_resnet101, se_resnet152
 class CaffePool(nn.MaxPool2d):
     """Caffe's 3x3 pool of stride 2, which rounds its output's size up.
 
-    The buffer is empty. It exists for its name in the state dict: with it, weights for the one kind of network and the other kind
-    of network refuse each other.
+    The buffer is empty. It exists for its name in the state dict: with it, each kind of network
+    refuses weights made for the other.
     """
 
     def __init__(self) -> None:

@@ -56,11 +56,11 @@ class Checkpoint:
         classes: what each logit stands for.
         preprocessing: see :class:`Preprocessing`.
         licence: of the weights.
-        provenance: where from: data, training, accuracy, date.
+        provenance: where the weights are from: data, training, accuracy, date.
         sha256: of the file, as hex; for others' files its first eight digits or more, as their names have them.
-        file: where it lies, or
-        url: where it is fetched from when first wanted.
-        source: of :func:`convert`, if the weights are in another library's names.
+        file: the path of the weights on this machine; None if they have a ``url``.
+        url: where the weights are fetched from when first wanted; None if they have a ``file``.
+        source: what :func:`convert` calls the library whose names the weights have; None for names of ours.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Checkpoint:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """Under torchvision's name for the classes, ``"categories"``, so that code written for its weights works."""
+        """The classes as ``"categories"``, torchvision's name for them, so that code written for its weights works."""
         return {"categories": list(self.classes)}
 
     def get_state_dict(self, progress: bool = True) -> dict[str, Tensor]:
@@ -192,12 +192,12 @@ def save(
 
     Args:
         model: made by ``ARCHITECTURES[architecture](num_classes=len(classes), **arguments)``, which is checked.
-        name, title, architecture, arguments, classes, preprocessing, licence, provenance: see :class:`Checkpoint`. What is in
-            ``arguments`` and ``provenance`` has to be JSON's.
+        name, title, architecture, arguments, classes, preprocessing, licence, provenance: see :class:`Checkpoint`. JSON has
+            to be able to hold ``arguments`` and ``provenance``.
         dtype: of floating-point tensors in the file; ``torch.float16`` halves it. It is read back as float32.
 
     Raises:
-        ValueError: the model is not what the arguments make, its values are not finite in ``dtype``, or no file can have that name.
+        ValueError: the model is not what the arguments make, its values are not finite in ``dtype``, or ``name`` can't name a file.
     """
     one_of(ARCHITECTURES, architecture=architecture)
     if dtype not in (torch.float16, torch.float32):
