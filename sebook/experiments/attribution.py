@@ -40,12 +40,12 @@ def channels(
         images: (N, 3, H, W), preprocessed.
         target: the class asked about, one or (N,).
         block: the block's name, as :func:`senet.inside.recording.record` has it.
-        method: ``"ablation"``, the logit less what it is with this one gate at the baseline: exact, one forward per channel;
-            ``"integrated"``, integrated gradients, which sum to the logit less what it is with all gates at the baseline;
-            ``"conductance"``, what flows through the gated channel while a picture of mean colour turns into this one: of all that
-            the block returns, the shortcut included where the block adds it, and then the channels sum to the logit less that of
-            the blank picture;
-            ``"gradient"``, excitation times gradient: one backward, from a baseline of 0 alone.
+        method: ``"ablation"``, the logit minus the logit with this one gate at the baseline: exact, one forward per channel.
+            ``"integrated"``, integrated gradients: they sum to the logit minus the logit with all gates at the baseline.
+            ``"conductance"``, what flows through the gated channel while a picture of mean colour turns into this one. It covers
+            all that the block returns. Where the block adds the shortcut, that is included, and the channels sum to the logit
+            minus the logit of the blank picture.
+            ``"gradient"``, excitation times gradient: one backward, for a baseline of 0 only.
         baseline: what a gate is compared with: a number, or (C,), such as the gates' means over the data. Conductance has a picture
             for its baseline, and none for the gate.
         steps: of the integral.
@@ -113,12 +113,12 @@ def pixels(
     Args:
         model, images, block, steps: as for :func:`channels`.
         channel: the channel of the gate, from 0.
-        method: ``"integrated"``, which sums to s_c less that of a picture of zeros (after preprocessing: of mean colour);
-            ``"saliency"``, the gradient's size; ``"occlusion"``, s_c less what it is with a window of zeros over the pixel.
+        method: ``"integrated"``, which sums to s_c minus the s_c of a picture of zeros (after preprocessing: of mean colour);
+            ``"saliency"``, the gradient's size; ``"occlusion"``, s_c minus s_c with a window of zeros over the pixel.
         window: side of that window in pixels, and its stride.
 
     Returns:
-        (N, H, W): summed over the colours, but for saliency, which is the largest of them.
+        (N, H, W): summed over the colours; for saliency, the largest over them.
     """
     one_of(PIXEL_METHODS, method=method)
     at_least_one(window=window, steps=steps)

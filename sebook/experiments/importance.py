@@ -58,7 +58,7 @@ def measure(
     Returns:
         ``pictures``, ``steps``, ``seed``, ``top``, and ``blocks`` by name: ``channels``; ``agreement``, rank correlations by
         ``"guess ~ importance"``; ``overlap``, the share of the widest open quarter of the gates that is also in the quarter that
-        matters most by ablation (a quarter, if the one told nothing of the other); ``against``, the share of gates whose closing
+        matters most by ablation (a quarter by chance); ``against``, the share of gates whose closing
         *raises* the logit; and ``completeness``, by method how far the sum of attributions is off the difference that it promises,
         as a share of the mean size of such differences. Each but the last two numbers has a 95 % interval over the pictures.
     """

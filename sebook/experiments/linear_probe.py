@@ -34,8 +34,8 @@ def linear_probe(
 
     Args:
         model: a network with SE blocks.
-        train, test: pictures to fit and to measure on, of the same classes. The excitations of all of them are kept meanwhile: 4
-            bytes for each picture and channel.
+        train: pictures to fit to. The excitations of all pictures are kept in memory: 4 bytes for each picture and channel.
+        test: pictures to measure on, of the same classes.
         preprocess: uint8 (N, 3, H, W) to what the model takes.
         decay: weight of the squared weights in the loss, which keeps separable classes from driving them to infinity.
         batch_size: pictures a forward.

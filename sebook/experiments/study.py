@@ -95,7 +95,8 @@ def run(
     Args:
         study: see :class:`Study`.
         build: the architecture: ``build(num_classes=..., **arm.arguments)``.
-        train, test: pictures; the accuracy on ``test`` after the last epoch counts, and nothing is chosen by it.
+        train: pictures to train on.
+        test: pictures to measure on after the last epoch. Nothing is chosen by them.
         preprocess: uint8 (N, 3, H, W) to what the network takes.
         path: a JSON file, made if it is not there.
         facts: what to write beside each run: date, machine, versions.
@@ -200,7 +201,8 @@ class Row:
         seeds: how many runs it has.
         accuracy: mean over them, 0 to 1.
         half: half the width of the 95 % interval of that mean, by Student's t; NaN for one run.
-        difference, difference_half: the same for accuracy minus that of the first arm, paired by seed.
+        difference: mean accuracy minus the first arm's, paired by seed.
+        difference_half: half the width of the 95 % interval of that.
     """
 
     arm: str

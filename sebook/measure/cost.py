@@ -38,11 +38,14 @@ class Cost:
     """One forward pass without gradients, for ``batch`` pictures: the whole network, and how much of it SE is.
 
     Attributes:
-        parameters, se_parameters: how many.
-        multiply_adds, se_multiply_adds: of convolutions and matrix products.
-        se_elementwise: additions to squeeze and multiplications to rescale, which the above leaves out.
-        bytes, se_bytes: moved, by the module's model; SE's are those beyond the network without SE.
-        maps_bytes: those of U, over all SE blocks: what ``se_bytes`` is a small multiple of.
+        parameters: how many.
+        se_parameters: how many of these are SE's.
+        multiply_adds: of convolutions and matrix products.
+        se_multiply_adds: SE's part of these.
+        se_elementwise: additions to squeeze and multiplications to rescale, which ``se_multiply_adds`` leaves out.
+        bytes: moved, by the model described above.
+        se_bytes: those beyond the network without SE.
+        maps_bytes: the size of U, summed over all SE blocks; ``se_bytes`` is a small multiple of it.
     """
 
     parameters: int

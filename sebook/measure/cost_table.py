@@ -98,11 +98,11 @@ def in_browser(file: Path = ENGINE) -> dict[str, Any]:
     """What ``make engine-bench`` measured: the book's networks in a browser, with batch norms as they ship, folded, and apart.
 
     Returns:
-        ``date``, ``machine``, ``versions``, and by network ``rows``. In a row: ``batch_norms``, and how many are ``left`` once the
-        runtime has been over the graph; bytes to fetch, gzipped, with batch norms ``apart``, ``folded`` weights in 32 bits, and
-        as it ``ships``; ``ms`` for a picture; ``ratio`` and ``interval`` of that time over that with batch norms apart, and
-        ``unmended``, the same ratio where the runtime leaves graphs as they are (and weights have 32 bits, or it would widen
-        them again for every picture).
+        ``date``, ``machine``, ``versions``, and ``rows`` by network. A row counts ``batch_norms``, and those ``left`` once the
+        runtime has optimised the graph. It has the gzipped bytes to fetch: with batch norms ``apart``, ``folded`` in 32 bits,
+        and as it ``ships``. It has ``ms`` for a picture, and the ``ratio`` of that time to the time with batch norms apart,
+        with its ``interval``. ``unmended`` is the same ratio where the runtime leaves graphs as they are, for weights in 32
+        bits (it would widen shorter ones again for every picture).
 
     Raises:
         FileNotFoundError: it is not there; the message says how it is made.

@@ -22,13 +22,17 @@ class Measured:
 
     Attributes:
         name: of the gate.
-        low, mean, high: of all its values.
-        closed, open: share of values below 0.01 and above 0.99.
+        low: the least of all its values.
+        mean: their mean.
+        high: the greatest.
+        closed: share of values below 0.01.
+        open: share of values above 0.99.
         constant: share of channels that move less than 0.001 over the pictures.
-        shut, stuck: share of channels that are below 0.01, or above 0.99, on every picture.
+        shut: share of channels that are below 0.01 on every picture.
+        stuck: share of channels that are above 0.99 on every picture.
         spread: the most that any channel moves.
-        hidden, dead: units of the hidden layer, and how many of them never fire; None where there is no such layer, or none that
-            is cut off at 0.
+        hidden: how many units the hidden layer has; None without one that is cut off at 0.
+        dead: how many of these never fire.
         freezing: the largest change of any output when each channel is set to its mean over the pictures.
         changed: in how many pictures that changes the largest output; None for a single output, or for a map.
         idle: whether all channels are shut, and closing them altogether changes no output by more than a millionth of the largest.

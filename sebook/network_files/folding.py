@@ -22,9 +22,10 @@ class Folded:
 
     Attributes:
         names: the gates that became constants.
-        before, after: the file's bytes.
+        before: the file's size in bytes.
+        after: the folded file's size in bytes.
         off: the largest change of any output on the pictures.
-        layers: by gate that a layer took up, the layers; the others are left as a product with a constant.
+        layers: by gate, the layers that took it up. Gates that are missing here are left as a product with a constant.
     """
 
     names: tuple[str, ...]

@@ -34,7 +34,8 @@ class OnnxNetwork(Tapped):
 
     Attributes:
         model: the file as onnx has it.
-        shapes: of the gates' tensors, for one picture; ``windows``: of the pools that may be global.
+        shapes: of the gates' tensors, for one picture.
+        windows: shapes after the pools that may be global.
         input: the input's name.
 
     Raises:

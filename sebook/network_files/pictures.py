@@ -23,7 +23,8 @@ class Way:
     """From a picture to what a network takes: (x / 255 - mean) / std.
 
     Attributes:
-        mean, std: of R, G and B, on the scale 0 to 1; None for a guess, which warns.
+        mean: of R, G and B, on the scale 0 to 1; None for a guess, which warns.
+        std: the same for the standard deviation.
         size: height and width, for a file that leaves them open; None for what the file says, or 224.
     """
 

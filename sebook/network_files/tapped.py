@@ -23,7 +23,8 @@ class Reading:
 
     Attributes:
         outputs: the network's own, in its order.
-        squeeze, excitation: by gate's name, (N, C) each; excitations as used, overridden ones as they were set.
+        squeeze: by gate's name, z (N, C).
+        excitation: by gate's name, s (N, C), as used: an overridden gate shows the override.
         hidden: by gate's name, what the last layer takes, (N, hidden); gates with one layer have none.
     """
 
@@ -41,7 +42,8 @@ class Tapped:
         graph: what it computes.
         shape: of its input, for one picture, with no length left open.
         channels_last: whether pictures are (N, H, W, 3).
-        found: the gates with their tensors; ``anatomy``: the gates for people, with their proofs once :meth:`prove` has run.
+        found: the gates with their tensors.
+        anatomy: the gates for people, with their proofs once :meth:`prove` has run.
     """
 
     path: Path

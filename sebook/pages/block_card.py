@@ -23,7 +23,7 @@ def draw_card(path: str | Path, title: Sequence[str], summary: Sequence[str] = S
 
     Args:
         path: where to.
-        title, summary: their lines.
+        title, summary: the lines of each.
     """
     with mpl.rc_context({"font.family": "DejaVu Sans", "text.color": INK}):
         figure = Figure(figsize=(12, 6.3), dpi=100, facecolor=PAPER)

@@ -50,8 +50,11 @@ class Computed:
     Attributes:
         photo: the picture, (H, W, 3) uint8.
         maps: U, each map stretched from 0 to 1, its least and greatest fiftieths cut off: (K, H, W).
-        z, hidden, s: (K), (J), (K).
-        w1: weight times z, (J, K); w2: weight times hidden unit, (K, J).
+        z: the squeeze (K,).
+        hidden: the hidden layer (J,).
+        s: the gates (K,).
+        w1: each weight times its z, (J, K).
+        w2: each weight times its hidden unit, (K, J).
         channels: C, of which K are shown.
     """
 

@@ -123,8 +123,10 @@ def describe(
         model: a network with SE blocks.
         recording: of some of the pictures: it gives the blocks' order in the forward, and the range of their gates.
         shown: the pictures.
-        name, title, accuracy: of the network; accuracy from 0 to 1, None if unknown.
-        familiarity: how it notices what it does not know, as :func:`sebook.experiments.unfamiliar.stored` gives it.
+        name: of the network.
+        title: of the network, one line for people.
+        accuracy: of the network, 0 to 1; None if unknown.
+        familiarity: the rule for unfamiliar pictures, as :func:`sebook.experiments.unfamiliar.stored` gives it.
         means: by block, (K, C).
 
     Raises:

@@ -55,7 +55,8 @@ def written(graph: fx.GraphModule, inputs: Sequence[str], outputs: Sequence[str]
 
     Args:
         graph: all shapes in it are fixed; it returns a flat tuple.
-        inputs, outputs: what its arguments and results are called in the file.
+        inputs: names of its arguments in the file.
+        outputs: names of its results in the file.
 
     Raises:
         NotImplementedError: an operator that has no row here.

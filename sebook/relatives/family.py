@@ -187,10 +187,11 @@ class Place:
 
     Attributes:
         name: in ``named_modules()``.
-        channels, hidden: C, and the width of the layer between.
+        channels: C, of the maps.
+        hidden: the width of the hidden layer.
         gate: the class of what bounds its gates.
         after: the convolution before it, such as ``"3x3 depthwise"``; one in a shortcut (``downsample``) does not count.
-        side: of those maps in pixels.
+        side: of the maps, in pixels.
     """
 
     name: str

@@ -72,8 +72,10 @@ class Compared:
     """How a network's answers differ from another's, on the same pictures.
 
     Attributes:
-        accuracy: share of right answers. difference: that, less the other's; paired, picture by picture.
-        half: half the width of the difference's 95 % interval. same: share of pictures given the same class.
+        accuracy: share of right answers, 0 to 1.
+        difference: the accuracy minus the other network's, paired picture by picture.
+        half: half the width of the difference's 95 % interval.
+        same: share of pictures that both give the same class.
     """
 
     accuracy: float

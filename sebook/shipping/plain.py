@@ -77,7 +77,9 @@ class Parts:
     """The SE blocks' nodes in a graph, by their names, in forward order.
 
     Attributes:
-        squeeze: the pools. gate: from the first layer to what widens the gate. product: the products.
+        squeeze: the pools.
+        gate: from the first layer to what widens the gate to all pixels.
+        product: the products.
         excitations: names of the tensors that hold the gates, one a block.
         operators: what each part is made of, in one block.
     """

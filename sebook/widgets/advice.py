@@ -117,7 +117,10 @@ class Advice(EmbeddedWidget):
     >>> Advice(base="mobile", where="gpu")
 
     Attributes:
-        base, start, scarce, where: an answer to each of ``QUESTIONS``.
+        base: what you build on; one of the answers in ``QUESTIONS``.
+        start: where its weights come from; one of the answers in ``QUESTIONS``.
+        scarce: what is scarce when it runs; one of the answers in ``QUESTIONS``.
+        where: where it runs; one of the answers in ``QUESTIONS``.
     """
 
     base = One(tuple(BASES))

@@ -59,8 +59,9 @@ class Convolution(PictureWidget):
         picture: the id of one of the pictures.
         kernel: a preset's name (``PRESETS``, or ``"stem-0"`` and on: the filters of a trained network's first convolution), or its
             numbers as ``"0,1,...;0"``: 27 by channel, row and column, then after a semicolon the constant that is added.
-        row, column: of the window's upper left pixel, from 0.
-        shown: ``"all"`` of the maps, or ``"sofar"``: as if the window had gone row by row and stood where it is.
+        row: of the window's upper left pixel, from 0.
+        column: of the same pixel, from 0.
+        shown: ``"all"`` of the maps, or ``"sofar"``, what the window has computed on its way to its place, row by row.
 
     Args:
         pictures: :class:`~senet.images.Pictures`, or Pillow pictures, scaled to ``SIZE``; by default photographs and patches.

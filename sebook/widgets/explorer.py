@@ -43,17 +43,20 @@ class Explorer(ProbeWidget):
     All traits work both ways: set one and the widget follows, use the widget and the trait has what the reader chose.
 
     Attributes:
-        picture, second: positions of the picture and of one beside it, from 0; ``second`` may be None. Ids also work.
-        block, beside: names of the two blocks that are open, as in ``model.named_modules()``; ``channel`` belongs to ``block``.
+        picture: position of the picture, from 0. Its id also works.
+        second: the same for a picture beside it; None for none.
+        block: name of the block that is open, as in ``model.named_modules()``.
+        beside: name of the block open beside it.
         channel: the chosen channel of ``block``, None for none.
         gates: what is set by hand, as a mapping from block names to (C,) tensors. Values go from 0 to 1; a page that has had them
             keeps four digits.
-        pulled: the same as plain lists with None for a gate of the network's own: the trait to observe.
+        pulled: the same as plain lists, with None for a gate of the network's own. This is the trait to observe.
         order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above the reference).
         compare: the reference drawn under the gates: the mean of the ``"predicted"`` or ``"true"`` class, of ``"all"`` classes or
             of a class by its name, the ``"second"`` picture's gates, or ``"none"``.
         scale: ``"full"``, from 0 to 1, or ``"fitted"`` to what the gates use.
-        zoom, start: how many channels a chart shows at once (0 for all), and the first place that it shows.
+        zoom: how many channels a chart shows at once; 0 for all.
+        start: the first place that it shows, from 0.
 
     Args:
         model, pictures, preprocess, classes, means: see :class:`~sebook.widgets.base.ProbeWidget`.
@@ -149,13 +152,14 @@ class Explorer(ProbeWidget):
         """Which part of a picture opened a gate: s_c with a grey patch over the picture, at each of ``steps`` x ``steps`` places.
 
         Args:
-            picture: its position.
-            block, channel: of the gate.
+            picture: its position among the pictures, from 0.
+            block: name of the gate's block.
+            channel: the gate's channel, from 0.
             steps: places along a side. The patch is two places wide and centred on its place, so that neighbours overlap.
             gates: overrides, by block.
 
         Returns:
-            (steps, steps). Where it lies below the gate as it is, what was covered had opened it.
+            (steps, steps): s_c for each place. Where it is below the gate's own value, the covered part had opened the gate.
         """
         at_least_one(steps=steps)
         step = self._pixels.shape[-1] / steps

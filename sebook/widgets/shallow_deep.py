@@ -31,12 +31,14 @@ class ShallowDeep(ProbeWidget):
 
     Attributes:
         picture: position of the picture, from 0. Its id also works.
-        shallow, deep: names of the two SE blocks, as in ``model.named_modules()``; the first and the last unless given.
+        shallow: name of an SE block, as in ``model.named_modules()``; the first unless given.
+        deep: name of the other one; the last unless given.
         order: of the channels: ``"index"``, ``"excitation"`` (largest first) or ``"difference"`` (furthest above the mean first).
         compare: whose mean the gates are drawn over: ``"predicted"`` or ``"true"`` class, ``"all"`` classes, ``"none"``, or a
             class's name.
         scale: of the charts' axis: ``"fitted"`` to what the gates of both blocks use, or ``"full"``, from 0 to 1.
-        shallow_channel, deep_channel: the channel held in each chart, None for none.
+        shallow_channel: the channel held in the chart of ``shallow``, None for none.
+        deep_channel: the same for ``deep``.
         gates: set by hand: ``"layer1.0.se:12=0;layer4.1.se:0-255=1"``, blocks with channels and values; empty for none.
 
     Args:

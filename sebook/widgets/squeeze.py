@@ -46,7 +46,8 @@ class Squeeze(EmbeddedWidget):
     Attributes:
         object: a key of ``OBJECTS``.
         ground: ``"day"`` or ``"night"``.
-        right, down: where the object is, in pixels from the middle, from ``-REACH`` to ``REACH``.
+        right: how far right of the middle the object is, in pixels, from ``-REACH`` to ``REACH``.
+        down: how far below the middle it is, likewise.
         pool: ``"avg"``, the paper's squeeze, or ``"max"``.
         channel: the one shown large, from 0.
         shuffled: whether the pixels of each map are shuffled before they are squeezed.

@@ -1,10 +1,9 @@
 """When a fused network may write over what its layers gave, instead of asking for new memory.
 
-A tensor that one layer hands to the next, inside a forward that :mod:`senet.fusion` wrote, is known
-only there. Others can get hold of it only by hooks, by modes or tracers that follow every operation,
-or because a gradient will need it. :class:`Fused` looks for all of these each time it is called. If there are
-none, its layers may overwrite until it returns. A layer that is called in any other way, as by a
-feature extractor or ``torch.fx.Interpreter``, never overwrites.
+A tensor that one layer hands to the next, inside a forward that :mod:`senet.fusion` wrote, is known only there. Others can get
+hold of it only by hooks, by modes or tracers that follow every operation, or because a gradient will need it. :class:`Fused`
+looks for all of these each time it is called. If there are none, its layers may overwrite until it returns. A layer that is
+called in any other way, as by a feature extractor or ``torch.fx.Interpreter``, never overwrites.
 """
 
 import threading

@@ -131,7 +131,8 @@ class Preprocessing:
 
     Attributes:
         size: height and width of what comes out.
-        mean, std: of R, G and B, on the scale 0...1.
+        mean: of R, G and B, on the scale 0...1.
+        std: the standard deviation of the same.
         crop: share of the resized picture's shorter side that is kept.
         interpolation: ``"bilinear"``, ``"bicubic"`` or ``"nearest"``.
 

@@ -36,12 +36,12 @@ class Recipe:
         epochs: passes over the pictures.
         batch_size: pictures a step, of all processes together.
         peak_rate: the learning rate at the top of the cycle.
-        momentum, weight_decay: SGD's. No decay on vectors (batch norm, biases).
-        se_decay: the weight decay of the two layers of every SE block. Decay pulls them to zero, where each gate is a constant:
-            in small networks 5e-4 is enough to put gates to sleep.
+        momentum: SGD's, after Nesterov.
+        weight_decay: SGD's, of matrices; vectors (batch norm, biases) have none.
+        se_decay: the same for the two layers of SE blocks. At zero, gates are constant; in small networks 5e-4 is enough for that.
         label_smoothing: share of the target spread over all classes.
         shift: pixels by which a picture moves at most, in both directions; what comes in is black.
-        flip: mirror every other picture, left to right.
+        flip: mirror each picture left to right, by the toss of a coin.
         zoom: the least share of a picture's width, and of its height, that a random cut keeps; 1 cuts nothing.
         grow_from: the first epochs' side in pixels, from which pictures grow over three quarters of the epochs, in steps of 8; 0
             trains at one size throughout. Small pictures are cheap, and early epochs learn what is coarse.

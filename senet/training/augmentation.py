@@ -12,7 +12,7 @@ def augment(
     generator: torch.Generator,
     share: tuple[int, int] = (0, 1),
 ) -> Tensor:
-    """Move each picture by up to ``shift`` pixels and mirror every other one: uint8 (N, 3, H, W) to the same.
+    """Move each picture by up to ``shift`` pixels and mirror half of them, at random: uint8 (N, 3, H, W) to the same.
 
     ``share`` says which part of a batch ``images`` are, of how many equal ones. Numbers are drawn for the whole batch, so that the
     parts together are what one process would have made of it.
