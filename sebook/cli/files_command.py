@@ -62,7 +62,7 @@ def picture_files(paths: Sequence[Path], most: int | None = None) -> list[Path]:
     Hidden ones are left out.
 
     Raises:
-        FileNotFoundError: a folder holds none.
+        FileNotFoundError: a folder holds no picture.
     """
     found = []
     for path in paths:

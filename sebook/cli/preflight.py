@@ -61,7 +61,7 @@ def python() -> str:
 
 
 def uninstalled() -> list[str]:
-    """The packages that this one requires and that are not there."""
+    """The packages that this one requires and that are not installed."""
     there = {each.name.lower() for each in metadata.distributions() if each.name}
     return sorted(set(floors()) - there)
 

@@ -48,7 +48,7 @@ def channels(
             ``"gradient"``, excitation times gradient: one backward, for a baseline of 0 only.
         baseline: what a gate is compared with: a number, or (C,), such as the gates' means over the data. Conductance has a picture
             for its baseline, and none for the gate.
-        steps: of the integral.
+        steps: how many points the integral takes; for ``"integrated"`` and ``"conductance"``.
 
     Returns:
         (N, C), in logits: above 0 where the gate, at its own value, supports the target.

@@ -50,17 +50,17 @@ def measure(
         pictures: to choose from.
         preprocess: uint8 (N, 3, H, W) to what the network takes.
         count: pictures; all of them where there are fewer.
-        steps: of the integrals. Completeness tells whether they are enough.
-        seed: which pictures.
+        steps: of each integral. ``completeness`` tells whether they are enough.
+        seed: draws the pictures.
         batch_size: pictures in memory at a time.
         progress: show a bar.
 
     Returns:
-        ``pictures``, ``steps``, ``seed``, ``top``, and ``blocks`` by name: ``channels``; ``agreement``, rank correlations by
-        ``"guess ~ importance"``; ``overlap``, the share of the widest open quarter of the gates that is also in the quarter that
-        matters most by ablation (a quarter by chance); ``against``, the share of gates whose closing
-        *raises* the logit; and ``completeness``, by method how far the sum of attributions is off the difference that it promises,
-        as a share of the mean size of such differences. Each but the last two numbers has a 95 % interval over the pictures.
+        ``pictures``, ``steps``, ``seed``, ``top``, and ``blocks`` by name. A block has its ``channels``; ``agreement``, rank
+        correlations by ``"guess ~ importance"``; ``overlap``, the share of the widest open quarter of the gates that is also in
+        the quarter that matters most by ablation (a quarter by chance); ``against``, the share of gates whose closing *raises*
+        the logit; and ``completeness``: for each method, how far the sum of attributions is from the difference that it should
+        equal, as a share of such differences' mean size. All but the last two have a 95 % interval over the pictures.
     """
     at_least_one(count=count, steps=steps, batch_size=batch_size)
     order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(seed))[:count]

@@ -60,7 +60,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[Tensor, Any], Tensor], str, tuple[float, 
 
 
 def measure(model: nn.Module, test: Pictures, preprocess: Callable[[Tensor], Tensor]) -> dict[str, Any]:
-    """Accuracy on ``test`` as it is and corrupted, and how far the gates go.
+    """Accuracy on ``test`` as it is and corrupted, and how far the gates move.
 
     Returns:
         ``loss`` and ``accuracy`` on all clean pictures; ``corrupted_pictures``, how many of them were corrupted; ``clean``, the

@@ -99,12 +99,12 @@ def run(
         test: pictures to measure on after the last epoch. Nothing is chosen by them.
         preprocess: uint8 (N, 3, H, W) to what the network takes.
         path: a JSON file, made if it is not there.
-        facts: what to write beside each run: date, machine, versions.
+        facts: what else to write with each run: date, machine, versions.
         seeds: how many, if not the study's own number.
-        checkpoints: a folder for the state of the run under way, so that it too goes on where it was.
+        checkpoints: a folder for the state of the run under way, so that it too can continue.
         device: where to compute.
-        mix: go on where the file's runs were computed in another dtype, or by another processor. Rounding differs then, and with it
-            each run; that is luck as another seed's is, but no run can be repeated on one machine.
+        mix: add to runs that were computed in another dtype, or by another processor. Rounding then differs, and so does each run.
+            That is luck, as with another seed; but no single machine can repeat all the runs.
         progress: show a bar, and one for the run under way.
         measure: ``measure(model, test, preprocess)``: what to note of a network; ``accuracy`` and ``loss`` at least.
 
@@ -217,7 +217,7 @@ class Row:
     paper_error: float | None
 
     def percent(self) -> str:
-        """The accuracy in per cent with its interval, cut off at 0 and 100, which no share passes; one run has none."""
+        """The accuracy in per cent with its interval, cut off at 0 and 100; a single run has no interval."""
         if math.isnan(self.half):
             return f"{100 * self.accuracy:.1f}"
         low, high = max(0.0, self.accuracy - self.half), min(1.0, self.accuracy + self.half)

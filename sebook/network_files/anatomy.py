@@ -56,7 +56,7 @@ class Measured:
 
 
 def measure(network: Tapped, pictures: np.ndarray, progress: bool = False) -> list[Measured]:
-    """All gates of ``network`` on ``pictures``, which are as it takes them."""
+    """All gates of ``network`` on ``pictures``, which are in the network's own shape."""
     plain = network.run(pictures)
     gates = tqdm(network.found, desc="gates", unit="gate", disable=not progress)
     return [_gate(network, each.gate.name, hidden_units(network, plain), plain, pictures) for each in gates]

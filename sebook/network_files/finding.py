@@ -64,7 +64,7 @@ class Found:
         excitation: s, as it is before anything widens it to all pixels.
         hidden: what the last layer takes; None where there is only one layer.
         maps: what is multiplied.
-        product: what comes of it.
+        product: the result of the product.
         layers: the layers' nodes, from squeeze to gate.
     """
 

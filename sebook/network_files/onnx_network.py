@@ -28,7 +28,7 @@ class OnnxNetwork(Tapped):
 
     Args:
         path: the file.
-        shape: of the input, where the file leaves lengths open: (N, 3, H, W); (N, C, T) of a network of sound.
+        shape: of the input, where the file leaves lengths open: (N, 3, H, W); (N, C, T) for a network that takes sound.
         rest: what its other inputs take, by name, such as lengths, a mask or a state: arrays, numbers, lists, "zeros" or "ones",
             and the same for each picture.
 

@@ -94,7 +94,7 @@ def read(path: str | Path) -> Any:
 
 
 def names_of(part: Any) -> list[str]:
-    """Of all tensors of a subgraph; a number is added where two share one."""
+    """The names of all tensors of a subgraph; a number is added where two share a name."""
     said = [(tensor.name or b"").decode("utf8", "replace") or f"tensor {i}" for i, tensor in enumerate(part.tensors)]
     return [name if said.count(name) == 1 else f"{name}#{i}" for i, name in enumerate(said)]
 

@@ -31,7 +31,7 @@ SAID = {
 
 
 class Diagram:
-    """Figures side by side, as many a line as the page is wide; each an SVG with a text for those who cannot see it."""
+    """Figures side by side, as many in a line as fit the page. Each is an SVG with a text for those who can't see it."""
 
     def __init__(self, figures: Sequence[tuple[str, str]]) -> None:
         self.figures = figures  # caption, SVG

@@ -1,7 +1,7 @@
 """The two layers of an excitation as numbers: what a page needs to follow one channel from its z to its s.
 
 Shapes: C channels of a block, h hidden units. On a page they are a script beside the gallery, fetched when a reader looks into a
-channel. ``frontend/src/network/excitation-weights.ts`` is the reader.
+channel. ``frontend/src/network/excitation-weights.ts`` reads them.
 """
 
 import json

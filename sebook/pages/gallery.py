@@ -2,7 +2,7 @@
 
 A widget asks for a network, its pictures and its class means in one plain dictionary, the same in a notebook and on a page. On a
 page it is a script that hands over that dictionary (`SENet.provide("gallery/<network>", ...)`): scripts load from file:// too.
-Shapes: N pictures, K classes, C channels of a block. `frontend/src/network/gallery.ts` is the reader.
+Shapes: N pictures, K classes, C channels of a block. `frontend/src/network/gallery.ts` reads it.
 """
 
 import json

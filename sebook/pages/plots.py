@@ -214,7 +214,7 @@ def agreement(results: Mapping[str, Mapping[str, Any]], pairs: Mapping[str, str]
 
 
 def gate_errors(networks: Mapping[str, Mapping[str, Any]], shown: Mapping[str, str]) -> Drawing:
-    """How far gates are off in 8 bits, block by block from shallow to deep, as a share of how far they stray over pictures.
+    """How far gates are off in 8 bits, block by block from shallow to deep, as a share of how far they vary over pictures.
 
     Args:
         networks: by title, each of what ``python -m tools.shipping int8`` wrote.

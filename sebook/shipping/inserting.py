@@ -1,11 +1,11 @@
 """SE put into a trained ResNet so that it answers as before: a gate of 1/2, and maps that are twice as large.
 
-A new block's gates are all near 1/2. In every residual branch that halves what the later layers were trained for. With its last
-layer at zero a gate is exactly sigmoid(0) = 1/2, whatever the picture is; and the batch norm before it can make up for a factor of
-1/2: its weight and bias are doubled. Halving and doubling are exact in floating point, so that not a bit of the answers changes.
-The block is the paper's, it costs nothing more afterwards, and each gate can go down as well as up: the channel's factor is
-2 sigmoid(0) = 1, and can become anything from 0 to 2. The gradient reaches the last layer in the first step, the first layer from
-the second step on.
+A new block's gates are all near 1/2. So every residual branch gives later layers half of what they were trained for. With its last
+layer at zero, a gate is exactly sigmoid(0) = 1/2 for every picture. Doubling the weight and bias of the batch norm before it makes
+up for that. Halving and doubling are exact in floating point, so that not a bit of the answers changes.
+The block is the paper's, and this start costs nothing later. Each gate can go down as well as up: the channel's factor starts at
+2 sigmoid(0) = 1 and can become anything from 0 to 2. The gradient reaches the last layer in the first step, and the first layer
+from the second step on.
 
 Other ways to begin at 1 are worse: a bias of +5 gives .993, and a gradient 37 times smaller than at 0; 2 sigmoid as the gate's
 function is the same as here, but other tools don't know it.

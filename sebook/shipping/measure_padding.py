@@ -19,10 +19,11 @@ def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) 
     """Gates and answers with zeros added, plainly and with a mask.
 
     Returns:
-        ``spread``: by gate, the standard deviation over pictures, mean over channels. ``shares``: by share ``shift`` (by gate, the
-        mean absolute change), ``changed`` (share of answers) with its 95 % interval, ``changed_elsewhere`` (the same with the gates
-        of the picture alone put in, so that the last pool and the borders do the rest), and with the mask ``told`` (the
-        largest change of a gate) and ``told_changed``.
+        ``pictures``, how many; ``side``, in pixels; ``spread``, by gate the standard deviation over pictures, averaged over
+        channels; and ``shares``, by the share of the side that is added. There, ``shift`` is the mean absolute change, by gate;
+        ``changed`` the share of answers that change, ``mean`` with ``half`` of its 95 % interval; ``changed_elsewhere`` the same
+        with the gates held as for the picture alone, so that only the last pool and the borders act; and with the mask,
+        ``told`` is the largest change of a gate, and ``told_changed`` the share of answers that change.
     """
     x = preprocess(pictures.images)
     plain = record(model, x)

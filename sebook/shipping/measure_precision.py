@@ -19,10 +19,10 @@ def measure(model: nn.Module, pictures: Pictures, preprocess: price.Preprocess) 
     """The gates of one network in three number formats.
 
     Returns:
-        By gate ``float16`` and ``bfloat16`` (largest and mean absolute difference from float32, with half of the mean's 95 %
-        interval over the pictures), and ``headroom``: by how much maps could grow until a sum over pixels, kept in float16, passes
-        the largest number. Besides, ``answers``: the share that changes in either format, with its 95 % interval; and ``batch``:
-        the largest difference of a picture's gate alone and in a batch of all, by format.
+        ``gates``, by name: ``float16`` and ``bfloat16`` (``largest`` and ``mean`` absolute difference from float32, and ``half``
+        of the mean's 95 % interval over the pictures), and ``headroom``, the factor by which maps could grow before a sum over
+        pixels in float16 overflows. ``answers``, by format: the share that changes, with its 95 % interval. ``batch``, by
+        format: the largest difference between a gate of a picture alone and the same gate in a batch of all.
     """
     x = preprocess(pictures.images)
     with torch.no_grad():

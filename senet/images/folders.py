@@ -13,7 +13,7 @@ BESIDE = ("__MACOSX", "Thumbs.db", "desktop.ini", ".DS_Store")
 def samples(folder: Path) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
     """The classes, and each picture's path with its class's number, class by class.
 
-    What is hidden (``.ipynb_checkpoints``, ``._cat.jpg``) and what is of another kind than
+    Hidden files (``.ipynb_checkpoints``, ``._cat.jpg``) and files of another kind than
     torchvision's ``IMG_EXTENSIONS`` (``cat.heic``) is left out, with a warning that names it.
 
     Raises:

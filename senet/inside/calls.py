@@ -275,7 +275,7 @@ def einsum_spread(args: tuple, side: int, gate: Tensor) -> Tensor | None:
 
 
 def einsum_kind(args: tuple) -> str:
-    """What it is: a pool, a product or a layer."""
+    """What an ``einsum`` is: a pool, a product or a layer."""
     parsed = _letters(args)
     if einsum_pool(args):
         return "pool"

@@ -44,7 +44,7 @@ class Hook:
         return self.function(module, *values) if self.thread in (threading.get_ident(), None) else None
 
     def idle(self) -> bool:
-        """Whether it changes nothing in this thread's forward."""
+        """Whether the hook does nothing in this thread."""
         return threading.get_ident() != self.thread
 
     def __reduce_ex__(self, *_: Any) -> NoReturn:
@@ -106,7 +106,7 @@ def evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
 
 
 def having_modes(modules: list[nn.Module]) -> list[nn.Module]:
-    """Those that compute otherwise in training; and the first, the whole, on which it is set."""
+    """The modules that compute differently in training, and the first, the whole model, on which the mode is set."""
     rest = [module for module in modules[1:] if type(module) not in MODELESS]
     return [*modules[:1], *rest]
 

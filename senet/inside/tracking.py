@@ -64,7 +64,7 @@ class Tracker(TorchFunctionMode):
 
     @contextmanager
     def watching(self, modules: Mapping[str, nn.Module]) -> Iterator["Tracker"]:
-        """Know which module runs, and see every call, until the end of the block."""
+        """Until the end of the block, keep track of which module runs, and see every call."""
 
         # Two hooks on all modules at once: a pair for each would take longer to put there than the model may take to run.
         names = {module: name for name, module in modules.items()}
@@ -133,7 +133,7 @@ class Tracker(TorchFunctionMode):
         return numbers
 
     def describe(self, name, func, args, kwargs, out, tensors, seen, address) -> Seen | None:
-        """What came of a call; None where it depends on no pixel."""
+        """What is known of a call's result; None if it depends on no pixel."""
         first = out[0] if isinstance(out, (tuple, list)) and len(out) else out
         if not isinstance(first, Tensor):
             if name == "setitem":

@@ -1,8 +1,8 @@
-"""Others' weights for our networks: names renamed, 1x1 convolutions made Linear, and a refusal of all that does not fit.
+"""Others' weights for our networks: names changed, 1x1 convolutions made Linear, and whatever does not fit refused.
 
-A state dict that fits is one whose every key and shape is that of one network here. That is not enough to know the network by:
-timm's and the legacy networks have the same shapes and another arithmetic (see :mod:`senet.models.legacy`). Hence the caller names
-the source, and a source is known by names that no other has.
+A state dict fits if all its keys and shapes are those of one network here. They do not tell which network it is: timm's and the
+legacy networks have the same shapes but compute differently (see :mod:`senet.models.legacy`). So the caller names the source,
+and each source is checked by names that no other has.
 """
 
 import re
@@ -29,9 +29,9 @@ class Source:
     """How one library writes an SE-ResNet down.
 
     Attributes:
-        names: (pattern, replacement) to go from its keys to ours. Each has to occur: by them a source is recognised.
+        names: (pattern, replacement) pairs from its keys to ours. Each has to match a key: that is how a source is recognised.
         ndim: dimensions of its SE weights, 4 where the layers are 1x1 convolutions, 2 where they are Linear.
-        networks: what its networks are here, by the name of the constructor, with the arguments for it.
+        networks: by name, the constructor here for each of its networks, and the arguments for it.
     """
 
     names: tuple[tuple[str, str], ...]
@@ -81,18 +81,18 @@ def convert(weights: nn.Module | Mapping[str, Any], source: str, architecture: s
     """Rewrite the weights of another library's SE-ResNet for ours.
 
     Args:
-        weights: the other library's network; or its state dict, with any number of classes. Then usual wrappings come off: a
-            dictionary with one of ``WRAPPERS``, keys that all begin alike, as ``module.``. Batch norm's
-            ``num_batches_tracked`` may be absent, as in files older than PyTorch 0.4.1.
+        weights: the other library's network, or its state dict, with any number of classes. The usual wrappings of a state dict
+            come off: a dictionary with one of ``WRAPPERS``, or a common start of all keys, such as ``module.``. Batch norm's
+            ``num_batches_tracked`` may be missing, as in files older than PyTorch 0.4.1.
         source: ``"timm"`` (``seresnet18`` to ``152``, ``seresnext50_32x4d``), ``"legacy"`` (timm's ``legacy_seresnet50`` to
             ``152``, and Cadene's ``se_resnet``), ``"moskomule"``, or ``"SE_Block"``: a tutorial's block with the layers
             ``fc`` or ``excitation`` = Sequential(Linear, ReLU, Linear, Sigmoid), alone or in such a ResNet.
         architecture: the constructor that the result has to fit, such as ``"se_resnet50"``; None takes whichever does.
 
     Returns:
-        A state dict, whose tensors may share memory with what came in, and what it is for:
-        ``ARCHITECTURES[it.architecture](**it.arguments)``. A network that came in was run beside that one on a batch of noise, in
-        float64: ``it.difference`` is by how much they differ.
+        ``it``, a state dict for ``ARCHITECTURES[it.architecture](**it.arguments)``. Its tensors may share memory with ``weights``.
+        If ``weights`` is a network, both networks are run on a batch of noise in float64, and ``it.difference`` says how far
+        their answers differ.
 
     Raises:
         ValueError: an unknown source; weights that are not a network of that source (the message names keys and shapes); or a

@@ -34,7 +34,7 @@ class Recipe:
 
     Attributes:
         epochs: passes over the pictures.
-        batch_size: pictures a step, of all processes together.
+        batch_size: pictures in a step, over all processes.
         peak_rate: the learning rate at the top of the cycle.
         momentum: SGD's, after Nesterov.
         weight_decay: SGD's, of matrices; vectors (batch norm, biases) have none.
@@ -47,7 +47,7 @@ class Recipe:
             trains at one size throughout. Small pictures are cheap, and early epochs learn what is coarse.
         grow_to: the last epochs' side in pixels; 0 for the pictures' own. Things look larger in random cuts than in whole pictures,
             and cuts at a smaller side show them at the size that tests do (Touvron et al., arXiv 1906.06423), in less time.
-        seed: of the order of the pictures and of their shifts. (The first weights are the network's own.)
+        seed: for the order of the pictures and their random changes. (The first weights are the network's own.)
         bf16: compute in bfloat16 where autocast allows; weights stay float32. None does so where the device is fast at it
             (:func:`senet.machine.bfloat16_is_fast`): two to three times faster there, and several times slower elsewhere.
     """
@@ -115,21 +115,21 @@ def fit(
         device: where to compute.
         checkpoint: a file that holds the state after each epoch. If it exists, training goes on from it, and ends with the
             weights of a run that was never interrupted. Several processes have to see the same file.
-        compiled: run the forward and the way back through ``torch.compile``, with this backend if it is a name. Not kept in the
-            weights' names. Costs a minute or so, again at each new size of ``grow_from``.
+        compiled: run the forward and the way back through ``torch.compile``, with this backend if it is a name. The weights keep
+            their names. Compiling takes a minute or so, again at each new size that ``grow_from`` asks for.
         progress: show a bar with loss, accuracy, rate and time left.
-        after_epoch: called with each epoch's record as it ends, in the first process; those of a resumed run first. So a chart can
-            follow (``sebook.widgets.Curves.follow``).
+        after_epoch: called with each epoch's record as it ends, in the first process; those of a resumed run first. A chart can
+            follow it (``sebook.widgets.Curves.follow``).
         run: what else tells this run from others, such as the weights it starts from. The checkpoint notes it beside the network's
-            structure and a digest of the pictures, and is refused where one of them differs.
+            structure and a digest of the pictures, and a run in which one of these differs refuses it.
 
     Returns:
         One record an epoch: ``epoch``, ``loss``, ``accuracy`` (training, on shifted pictures), ``test_loss``,
         ``test_accuracy``, ``seconds``.
 
     Raises:
-        FloatingPointError: the loss stopped being finite. The checkpoint keeps the last epoch before.
-        OSError: the checkpoint could not be written, which is first tried before anything else. It keeps the last epoch before.
+        FloatingPointError: the loss stopped being finite. The checkpoint keeps the epoch before that.
+        OSError: the checkpoint could not be written. This is tried once before training. It keeps the last epoch before.
         ValueError: a label is missing, a batch cannot be shared out evenly, or the checkpoint belongs to another run.
     """
     if len(train) < recipe.batch_size:
