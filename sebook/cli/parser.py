@@ -22,7 +22,7 @@ from . import commands, datasets, options, preflight, shipping_options, train_co
 
 Add = Callable[..., argparse.ArgumentParser]  # adds a command: its name, and the function that runs it
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-ANY = "of a checkpoint (see `weights`), or of any network with SE blocks: timm:seresnet50.a1_in1k, torchvision:efficientnet_b0"
+ANY = "a checkpoint that `weights` lists, or any network with SE blocks: timm:seresnet50.a1_in1k, torchvision:efficientnet_b0"
 
 IMAGENET = """
 ImageNet, by the paper's batch, epochs and decay under this loop's schedule, on one machine of eight GPUs:
@@ -115,7 +115,7 @@ def _training(add: Add) -> None:
     studied.add_argument("--mix", action="store_true", help="add to runs that another processor or dtype computed")
 
     evaluate = add("evaluate", commands.evaluate_checkpoint)
-    evaluate.add_argument("name", help="of a checkpoint: see `weights`")
+    evaluate.add_argument("name", help="a checkpoint that `weights` lists, or the .json of one that `train` saved")
 
 
 def _inside(add: Add) -> None:
@@ -128,15 +128,15 @@ def _inside(add: Add) -> None:
     profile.add_argument("--random", action="store_true", help="random weights: to try the command without a network")
 
     probed = add("probe", commands.probe_blocks)
-    probed.add_argument("name", help="of a checkpoint: see `weights`")
+    probed.add_argument("name", help="a checkpoint that `weights` lists")
     probed.add_argument("--out", type=options.folder, default="data/results", help="folder for probe-NAME.json")
 
     controlled = add("controls", commands.measure_controls)
-    controlled.add_argument("name", help="of a checkpoint: see `weights`")
+    controlled.add_argument("name", help="a checkpoint that `weights` lists")
     controlled.add_argument("--out", type=options.folder, default="data/results", help="folder for controls-NAME.json")
 
     noticed = add("unfamiliar", commands.measure_unfamiliar)
-    noticed.add_argument("name", help="of a checkpoint: see `weights`")
+    noticed.add_argument("name", help="a checkpoint that `weights` lists")
     noticed.add_argument(
         "--outside",
         action="append",
@@ -147,7 +147,7 @@ def _inside(add: Add) -> None:
     noticed.add_argument("--out", type=options.folder, default="data/results", help="folder for unfamiliar-NAME.json")
 
     attributed = add("attribution", commands.attribute_gates)
-    attributed.add_argument("name", help="of a checkpoint: see `weights`")
+    attributed.add_argument("name", help="a checkpoint that `weights` lists")
     attributed.add_argument("--pictures", type=int, default=64, help="how many test pictures")
     attributed.add_argument("--steps", type=int, default=32, help="steps of each integral")
     attributed.add_argument("--seed", type=int, default=0, help="seed that draws the pictures")
@@ -179,7 +179,7 @@ def _pages(add: Add) -> None:
     gallery.add_argument("networks", nargs="*", help="names of checkpoints; by default all that ship")
 
     exporter = add("export", commands.export_probe)
-    exporter.add_argument("name", help="of a checkpoint (see `weights`), or the .json of one that `train` saved")
+    exporter.add_argument("name", help="a checkpoint that `weights` lists, or the .json of one that `train` saved")
     exporter.add_argument("--out", type=options.file, required=True, help="the file, such as probe.onnx")
     exporter.add_argument("--maps", action=argparse.BooleanOptionalAction, default=True, help="also give U and the rescaled U")
 
@@ -217,7 +217,7 @@ def _rest(add: Add) -> None:
     preflight.arguments(ready)
 
     weights = add("weights", commands.list_weights)
-    weights.add_argument("name", nargs="?", help="of a checkpoint")
+    weights.add_argument("name", nargs="?", help="a checkpoint; without it, all are listed")
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):

@@ -41,7 +41,7 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
 
     measured = add("measure", measure_command.measure)
     measured.add_argument("what", choices=sorted(measure_command.WHAT), help="what is measured")
-    measured.add_argument("name", help="of a checkpoint: see `weights`")
+    measured.add_argument("name", help="a checkpoint that `weights` lists")
     measured.add_argument("--seeds", type=int, default=3, help="number of training runs, where there are any")
     measured.add_argument("--train", type=int, default=3000, help="number of training pictures, for means, statistics and training")
     measured.add_argument("--test", type=int, default=2000, help="number of test pictures")

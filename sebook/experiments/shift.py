@@ -127,8 +127,8 @@ def leads(result: Mapping[str, Any], arm: str) -> dict[str, list[tuple[float, fl
     """How far the first arm of a study is ahead of ``arm``: mean and half of its 95 % interval over the seeds, paired.
 
     Returns:
-        ``"clean"``: one pair; by corruption: one for each strength, and one for the mean of all five; ``"all"``: one, of the mean
-        over all 25; ``"grows"``: one, of that less the clean lead.
+        ``"clean"``: one pair. Each corruption: a pair for each strength, and one for the mean of all five. ``"all"``: one pair for
+        the mean over all 25. ``"grows"``: one pair for that mean minus the clean lead.
     """
     first, other = _by_seed(result, Arm(**result["study"]["arms"][0]).name), _by_seed(result, arm)
     seeds = sorted(first.keys() & other.keys())

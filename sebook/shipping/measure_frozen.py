@@ -34,7 +34,8 @@ def measure(
 
     Args:
         model: a trained network with SE blocks.
-        train, test: labelled pictures to take means of and to train on, and to measure on.
+        train: labelled pictures, for the gates' means, the statistics and the epoch.
+        test: labelled pictures to measure on.
         preprocess: uint8 (N, 3, H, W) to what the network takes.
         trained: the recipe of its training, by the names of :class:`~senet.training.Recipe`.
         seeds: trainings of one epoch each.
