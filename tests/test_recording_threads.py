@@ -106,6 +106,14 @@ def test_training_goes_on_as_if_nobody_looked(pictures):
     assert untouched(model)
 
 
+def test_no_other_threads_stack_is_read_where_nothing_is_in_training_mode(monkeypatch, pictures):
+    """Reading a stack that changes meanwhile has crashed Python: it is left to those who record during a training."""
+    monkeypatch.setattr("sys._current_frames", lambda: pytest.fail("another thread's stack was read"))
+    assert len(record(written(), pictures[0]).blocks) == 1
+    with pytest.raises(pytest.fail.Exception, match="another thread's stack was read"):
+        record(written().train(), pictures[0])
+
+
 def test_whoever_waits_too_long_is_told(monkeypatch, pictures):
     monkeypatch.setattr(looking, "PATIENCE", 0.05)
     model, x = made(STANDARD, training=True), pictures[0].repeat(2, 1, 1, 1)

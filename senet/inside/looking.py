@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import MethodType
+from contextlib import contextmanager, suppress
+from itertools import accumulate, repeat
+from types import FrameType, MethodType
 from typing import Any, NoReturn
 
 from torch import nn
@@ -137,11 +138,20 @@ def _hold(look: tuple[int, set[nn.Module]]) -> None:
 
 def _trained_elsewhere(modules: set[nn.Module]) -> bool:
     """Whether another thread is in a forward in training mode, or sets a mode: its stack says so."""
-    for thread, frame in sys._current_frames().items():
-        while frame and thread != threading.get_ident():
+    if not any(module.training for module in modules):
+        return False  # the usual case, for which no other thread's stack is read
+    for thread, top in sys._current_frames().items():
+        for frame in _stack(top) if thread != threading.get_ident() else ():
             if frame.f_code is _CALL or frame.f_code is _TRAIN:
-                module = frame.f_locals["self"]
+                module = frame.f_locals.get("self")
                 if module in modules and (module.training or frame.f_code is _TRAIN):
                     return True
-            frame = frame.f_back
     return False
+
+
+def _stack(top: FrameType) -> list[FrameType]:
+    """All frames of a thread. It can't go on meanwhile, as no Python runs here: CPython 3.11 has crashed at an f_back in a loop."""
+    frames: list[FrameType | None] = []
+    with suppress(AttributeError):  # the lowest frame's f_back is None, which has none
+        frames.extend(accumulate(repeat("f_back"), getattr, initial=top))
+    return frames[:-1]
