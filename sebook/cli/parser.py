@@ -6,6 +6,7 @@ Each has a ``--help``.
 
 import argparse
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -61,9 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, run: Callable, **more) -> argparse.ArgumentParser:
         more.setdefault("description", inspect.getdoc(run))
         says = more["description"].rstrip(".")
-        command = subparsers.add_parser(
-            name, help=says[0].lower() + says[1:], formatter_class=argparse.ArgumentDefaultsHelpFormatter, **more
-        )
+        command = subparsers.add_parser(name, help=says[0].lower() + says[1:], formatter_class=_Defaults, **more)
         command.set_defaults(run=run)
         return command
 
@@ -95,14 +94,15 @@ def _training(add: Add) -> None:
     train.add_argument("--checkpoint", type=options.file, help="file for the state after each epoch, and to continue from")
     train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at the start, then faster")
     train.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
+    says = _attributes(training.Recipe)
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
         if field.name == "bf16":
             train.add_argument(flag, type=options.switch, default="auto", metavar="{auto,on,off}", help=options.SWITCHED)
         elif field.type is bool:
-            train.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help="see training.Recipe")
+            train.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help=says[field.name])
         else:
-            train.add_argument(flag, type=field.type, default=field.default, help="see training.Recipe")
+            train.add_argument(flag, type=field.type, default=field.default, help=says[field.name])
 
     studied = add("study", commands.run_study)
     studied.add_argument(
@@ -220,8 +220,22 @@ def _rest(add: Add) -> None:
     weights.add_argument("name", nargs="?", help="a checkpoint; without it, all are listed")
 
 
-class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Defaults, and an epilog whose lines stay as they are."""
+def _attributes(kind: type) -> dict[str, str]:
+    """What each attribute is, by the docstring: its first sentence."""
+    said = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", inspect.getdoc(kind).partition("Attributes:\n")[2], re.MULTILINE)
+    return {name: re.split(r"\.(?:\s|$)", " ".join(text.split()))[0].replace("%", "%%") for name, text in said}
+
+
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Defaults, where they say something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        nothing = action.default is None or action.default is False or action.default in ([], {}, ())
+        return action.help if nothing else super()._get_help_string(action)
+
+
+class _Help(_Defaults, argparse.RawDescriptionHelpFormatter):
+    """And an epilog whose lines stay as they are."""
 
 
 def _preflight(args: argparse.Namespace) -> None:

@@ -36,12 +36,12 @@ class Recipe:
         epochs: passes over the pictures.
         batch_size: pictures in a step, over all processes.
         peak_rate: the learning rate at the top of the cycle.
-        momentum: SGD's, after Nesterov.
-        weight_decay: SGD's, of matrices; vectors (batch norm, biases) have none.
-        se_decay: the same for the two layers of SE blocks. At zero, gates are constant; in small networks 5e-4 is enough for that.
+        momentum: Nesterov's, of SGD.
+        weight_decay: of matrices; vectors (batch norm, biases) have none.
+        se_decay: weight decay of the two layers of SE blocks. At zero, gates are constant; in small networks 5e-4 is enough for that.
         label_smoothing: share of the target spread over all classes.
         shift: pixels by which a picture moves at most, in both directions; what comes in is black.
-        flip: mirror each picture left to right, by the toss of a coin.
+        flip: mirror each picture left to right with probability 1/2.
         zoom: the least share of a picture's width, and of its height, that a random cut keeps; 1 cuts nothing.
         grow_from: the first epochs' side in pixels, from which pictures grow over three quarters of the epochs, in steps of 8; 0
             trains at one size throughout. Small pictures are cheap, and early epochs learn what is coarse.
