@@ -38,7 +38,7 @@ class Recipe:
         peak_rate: the learning rate at the top of the cycle.
         momentum: Nesterov's, of SGD.
         weight_decay: of matrices; vectors (batch norm, biases) have none.
-        se_decay: weight decay of the two layers of SE blocks. At zero, gates are constant; in small networks 5e-4 is enough for that.
+        se_decay: weight decay of SE blocks' two layers. At zero, gates are constant; in small networks 5e-4 is enough for that.
         label_smoothing: share of the target spread over all classes.
         shift: pixels by which a picture moves at most, in both directions; what comes in is black.
         flip: mirror each picture left to right with probability 1/2.
