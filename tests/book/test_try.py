@@ -132,6 +132,33 @@ def test_the_way_back_is_for_everybody(page: Page, book_url: str, viewport: dict
     axe(page)
 
 
+@pytest.mark.parametrize(
+    ("viewport", "path", "name", "seen"),
+    [
+        ({"width": 1280, "height": 720}, CHAPTER, "another disc", ".senet-plot"),
+        (PHONE, CHAPTER, "another disc", ".senet-plot"),
+        (PHONE, "book/index.html", "close one gate for the kingfisher", ".senet-handle"),
+    ],
+)
+def test_the_chart_that_a_link_is_about_is_in_view(page: Page, book_url: str, path: str, name: str, seen: str):
+    """Whole, and above the card with the way back."""
+    arrive(page, book_url + path)
+    page.get_by_role("link", name=name, exact=True).first.click()
+    chart = page.locator("figure[data-senet]").first.locator(seen).first
+    expect(chart).to_be_visible()
+    card = bar(page).bounding_box()
+    lowest = card["y"] if page.viewport_size["width"] < 500 else page.viewport_size["height"]
+    page.wait_for_function("([e, lowest]) => e.getBoundingClientRect().bottom <= lowest", arg=[chart.element_handle(), lowest])
+    assert chart.bounding_box()["y"] > 0
+
+
+@pytest.mark.parametrize("address", ["book/shallow-and-deep.html?picture=disc-1", "book/explorer.html?picture=a-kingfisher"])
+def test_a_picture_in_the_address_leads_to_the_widget_that_shows_it(page: Page, book_url: str, address: str):
+    """As the workshop's plans have it."""
+    arrive(page, book_url + address)
+    expect(page.locator("figure[data-network] .senet-answer").first).to_be_in_viewport()
+
+
 def test_without_a_script_it_is_a_link(browser: Browser, guard: Guard, book_url: str):
     context = browser.new_context(java_script_enabled=False)
     guard.watch(context)

@@ -3,18 +3,33 @@
 
 const SETTLED = 3000; // milliseconds, by when a page has come to rest
 const OUTLINE = 6; // pixels that the mark of a chosen picture reaches below the gallery
+const MARGIN = 16; // pixels that the ring of a closed gate reaches below its chart
 
 /**
- * Where the eye goes first: below the page's head, picture and answer with what they follow
- * from.
+ * Where the eye goes first: below the page's head, picture and answer with what they follow from.
+ * And the chart that a link is about, down to its lowest gates.
  */
 function bringIntoView(figure: HTMLElement): void {
-  const start = figure.querySelector<HTMLElement>(".senet-stage .senet-prediction");
+  const start = figure.querySelector<HTMLElement>(".senet-prediction");
   if (!start) return figure.scrollIntoView({ block: "start", behavior: "instant" });
   // What sticks is already where it sticks: its place in the flow is that of what comes before it.
-  const before = start.previousElementSibling!.getBoundingClientRect();
-  const { top } = getComputedStyle(start); // the end of the page's head
-  scrollBy({ top: before.bottom + OUTLINE - Number.parseFloat(top), behavior: "instant" });
+  const before = start.previousElementSibling?.getBoundingClientRect().bottom;
+  const head = document.querySelector(".bd-header-article")?.getBoundingClientRect().height ?? 0;
+  const top = (before ?? start.getBoundingClientRect().top) + OUTLINE - head;
+  scrollBy({ top: Math.max(top, below(figure)), behavior: "instant" });
+}
+
+/** By how many pixels the chart ends below what is seen, before anything is scrolled. */
+function below(figure: HTMLElement): number {
+  const handle = figure.querySelector(".senet-handle:not([hidden])");
+  // without a chosen channel, a ribbon says more than a chart
+  const charts = figure.querySelector(".senet-ribbon") ? null : figure;
+  const plot = handle?.closest(".senet-plot") ?? charts?.querySelector(".senet-plot");
+  if (!plot) return Number.NEGATIVE_INFINITY;
+  const { left, right, bottom } = plot.getBoundingClientRect();
+  const card = document.querySelector(".senet-back")?.getBoundingClientRect();
+  const covered = card && card.left < right && card.right > left && card.top > 0;
+  return bottom + MARGIN - (covered ? Math.min(card.top, innerHeight) : innerHeight);
 }
 
 /** @param figures of the page's widgets, by key */
@@ -42,5 +57,8 @@ function sought(figures: Map<string, HTMLElement>): HTMLElement | null {
   if (anchor) return figures.get(anchor) ?? null;
   const names = [...new URLSearchParams(location.search).keys()];
   const key = [...figures.keys()].find((key) => names.some((name) => name.startsWith(`${key}.`)));
-  return key === undefined ? null : figures.get(key)!;
+  if (key !== undefined) return figures.get(key)!;
+  // a picture belongs to all widgets of a network, of which the first is meant
+  const shown = [...figures.values()].find(({ dataset }) => dataset.network !== undefined);
+  return names.includes("picture") ? (shown ?? null) : null;
 }

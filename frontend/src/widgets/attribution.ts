@@ -202,7 +202,7 @@ class Attribution {
     this.one.replaceChildren(
       `Channel ${c}: gate `,
       symbol("s"),
-      ` = ${decimal(s[c]!)}, ${ordinal(place(s, c))} widest open of ${block.channels}. By ${by} ${signed(found[c]!)} logits for “${picture.answer}”, ${ordinal(place(size, c))} in size.`,
+      ` = ${decimal(s[c]!)}, ${ordinal(place(s, c))} widest open of ${block.channels}. By ${by} ${signed(found[c]!)} logits for “${picture.answer}”, ${ordinal(place(size, c))} largest.`,
     );
     const most = Math.max(1, Math.round(TOP * block.channels));
     const [open, matter] = [top(s, most), top(size, most)];
