@@ -152,6 +152,21 @@ def test_the_chart_that_a_link_is_about_is_in_view(page: Page, book_url: str, pa
     assert chart.bounding_box()["y"] > 0
 
 
+@pytest.mark.parametrize("viewport", [{"width": 360, "height": 800}, PHONE])
+def test_on_a_phone_the_chart_stays_while_its_gate_moves(page: Page, book_url: str):
+    """What the closed gate did takes three lines there; with none closed there is one."""
+    arrive(page, book_url + "book/index.html")
+    page.get_by_role("link", name="close one gate for the kingfisher", exact=True).click()
+    explorer = page.locator("figure#explorer")
+    said, plot = explorer.locator(".senet-under-way span"), explorer.locator(".senet-plot")
+    expect(said).to_contain_text("now taken for airplane")
+    down = "e => e.getBoundingClientRect().top - e.closest('.senet-stage').getBoundingClientRect().top"
+    before = plot.evaluate(down)
+    plot.press("Control+z")
+    expect(said).to_have_text("Drag a dot: the answer follows.")
+    assert plot.evaluate(down) == pytest.approx(before, abs=0.5)
+
+
 @pytest.mark.parametrize("address", ["book/shallow-and-deep.html?picture=disc-1", "book/explorer.html?picture=a-kingfisher"])
 def test_a_picture_in_the_address_leads_to_the_widget_that_shows_it(page: Page, book_url: str, address: str):
     """As the workshop's plans have it."""
