@@ -35,6 +35,7 @@ def test_recorded_and_computed_gates_are_pythons(page: Page, book_url: str, kern
     widget.get_by_label("Block", exact=True).select_option(BLOCK)
     said, own = widget.locator(".senet-effect"), widget.get_by_role("group", name="Your own picture")
     expect(said.first).to_contain_text("Recorded when this book was built")
+    expect(widget.locator(".senet-scatter-dots circle")).to_have_count(len(kernel.gates()[0]))  # the block's own are drawn
     for mine, theirs in zip(shown(widget), kernel.gates(), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
     bars = widget.locator(".senet-eight-side rect").evaluate_all("all => all.map((bar) => Number(bar.dataset.value))")
