@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from sebook.cli import datasets
 from sebook.cli import parser as commands
 from sebook.experiments import profiles
 from senet import pretrained
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -155,12 +158,16 @@ def test_interrupt_is_no_traceback(trained, monkeypatch, capsys):
 
 
 def test_usage_of_every_command(capsys):
-    for command in ("train", "evaluate", "profile", "record", "gallery", "bench", "cost", "export", "weights"):
+    (named,) = (action for action in commands._parser()._actions if isinstance(action.choices, dict))
+    assert {"train", "evaluate", "cost-table", "preflight"} <= set(named.choices)
+    for command in named.choices:
         with pytest.raises(SystemExit) as done:
             commands.main([command, "--help"])
         assert done.value.code == 0
         said = " ".join(capsys.readouterr().out.split())
         assert len(said) > 200 and "default: None" not in said and "default: []" not in said
+        assert str(ROOT) not in said and not re.search(r"default: (/|[A-Z]:)", said), "a path of this machine"
+        assert "--device" not in said or re.search(r"--device DEVICE [\w ]+: cpu(,| or) cuda", said), "which devices?"
         if command == "train":  # by Recipe's docstring
             assert "mirror each picture left to right with probability 1/2 (default: True)" in said
             assert "share of the target spread over all classes (default: 0.0)" in said

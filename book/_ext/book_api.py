@@ -181,11 +181,17 @@ def _parents(node: nodes.Node):
         yield node
 
 
+def without_aliases(app: Sphinx, what: str, name: str, obj: object, skip: bool, options) -> bool | None:
+    """Leave out a named tuple's field that tells only its place; its class says what it means."""
+    return True if (inspect.getdoc(obj) or "").startswith("Alias for field number") else None
+
+
 def configure(app: Sphinx, config) -> None:
     root = Path(app.srcdir)
     config.linkcode_resolve = source_of(root, yaml.safe_load((root / "_config.yml").read_text("utf8"))["repository"])
     config.autodoc_typehints = "signature"
     config.autodoc_member_order = "bysource"
+    config.autodoc_inherit_docstrings = False  # torch's words on `forward` say nothing of ours, and an overridden step has its own
     config.autodoc_preserve_defaults = True
     config.autodoc_class_signature = "mixed"
     config.napoleon_numpy_docstring = False
@@ -200,5 +206,6 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("api", Api)
     app.add_directive("api-rest", Rest)
     app.connect("config-inited", configure)
+    app.connect("autodoc-skip-member", without_aliases)
     app.connect("doctree-resolved", link_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -82,6 +82,14 @@ def device(text: str) -> str:
     return text
 
 
+ANY_DEVICE = "cpu, cuda (cuda:1 for the second GPU), mps, or another that torch finds"
+
+
+def taking_device(command: ArgumentParser, what: str, default: str, names: str = ANY_DEVICE) -> None:
+    """Add ``--device``. Torch decides which there are, so the help tells ``names``, and torch checks what is given."""
+    command.add_argument("--device", type=device, default=default, help=f"{what}: {names}")
+
+
 def three(text: str) -> tuple[float, float, float]:
     """One number for all of R, G and B, or three with commas."""
     try:

@@ -93,7 +93,7 @@ def _training(add: Add) -> None:
     train.add_argument("--half", action="store_true", help="store 16-bit floats; the accuracy is measured on what is stored")
     train.add_argument("--checkpoint", type=options.file, help="file for the state after each epoch, and to continue from")
     train.add_argument("--compile", action="store_true", help="run each step by torch.compile: minutes at the start, then faster")
-    train.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
+    options.taking_device(train, "where to compute", DEVICE)
     says = _attributes(training.Recipe)
     for field in fields(training.Recipe):
         flag = "--" + field.name.replace("_", "-")
@@ -110,7 +110,7 @@ def _training(add: Add) -> None:
     )
     studied.add_argument("--seeds", type=int, help="number of seeds, if not the study's own")
     studied.add_argument("--checkpoints", type=options.folder, help="folder for the state of the run under way, to continue from")
-    studied.add_argument("--device", type=options.device, default=DEVICE, help="where to compute")
+    options.taking_device(studied, "where to compute", DEVICE)
     studied.add_argument("--out", type=options.folder, default="data/results", help="folder for study-NAME.json")
     studied.add_argument("--mix", action="store_true", help="add to runs that another processor or dtype computed")
 
@@ -195,7 +195,7 @@ def _measuring(add: Add) -> None:
     timed.add_argument("--compiled", action="store_true", help="also under torch.compile")
     timed.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
     timed.add_argument("--memory", choices=bench.MEMORIES, default="kept", help="freed memory: kept, or returned to the system")
-    timed.add_argument("--device", type=options.device, help="cpu or cuda; by default cuda where there is one")
+    options.taking_device(timed, "where to compute", DEVICE, "cpu or cuda")
     timed.add_argument("--out", type=options.file, required=True, help="file for the result, as JSON")
 
     costs = add("cost", commands.count_cost)
@@ -205,11 +205,11 @@ def _measuring(add: Add) -> None:
     costs.add_argument("--batch", type=int, default=1, help="pictures at a time")
     costs.add_argument("--seconds", type=float, default=10.0, help="for timing, at least five rounds; 0 leaves it out")
     costs.add_argument("--clock", choices=tuple(bench.CLOCKS), default="wall", help="cpu where other processes use the machine")
-    costs.add_argument("--device", type=options.device, default="cpu", help="where time is measured")
+    options.taking_device(costs, "where time is measured", "cpu", "cpu or cuda")
     costs.add_argument("--json", action="store_true", help="all numbers, as JSON")
 
     table = add("cost-table", commands.count_cost_table)
-    table.add_argument("--out", type=options.file, default=cost_table.FILE, help="the JSON file")
+    table.add_argument("--out", type=options.file, default=cost_table.FILE, help="the JSON file; by default the book's own")
 
 
 def _rest(add: Add) -> None:
@@ -227,10 +227,11 @@ def _attributes(kind: type) -> dict[str, str]:
 
 
 class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
-    """Defaults, where they say something."""
+    """Defaults, where they say something. A path of this machine doesn't: its option's help says in words what it is."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         nothing = action.default is None or action.default is False or action.default in ([], {}, ())
+        nothing = nothing or isinstance(action.default, Path)
         return action.help if nothing else super()._get_help_string(action)
 
 

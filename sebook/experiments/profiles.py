@@ -30,7 +30,13 @@ BINS = 200  # of the excitations' histograms, from 0 to 1; 0.05 and 0.95 are edg
 
 
 class Estimate(NamedTuple):
-    """A number with its 95 % interval."""
+    """A number with its 95 % interval.
+
+    Attributes:
+        value: the number.
+        low: where its interval begins.
+        high: where its interval ends.
+    """
 
     value: float
     low: float
@@ -38,11 +44,17 @@ class Estimate(NamedTuple):
 
 
 class Saturation(NamedTuple):
-    """Shares, 0 to 1, of a block's gates, over all pictures and channels."""
+    """Shares, 0 to 1, of a block's gates, over all pictures and channels.
 
-    closed: float  # below 0.05
-    open: float  # from 0.95 up
-    still: float  # within 0.05 of the channel's mean
+    Attributes:
+        closed: below 0.05.
+        open: from 0.95 up.
+        still: within 0.05 of the channel's mean.
+    """
+
+    closed: float
+    open: float
+    still: float
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,14 @@ TOLERANCE = 1e-5  # of s, computed from the layers found, against the recorded o
 
 
 class Layers(NamedTuple):
-    """``s = sigmoid(w2 @ relu(w1 @ z + b1) + b2)``: w1 (h, C), b1 (h,), w2 (C, h), b2 (C,), all float32."""
+    """Two layers: ``s = sigmoid(w2 @ relu(w1 @ z + b1) + b2)``, all float32.
+
+    Attributes:
+        w1: (h, C), which narrows.
+        b1: (h,).
+        w2: (C, h), which widens.
+        b2: (C,).
+    """
 
     w1: Tensor
     b1: Tensor

@@ -43,6 +43,7 @@ class ECA(SEBlock):
         self.conv = nn.Conv1d(1, 1, size, padding=size // 2, bias=False)
 
     def excite(self, z: Tensor) -> Tensor:
+        """A weight per channel, from its neighbours' z: (N, C) -> (N, C)."""
         return self.gate(self.conv(z[:, None])).flatten(1)
 
 
@@ -60,12 +61,14 @@ class ChannelGate(SEBlock):
     """
 
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Mean and maximum of each map: (N, C, H, W) -> (N, 2, C)."""
         if mask is None:
             return torch.stack([mean_of_maps(u), u.amax((2, 3))], 1)
         both = [pooled_where(u, mask, pool) for pool in ("avg", "max")]
         return torch.stack(both, 1)
 
     def excite(self, z: Tensor) -> Tensor:
+        """The gate of both results' sum: (N, 2, C) -> s (N, C)."""
         return self.gate(self.fc2(self.relu(self.fc1(z))).sum(1))
 
 
@@ -125,6 +128,7 @@ class GatherExcite(SEBlock):
         self.extent = extent
 
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The mean around each place of a coarser grid: z (N, C, h, w)."""
         if mask is not None:
             raise ValueError("gather-excite takes no mask")
         if self.extent == 0:
@@ -139,6 +143,7 @@ class GatherExcite(SEBlock):
         )
 
     def excite(self, z: Tensor) -> Tensor:
+        """Each mean by itself becomes a gate: s (N, C, h, w)."""
         return self.gate(z)
 
     def rescale(
@@ -147,6 +152,7 @@ class GatherExcite(SEBlock):
         s: Tensor,
         shortcut: Tensor | None = None,
     ) -> Tensor:
+        """Each pixel times the gate of the grid's nearest place."""
         spread = F.interpolate(s, u.shape[2:])  # over its neighbourhood
         return rescale(u, spread, shortcut)
 

@@ -130,6 +130,7 @@ class FrequencySE(SEBlock):
         self.register_buffer("basis", maps.repeat_interleave(channels // waves, 0), persistent=False)
 
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Each channel's map, weighed by its group's wave and summed: (N, C, H, W) -> z (N, C)."""
         if mask is not None:
             raise ValueError("FrequencySE takes no mask: its waves lie over the whole map")
         return (F.adaptive_avg_pool2d(u, self.side) * self.basis).sum((2, 3))

@@ -57,6 +57,7 @@ class ConstantInput(SEBlock):
         self.z = nn.Parameter(torch.randn(channels))
 
     def squeeze(self, u: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The learned vector, once for each picture: (N, C)."""
         return self.z.expand(len(u), -1)
 
 

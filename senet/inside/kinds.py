@@ -17,7 +17,14 @@ from .tracking import Candidate, Pool, Seen
 
 
 class Bound(NamedTuple):
-    """What bounds a gate: the function's name, the slope of a hard sigmoid, and the least and largest value."""
+    """What bounds a gate.
+
+    Attributes:
+        kind: the function's name.
+        slope: of a hard sigmoid.
+        low: the least value.
+        high: the largest.
+    """
 
     kind: str
     slope: float | None

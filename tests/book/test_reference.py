@@ -1,6 +1,7 @@
 """Notation, glossary, numbers and the package's reference in the built book; and what appears where a reader points at a word."""
 
 import copy
+import importlib
 import re
 import zlib
 from functools import cache
@@ -15,6 +16,7 @@ from tests.book.conftest import PHONE
 from tests.book.visits import axe
 from tests.test_reference import ENTRIES, ROOT, book_api
 
+API_PAGES = [f"book/api/{path.stem}" for path in sorted((ROOT / book_api.FOLDER).glob("*.md"))]
 CHAPTER = "book/excitation.html"
 
 
@@ -92,6 +94,39 @@ def test_all_public_names_are_in_the_inventory():
     for module in book_api.modules(ROOT):
         assert module in known
         assert {f"{module}.{name}" for name in book_api.own_names(module)} <= known
+
+
+def own_docstring(name: str) -> str | None:
+    """Of ``senet.models.se.SEBlock.excite``: what its class says itself, and not what it inherits."""
+    module, kind, method = name.rsplit(".", 2)
+    value = vars(getattr(importlib.import_module(module), kind))[method]
+    return getattr(value, "__func__", value).__doc__
+
+
+@pytest.mark.parametrize("file", API_PAGES)
+def test_what_the_reference_says_of_a_name_was_written_for_it(file: str):
+    """Not for what it overrides: torch's words on `forward`, or SE's on a step that a relative takes otherwise."""
+    entries = {term["id"]: term.find_parent("dl") for term in article(file).select("dl.py > dt[id]")}
+    assert entries
+    borrowed = []
+    for name, entry in entries.items():
+        said = entry.find("dd", recursive=False).get_text(" ", strip=True)
+        if {"method", "property"} & set(entry["class"]) and said and not own_docstring(name):
+            borrowed.append(name)
+        if re.match(r"Alias for field number|Define the computation performed", said):
+            borrowed.append(name)
+    assert borrowed == []
+
+
+def test_a_named_tuple_says_what_its_fields_are():
+    seen = 0
+    for term in (term for file in API_PAGES for term in article(file).select("dl.class > dt")):
+        module, name = term["id"].rsplit(".", 1)
+        kind, said = getattr(importlib.import_module(module), name), term.find_parent("dl").get_text(" ", strip=True)
+        for field in kind._fields if issubclass(kind, tuple) else ():
+            assert re.search(rf"\b{field}\b( \([^–]+\))? – \S+", said), f"{name}.{field}"
+            seen += 1
+    assert seen >= 14
 
 
 def test_chapters_lead_to_the_reference():
