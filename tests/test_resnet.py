@@ -10,6 +10,7 @@ from torch import nn
 
 from senet import record
 from senet.models import resnet
+from senet.models.cifar import resnet20, se_resnet20
 from senet.models.resnet import PLACEMENTS, SEBasicBlock, SEBottleneck, se_resnet18, se_resnet50, se_resnext50_32x4d
 from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, on_meta, parameters, scramble
@@ -69,9 +70,10 @@ def test_takes_any_size_that_the_plain_network_takes(size, small):
     assert small(x).shape == plain(x).shape == (1, 7)
 
 
-def test_every_parameter_learns(pictures):
+@pytest.mark.parametrize("make", [se_resnet18, se_resnet20])
+def test_every_parameter_learns(make, pictures):
     torch.manual_seed(0)
-    model = se_resnet18(num_classes=4)
+    model = make(num_classes=4)
     F.cross_entropy(model(pictures), torch.tensor([0, 3])).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
@@ -79,12 +81,13 @@ def test_every_parameter_learns(pictures):
         assert parameter.grad.any(), name
 
 
-def test_the_same_seed_gives_the_same_network():
-    def make():
+@pytest.mark.parametrize("make", [se_resnet18, se_resnet20])
+def test_the_same_seed_gives_the_same_network(make):
+    def seeded():
         torch.manual_seed(5)
-        return se_resnet18(num_classes=3).state_dict()
+        return make(num_classes=3).state_dict()
 
-    first, second = make(), make()
+    first, second = seeded(), seeded()
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
@@ -197,14 +200,14 @@ def test_each_placement_computes_its_formula(placement, bottleneck):
         assert block.se.channels == channels
 
 
+@pytest.mark.parametrize(("make", "plain", "blocks"), [(se_resnet18, torchvision.models.resnet18, 8), (se_resnet20, resnet20, 9)])
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_gates_of_one_give_the_plain_network(placement, pictures):
+def test_gates_of_one_give_the_plain_network(make, plain, blocks, placement, pictures):
     torch.manual_seed(0)
-    model = scramble(se_resnet18(num_classes=7, placement=placement))
-    plain = torchvision.models.resnet18(num_classes=7).eval()
+    model, plain = scramble(make(num_classes=7, placement=placement)), plain(num_classes=7).eval()
     plain.load_state_dict({key: value for key, value in model.state_dict().items() if ".se." not in key})
     ones = {name: torch.ones(module.channels) for name, module in model.named_modules() if isinstance(module, SEBlock)}
-    assert len(ones) == 8
+    assert len(ones) == blocks
     torch.testing.assert_close(record(model, pictures, gates=ones).logits, plain(pictures), rtol=0, atol=1e-5)
     assert not torch.allclose(model(pictures), plain(pictures), atol=1e-2)
 

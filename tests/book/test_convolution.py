@@ -10,12 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.widgets import Convolution
 from sebook.widgets.convolution import parsed
 
-from .conftest import DESKTOP, PHONE
 from .takeaway import taken
-from .visits import axe, opened
+from .visits import opened
 
 CHAPTER = "book/convolution.html"
-FIGURE = "figure[data-senet=convolution]"
 
 
 @pytest.fixture(scope="module")
@@ -176,12 +174,6 @@ def test_a_link_shows_the_same_view_and_nonsense_is_left(page: Page, book_url: s
 def test_the_page_says_what_torch_says(kernel: Convolution):
     x = kernel._images[:1].float() / 255
     torch.testing.assert_close(kernel.maps()[1], F.conv2d(x, kernel.weights()[0][None])[0, 0])
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
-def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, FIGURE)
 
 
 def test_numbers_to_take_away(widget: Locator, kernel: Convolution):

@@ -7,9 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.measure import cost_table, published
 from senet.models.resnet import PLACEMENTS
 
-from .conftest import DESKTOP, PHONE
 from .takeaway import taken
-from .visits import axe, opened
+from .visits import opened
 
 CHAPTER = "book/placement-and-cost.html"
 
@@ -133,13 +132,6 @@ def test_numbers_to_take_away(page: Page, book_url: str):
     widget.get_by_label("Placement").select_option("post")  # what is open follows
     _, rows = taken(widget, "the costs")
     assert [int(row[2]) for row in rows] == added("post", 8)
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)])
-def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int]):
-    opened(page, book_url + CHAPTER, "cost")
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, "figure[data-senet=cost]")
 
 
 def test_without_scripts_the_numbers_are_there(browser, book_url: str):

@@ -7,12 +7,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from sebook.widgets import Excitation
 
-from .conftest import DESKTOP, PHONE
 from .takeaway import taken
-from .visits import axe, opened
+from .visits import opened
 
 CHAPTER = "book/excitation.html"
-FIGURE = "figure[data-senet=excitation]"
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +103,6 @@ def test_the_whole_path_is_drawn_and_both_matrices_shown(widget: Locator, kernel
         squares = widget.get_by_role("img", name=name).locator("[data-weight]")
         shown = np.array(squares.evaluate_all("all => all.map((one) => +one.dataset.weight)"))
         np.testing.assert_allclose(shown.reshape(weights.shape), weights, atol=1e-6)
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
-def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, FIGURE)
 
 
 def test_numbers_to_take_away(widget: Locator, kernel: Excitation):

@@ -6,12 +6,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from sebook.widgets import Rescale
 
-from .conftest import DESKTOP, PHONE
 from .takeaway import taken
-from .visits import axe, opened
+from .visits import opened
 
 CHAPTER = "book/rescale.html"
-FIGURE = "figure[data-senet=rescale]"
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +66,6 @@ def test_one_gate_moves_one_map(widget: Locator):
 def test_a_tile_is_chosen_by_a_tap(widget: Locator):
     widget.locator("[data-channel='5']").click()
     expect(widget.get_by_label("Channel", exact=True)).to_have_value("5")
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
-def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, FIGURE)
 
 
 def test_numbers_to_take_away(widget: Locator, kernel: Rescale):

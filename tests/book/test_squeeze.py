@@ -8,12 +8,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from sebook.widgets import Squeeze
 
-from .conftest import DESKTOP, PHONE
 from .takeaway import taken
-from .visits import axe, opened
+from .visits import opened
 
 CHAPTER = "book/squeeze.html"
-FIGURE = "figure[data-senet=squeeze]"
 
 
 @pytest.fixture
@@ -125,12 +123,6 @@ def test_nonsense_in_the_address_is_left(page: Page, book_url: str, kernel: Sque
     widget = opened(page, f"{book_url}{CHAPTER}?{nonsense}", "squeeze")
     kernel.object, kernel.ground, kernel.right, kernel.down, kernel.pool = "disc", "day", 0, 0, "avg"
     np.testing.assert_allclose(z(widget), kernel.z().numpy(), atol=1e-4)
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
-def test_for_everybody(page: Page, widget: Locator, viewport: dict[str, int]):
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, FIGURE)
 
 
 def test_numbers_to_take_away(widget: Locator, kernel: Squeeze):

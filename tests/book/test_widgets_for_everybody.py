@@ -1,0 +1,29 @@
+"""The widgets of whole chapters as they open: none is wider than a phone, and axe finds nothing in either theme."""
+
+import pytest
+from playwright.sync_api import Page
+
+from .conftest import DESKTOP, PHONE
+from .visits import axe, opened
+
+CHAPTERS = {
+    "convolution": "book/convolution.html",
+    "cost": "book/placement-and-cost.html",
+    "excitation": "book/excitation.html",
+    "rescale": "book/rescale.html",
+    "squeeze": "book/squeeze.html",
+}
+IN_FIREFOX_TOO = ("excitation", "rescale")
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", DESKTOP), ("light", PHONE), ("dark", PHONE)])
+@pytest.mark.parametrize(
+    ("browser", "key"),
+    [*(("chromium", key) for key in CHAPTERS), *(("firefox", key) for key in IN_FIREFOX_TOO)],
+    indirect=["browser"],
+    scope="session",
+)
+def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int], key: str):
+    opened(page, book_url + CHAPTERS[key], key)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    axe(page, f"figure[data-senet={key}]")
