@@ -14,7 +14,7 @@ import torch
 
 from sebook.cli import parser as commands
 from sebook.cli import preflight, trials
-from sebook.widgets import base
+from sebook.widgets import view
 from senet import machine, pretrained
 from senet import training as trainer
 
@@ -106,7 +106,7 @@ def little_disk_for_torch(monkeypatch):
 
 
 def no_bundle(monkeypatch):
-    monkeypatch.setattr(base, "STATIC", base.STATIC / "gone")
+    monkeypatch.setattr(view, "STATIC", view.STATIC / "gone")
 
 
 def no_weights(monkeypatch):

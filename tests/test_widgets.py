@@ -12,8 +12,8 @@ from PIL import Image
 from torchvision.models import mobilenet_v3_small
 
 from sebook.widgets import ShallowDeep
-from sebook.widgets.base import STATIC
 from sebook.widgets.gates_text import gates_from
+from sebook.widgets.view import STATIC
 from senet import pretrained, resnet20, se_resnet20
 from senet.images import Pictures
 from senet.images.patchwork import patchwork

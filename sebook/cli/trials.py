@@ -32,7 +32,7 @@ def processor() -> str:
 def widgets() -> str:
     """The widgets' scripts are there, and a widget can be made."""
     from ..widgets import Cost
-    from ..widgets.base import STATIC
+    from ..widgets.view import STATIC
 
     missing = [name for name in ("widget.js", "widgets.css") if not (STATIC / name).exists()]
     if missing:

@@ -5,14 +5,11 @@ A notebook shows an output in the richest form it can. In a live kernel that is 
 there is no script either, on GitHub for instance, it is that figure as it is.
 """
 
-import html
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -27,13 +24,12 @@ from ..pages import exhibits, gallery
 from .fields import Picture, ViewError
 from .given import open_pictures
 from .sets import quoted
-from .view import View, camel
+from .view import View, camel, compact
 
 MOST_AT_FIRST = 64  # pictures that are run at once when a widget is made, to see how far the gates go
-STATIC = Path(__file__).parent / "static"
 
 
-class ProbeWidget(View, anywidget.AnyWidget):
+class ProbeWidget(View):
     """A widget that asks a network about pictures.
 
     Args:
@@ -51,9 +47,6 @@ class ProbeWidget(View, anywidget.AnyWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _esm = STATIC / "widget.js" if (STATIC / "widget.js").exists() else ""
-    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
-    _widget = traitlets.Unicode("").tag(sync=True)  # its name in frontend/src/widget.ts
     _gallery = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -66,10 +59,6 @@ class ProbeWidget(View, anywidget.AnyWidget):
         means: Mapping[str, Tensor] | None = None,
         **traits: Any,
     ) -> None:
-        if not self._esm:
-            raise FileNotFoundError(
-                f"{STATIC / 'widget.js'} is missing: run `make book`, or `npm ci && npm run build` in frontend/, and start again"
-            )
         checkpoint = None if isinstance(model, nn.Module) else _checkpoint(model)
         self._module = pretrained.load(checkpoint) if checkpoint else model
         se_blocks(self._module)  # says so if there are none
@@ -92,7 +81,7 @@ class ProbeWidget(View, anywidget.AnyWidget):
         if means is not None:
             gallery.add_fixed(described, self._record(self._pixels[:MOST_AT_FIRST], gates=gallery.average(means)).logits)
         self._means = means
-        super().__init__(_gallery=described, _fields=self.rules(), **traits)
+        super().__init__(_gallery=described, **traits)
         self.on_msg(self._hear)
 
     # ---- answers
@@ -166,18 +155,9 @@ class ProbeWidget(View, anywidget.AnyWidget):
             state[field.address or camel(name)] = value
         return state
 
-    def _repr_html_(self) -> str:
-        svg, caption = self.drawn()
-        known = {"senet": self._widget, "network": self._network} | {
-            name: json.dumps(value, separators=(",", ":")) for name, value in (("state", self.state()), ("fields", self._fields))
-        }
-        data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items() if value is not None)
-        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
-        return f'<figure class="senet-widget"{data}>{static}</figure>'
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self._repr_html_()}, metadata
+    def _on_page(self) -> dict[str, str | None]:
+        written = {"state": compact(self.state()), "fields": compact(self._fields)}
+        return {"senet": self._widget, "network": self._network, **written}
 
     # ---- what the fields speak of
 
@@ -191,6 +171,12 @@ class ProbeWidget(View, anywidget.AnyWidget):
             "classes": network["classes"],
             "means": self._means is not None,
         }
+
+    def _likeliest(self, logits: Tensor) -> list[tuple[str, float]]:
+        """The likeliest classes of one picture's ``logits``, at most five, each with its share."""
+        classes = self._gallery["network"]["classes"]
+        shares, top = logits.softmax(0).topk(min(5, len(classes)))
+        return [(classes[k], share) for k, share in zip(top.tolist(), shares.tolist(), strict=True)]
 
     @property
     def _blocks(self) -> dict[str, int]:

@@ -1,25 +1,22 @@
 """Widgets whose data travels with them: in the page, or in a trait. They ask no probe, so nothing has to be fetched or awaited."""
 
 import base64
-import html
 import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
 import traitlets
 from PIL import Image
 from torch import Tensor
 
 from ..pages import exhibits
-from .base import STATIC
 from .fields import One
 from .sets import Set, quoted
-from .view import View, written
+from .view import View, compact, written
 
 
-class EmbeddedWidget(View, anywidget.AnyWidget):
+class EmbeddedWidget(View):
     """What such widgets share: the scripts, the data, and the page's figure that holds it.
 
     Args:
@@ -31,16 +28,10 @@ class EmbeddedWidget(View, anywidget.AnyWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _script = STATIC / "widget.js"
-    _esm = _script if _script.exists() else ""
-    _css = STATIC / "widgets.css" if (STATIC / "widgets.css").exists() else ""
-    _widget = traitlets.Unicode("").tag(sync=True)
     _data = traitlets.Dict().tag(sync=True)
 
     def __init__(self, widget: str, data: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> None:
-        if not self._esm:
-            raise FileNotFoundError(f"{self._script} is missing: run `make book`, or `npm run build` in frontend/")
-        super().__init__(_data={**data, "known": dict(known or {})}, _widget=widget, _fields=self.rules())
+        super().__init__(_data={**data, "known": dict(known or {})}, _widget=widget)
 
     @property
     def known(self) -> Mapping[str, Any]:
@@ -54,18 +45,9 @@ class EmbeddedWidget(View, anywidget.AnyWidget):
         """What a published page needs of the data in its HTML."""
         return self._data
 
-    def _repr_html_(self) -> str:
-        svg, caption = self.drawn()
-        data = json.dumps(self._page_data(), separators=(",", ":"))
-        fields = json.dumps(self._fields, separators=(",", ":"))
-        known = {"senet": self._widget, "state": json.dumps(self.state()), "fields": fields, "data": data}
-        written = "".join(f' data-{name}="{html.escape(value)}"' for name, value in known.items())
-        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
-        return f'<figure class="senet-widget"{written}>{static}</figure>'
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/html": self._repr_html_()}, metadata
+    def _on_page(self) -> dict[str, str]:
+        written = {"state": json.dumps(self.state()), "fields": compact(self._fields), "data": compact(self._page_data())}
+        return {"senet": self._widget, **written}
 
 
 class PictureWidget(EmbeddedWidget):

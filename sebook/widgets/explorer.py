@@ -217,11 +217,8 @@ class Explorer(ProbeWidget):
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, dict(self.gates))
-        network, shown = self._gallery["network"], self._gallery["pictures"][self.picture]
-        classes = network["classes"]
-        shares, top = answer.logits[0].softmax(0).topk(min(5, len(classes)))
-        likeliest = [(classes[k], share) for k, share in zip(top.tolist(), shares.tolist(), strict=True)]
-        titles = {block["name"]: block["title"] for block in network["blocks"]}
+        shown, likeliest = self._gallery["pictures"][self.picture], self._likeliest(answer.logits[0])
+        titles = {block["name"]: block["title"] for block in self._gallery["network"]["blocks"]}
         gates = {titles[name]: block.excitation[0] for name, block in answer.blocks.items()}
         closed = min(gates, key=lambda title: gates[title].mean().item())
         caption = (

@@ -3,8 +3,8 @@
 Their script brings a plotting library along. It is a file of its own, so that the other widgets don't carry it.
 """
 
-from .base import STATIC
 from .embedded import EmbeddedWidget
+from .view import script
 
 
 class PlotWidget(EmbeddedWidget):
@@ -15,5 +15,4 @@ class PlotWidget(EmbeddedWidget):
         FileNotFoundError: the widgets' scripts have not been built.
     """
 
-    _script = STATIC / "widget-plots.js"
-    _esm = _script if _script.exists() else ""
+    _esm = script("widget-plots.js")

@@ -91,31 +91,29 @@ class ShallowDeep(ProbeWidget):
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, gates_from(self.gates, self._blocks))
-        network, shown = self._gallery["network"], self._gallery["pictures"][self.picture]
-        classes = network["classes"]
-        shares, top = answer.logits[0].softmax(0).topk(min(5, len(classes)))
-        behind = self._behind(int(top[0]), shown["label"])
-        titles = {block["name"]: block["title"] for block in network["blocks"]}
+        shown, likeliest = self._gallery["pictures"][self.picture], self._likeliest(answer.logits[0])
+        behind = self._behind(likeliest[0][0], shown["label"])
+        blocks = self._gallery["network"]["blocks"]
+        titles = {block["name"]: block["title"] for block in blocks}
         sides = {
             f"{word}: {titles[name]}": (answer.blocks[name].excitation[0], self._mean(name, behind))
             for word, name in (("Shallow", self.shallow), ("Deep", self.deep))
         }
-        likeliest = [(classes[k], share) for k, share in zip(top.tolist(), shares.tolist(), strict=True)]
         caption = (
             f"{shown['title']}: taken for {likeliest[0][0]}, {likeliest[0][1]:.1%}. Excitation s of each channel in two blocks"
         )
         caption += f"; the line is the mean of {behind}." if behind else "."
-        ranges = [block["range"] for block in network["blocks"] if block["name"] in (self.shallow, self.deep)]
+        ranges = [block["range"] for block in blocks if block["name"] in (self.shallow, self.deep)]
         extent = (0.0, 1.0) if self.scale == "full" else (min(low for low, _ in ranges), max(high for _, high in ranges))
         drawn = plots.shallow_deep(self._pixels[self.picture], likeliest, sides, extent, title=shown["title"])
         return page_svg.to_svg(drawn, caption), caption
 
-    def _behind(self, predicted: int, label: int | None) -> str | None:
+    def _behind(self, predicted: str, label: int | None) -> str | None:
         """What the mean under the excitations is over, in words; None for nothing."""
         classes = self._gallery["network"]["classes"]
         if self._means is None or self.compare == "none" or (self.compare == "true" and label is None):
             return None
-        return {"predicted": classes[predicted], "true": classes[label or 0], "all": "all classes"}.get(self.compare, self.compare)
+        return {"predicted": predicted, "true": classes[label or 0], "all": "all classes"}.get(self.compare, self.compare)
 
     def _mean(self, block: str, behind: str | None) -> Tensor | None:
         if behind is None:

@@ -1,20 +1,45 @@
 """What widgets with fields share: all of a reader's choices as one view, held to their rules and kept in an address."""
 
+import html
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import matplotlib as mpl
 import traitlets
 
 from ..pages.page_svg import STYLE
 from .fields import Field
 
+STATIC = Path(__file__).parent / "static"
 
-class View(traitlets.HasTraits):
-    """A widget's fields: the table of their rules, what they know, and how fields follow each other."""
 
+def script(name: str) -> Path | str:
+    """One of the widgets' scripts or styles; "" where they have not been built."""
+    return STATIC / name if (STATIC / name).exists() else ""
+
+
+class View(anywidget.AnyWidget):
+    """A widget's fields: the table of their rules, what they know, and how fields follow each other.
+
+    Raises:
+        FileNotFoundError: the widgets' scripts have not been built.
+    """
+
+    _esm = script("widget.js")
+    _css = script("widgets.css")
+    _widget = traitlets.Unicode("").tag(sync=True)  # its name in frontend/src/widget.ts, or widgets/embedded.ts
     _fields = traitlets.Dict().tag(sync=True)  # the rules, by the field's name in a view
     _together: frozenset[str] = frozenset()  # what the page is setting at once
+
+    def __init__(self, **traits: Any) -> None:
+        if not self._esm:
+            raise FileNotFoundError(
+                f"{STATIC} lacks the widgets' scripts: run `make book`, or `npm ci && npm run build` in frontend/, and start again"
+            )
+        super().__init__(_fields=self.rules(), **traits)
 
     @property
     def known(self) -> Mapping[str, Any]:
@@ -54,6 +79,20 @@ class View(traitlets.HasTraits):
             setattr(self, name, field.start(self) if value is None else value)
         self.observe(self._follow, names=list(self.fields()))
 
+    def _on_page(self) -> dict[str, str | None]:
+        """What a published page's script gets of it: by the name of a ``data-`` attribute; None for those to leave out."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        svg, caption = self.drawn()
+        data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in self._on_page().items() if value is not None)
+        static = f'<div class="senet-static">{svg}<figcaption>{html.escape(caption)}</figcaption></div>'
+        return f'<figure class="senet-widget"{data}>{static}</figure>'
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/html": self._repr_html_()}, metadata
+
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         self._together = frozenset(sync_data)
         try:
@@ -69,6 +108,11 @@ class View(traitlets.HasTraits):
             new = name in self._together  # and so belongs to what came with it
             if (field.bound and not new) or not field.fits(self, getattr(self, name)):
                 setattr(self, name, field.start(self))
+
+
+def compact(value: Any) -> str:
+    """As JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def camel(name: str) -> str:

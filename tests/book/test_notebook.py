@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sebook.widgets import ShallowDeep
-from sebook.widgets.base import STATIC
+from sebook.widgets.view import STATIC
 
 from .shallow_deep import NETWORK, dots
 
