@@ -3,12 +3,13 @@
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
 
 from sebook.experiments.profiles import Profile
-from sebook.pages import page_svg, plots
+from sebook.pages import page_svg, plots, strips
 
 CLASSES = ("cat", "dog", "ship")
 
@@ -53,6 +54,17 @@ def test_class_means_says_how_far_lines_lie_apart(profile):
     assert "cat" in words
     assert "ship" in words
     assert "dog" not in words
+
+
+def test_strips_are_few_paths_of_many_cells():
+    """Neighbours that are alike share a piece, and all pieces of a strength a path."""
+    axes = Figure().subplots()
+    strips.rows(axes, np.array([[0, 1, 1], [0.5, 0.5, 0]]), ["cat", "dog"])
+    full, half = sorted(axes.patches, key=lambda patch: -patch.get_alpha())
+    assert (full.get_alpha(), half.get_alpha()) == (1, 0.5)
+    assert full.get_path().vertices.tolist() == [[0.5, -0.4], [2.5, -0.4], [2.5, 0.4], [0.5, 0.4], [0.5, -0.4]]
+    assert half.get_path().get_extents().extents.tolist() == [-0.5, 0.6, 1.5, 1.4]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["cat", "dog"]
 
 
 def test_specificity_gives_each_block_its_number(profile):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..experiments.profiles import Profile
 from ..experiments.study import Row, rows
+from . import strips
 from .page_svg import INK, STYLE, SYMBOLS, Drawing
 
 
@@ -88,7 +89,8 @@ _LINES = (("#0f7fc0", "-"), ("#d55e00", (0, (4, 1.5))), ("#0a8f6a", (0, (1.2, 1.
 def class_means(profile: Profile, classes: Sequence[str], shown: Sequence[str], blocks: Sequence[str]) -> Drawing:
     """Mean excitations of a few classes in a few blocks, channels in order of their mean over all pictures.
 
-    The paper's figure on the role of excitation, for any network.
+    The paper's figure on the role of excitation, for any network. The paper joins channels by lines; they have no order, so here
+    each class has a strip.
 
     Args:
         profile: of :func:`sebook.experiments.profiles.profile`.
@@ -100,21 +102,30 @@ def class_means(profile: Profile, classes: Sequence[str], shown: Sequence[str], 
     if unknown or not 1 <= len(shown) <= len(_LINES):
         raise ValueError(f"shown={list(shown)} has to be one to {len(_LINES)} of {', '.join(classes)}")
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        # Blocks one above the other: beside each other their words would be too small for a phone.
+        figure = Figure(figsize=(5.2, (1.5 + 0.2 * len(shown)) * len(blocks)), layout="constrained")
         spreads = []
-        for axes, block in zip(figure.subplots(1, len(blocks), sharey=True, squeeze=False)[0], blocks, strict=True):
-            order = profile.overall(block).argsort()
-            means = profile.mean[block][[classes.index(name) for name in shown]][:, order]
-            for line, name, (colour, dash) in zip(means, shown, _LINES, strict=False):
-                axes.plot(line.numpy(), color=colour, linestyle=dash, linewidth=1.3, label=name)
-            spreads.append((means.amax(0) - means.amin(0)).mean().item())
-            axes.set_title(block.removesuffix(".se"), loc="left")
-            axes.set_xlabel("channel, in order of mean")
-            axes.set_ylim(0, 1)
-        figure.axes[0].set_ylabel("mean excitation s")
-        figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(shown), frameon=False)
+        every = figure.subplots(2 * len(blocks), 1, squeeze=False, height_ratios=[6, len(shown)] * len(blocks))[:, 0]
+        for curve, below, block in zip(every[::2], every[1::2], blocks, strict=True):
+            overall = profile.overall(block)
+            order = overall.argsort()
+            means = profile.mean[block][[classes.index(name) for name in shown]][:, order].numpy()
+            strips.bars(curve, means.min(0), means.max(0))
+            curve.plot(overall[order].numpy(), color=INK, linewidth=1.2)
+            curve.set_title(f"{block.removesuffix('.se')}: mean excitation s", loc="left")
+            curve.set_ylim(0, 1)
+            curve.set_xticks([])
+            strips.rows(below, means, shown)
+            for axes in (curve, below):
+                axes.set_xlim(-0.5, len(order) - 0.5)
+            spreads.append((means.max(0) - means.min(0)).mean())
+        every[-1].set_xlabel("channels, from the smallest mean over all classes to the largest")
     apart = ", ".join(f"{spread:.2f} in {block.removesuffix('.se')}" for block, spread in zip(blocks, spreads, strict=True))
-    return Drawing(figure, f"Mean excitation of each channel for {', '.join(shown)}. The lines lie apart by {apart}, on average.")
+    return Drawing(
+        figure,
+        f"Mean excitation of each channel: a curve for the mean over all classes, bars from the lowest of {', '.join(shown)} to "
+        f"the highest, and a strip for each of them, faint where gates are closed. They lie apart by {apart}, on average.",
+    )
 
 
 def specificity(profile: Profile) -> Drawing:

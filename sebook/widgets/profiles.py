@@ -21,9 +21,9 @@ FIRST = {  # classes at the start; the last network's are the paper's own choice
     "se_resnet20_cifar10": ("airplane", "cat", "horse", "truck"),
     "se_resnet18_slim_imagenet100": ("goldfish", "cliff", "espresso", "banana"),
 }
-MOST = 6  # lines that can be told apart
+MOST = 6  # classes that can be told apart
 ORDERS = ("index", "mean", "specificity")
-MARKS = ("lines", "dots")
+MARKS = ("strips", "dots", "lines")
 MEASURES = ("specificity", "probe", "closed", "open", "still")
 SCALES = ("fitted", "full")
 
@@ -35,7 +35,7 @@ class Profiles(PlotWidget):
     >>> made = {"before": untrained, "after": trained}
     >>> Profiles(made, class_names=test.classes)  # made by profile()
 
-    Above, the mean excitation of every channel, a line per class; below, one number per block: the share of the gates' variance
+    Above, the mean excitation of every channel, a strip per class; below, one number per block: the share of the gates' variance
     that lies between classes, how well a linear classifier reads the class from the gates, or how many of them stay closed, open
     or still, each with a 95 % interval. No network is run. Traits work both ways.
 
@@ -44,7 +44,7 @@ class Profiles(PlotWidget):
         block: name of an SE block, as in ``model.named_modules()``.
         classes: up to six names.
         order: of the channels: ``"index"``, ``"mean"`` over all classes, smallest first, or ``"specificity"``, most specific first.
-        marks: ``"lines"`` or ``"dots"``.
+        marks: ``"strips"``, one per class below the curve of the mean over all classes, ``"dots"`` or ``"lines"``.
         scale: of the upper axis: ``"fitted"`` to what is shown, or ``"full"``, from 0 to 1.
         measure: of the lower chart: ``"specificity"``, ``"probe"``, ``"closed"``, ``"open"`` or ``"still"``.
         channel: the channel that is held, None for none.

@@ -49,6 +49,33 @@ def test_class_means_are_the_profiles(page: Page, book_url: str, network: str, b
         assert float(value["open"]) == pytest.approx(truth.saturation(row[0]).open, abs=1e-4)
 
 
+def test_classes_of_many_channels_are_strips(page: Page, book_url: str):
+    """Channels have no order, and 256 that a line joins are a tangle: what is saved has a named strip for each class instead."""
+    classes = ("goldfish", "cliff", "espresso")
+    query = f"?profiles.network={IMAGENET}&profiles.block=layer4.0.se&profiles.classes={'|'.join(classes)}"
+    widget = opened(page, f"{book_url}{SHALLOW}{query}", "profiles")
+    expect(widget.get_by_label("Draw")).to_have_value("strips")
+    space = "{http://www.w3.org/2000/svg}"
+    drawing = ET.fromstring(saved(widget, "SVG: save the class means"))
+    (strips,) = (group for group in drawing.iter(f"{space}g") if group.get("class") == "senet-strips")
+    cells = strips.findall(f"{space}rect")
+    mean = profiles.shipped(IMAGENET).mean["layer4.0.se"]
+    order = mean.mean(0).argsort(stable=True)
+    truth = mean[[pretrained.get(IMAGENET).classes.index(name) for name in classes]][:, order].flatten()
+    inked = [float(cell.get("fill-opacity")) for cell in cells]
+    assert len(inked) == 3 * 256
+    # In 256 steps, so channels whose means nearly agree may have changed places.
+    np.testing.assert_allclose(sorted(inked), sorted(truth.tolist()), atol=0.01)
+    said = "".join(drawing.itertext())
+    assert all(name in said for name in classes)
+    assert "faint: 0.00, strong: 1.00" in said
+    lines = [group for group in drawing.iter(f"{space}g") if group.get("aria-label") == "line"]
+    assert len(lines) == 1  # the mean over all classes, by which they are sorted
+    widget.get_by_label("Order channels by").select_option("index")
+    drawing = ET.fromstring(saved(widget, "SVG: save the class means"))
+    assert not [group for group in drawing.iter(f"{space}g") if group.get("aria-label") == "line"]
+
+
 def test_orders_by_keyboard_and_the_readout(page: Page, book_url: str):
     widget = opened(page, f"{book_url}{SHALLOW}?profiles.network={CIFAR}&profiles.block=layer3.0.se", "profiles")
     truth = profiles.shipped(CIFAR)

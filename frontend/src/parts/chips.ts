@@ -33,8 +33,12 @@ const SHAPES: Record<string, string> = {
   cross: "M-1.3-4h2.6v2.7h2.7v2.6h-2.7v2.7h-2.6v-2.7h-2.7v-2.6h2.7z",
 };
 
+/** What lines, or rows of dots, differ by beside their colour. */
+type Mark = "dash" | "symbol";
+
 /** A sample of a line, as a key shows it. */
-export function key({ colour, dash, symbol }: Look, dashed = true): SVGElement {
+export function key({ colour, dash, symbol }: Look, by: Mark = "dash"): SVGElement {
+  const dashed = by === "dash";
   return svg(
     "svg",
     { class: "senet-key-line", viewBox: "0 0 30 12", width: 30, height: 12, "aria-hidden": "true" },
@@ -48,12 +52,10 @@ export function key({ colour, dash, symbol }: Look, dashed = true): SVGElement {
   );
 }
 
-/** @param dashed whether lines differ by dash (else by symbol) */
 export function chips(
   legend: string,
   add: string,
   most: number,
-  dashed: boolean,
   changed: (names: string[]) => void,
 ) {
   const row = h("div", { class: "senet-chips" });
@@ -62,8 +64,11 @@ export function chips(
   let now: string[] = [];
   return {
     el,
-    /** @param all names that there are */
-    show(names: string[], all: string[]): void {
+    /**
+     * @param all names that there are
+     * @param by what their keys show; null where what is drawn bears the names itself
+     */
+    show(names: string[], all: string[], by: Mark | null): void {
       const lost = names.length < now.length && row.contains(document.activeElement);
       now = names;
       matched(row, names.length, () =>
@@ -71,7 +76,7 @@ export function chips(
       ).forEach((button, i) => {
         const name = names[i]!;
         button.replaceChildren(
-          key(LOOKS[i]!, dashed),
+          by ? key(LOOKS[i]!, by) : "",
           h("span", {}, name),
           h("span", { "aria-hidden": "true" }, "×"),
         );

@@ -71,9 +71,7 @@ class Curves {
       },
     );
     const { most } = keeper.rules.runs!;
-    this.runs = chips("Runs", "Add a run", most!, false, (runs) =>
-      this.frame.wish({ runs, at: null }),
-    );
+    this.runs = chips("Runs", "Add a run", most!, (runs) => this.frame.wish({ runs, at: null }));
     this.frame = widgetFrame<CurvesView>(root, keeper, () => this.data, {
       body: [
         h("div", { class: "senet-controls" }, this.show.el, ...this.menus.els),
@@ -153,7 +151,7 @@ class Curves {
     menus.by.quantity.el.hidden = menus.by.axis.el.hidden = runs.el.hidden = study;
     menus.by.value.el.hidden = !study;
     const names = shownOf(data, now).map(([name]) => name);
-    runs.show(names, Object.keys(data.histories));
+    runs.show(names, Object.keys(data.histories), "symbol");
   }
 }
 

@@ -28,7 +28,7 @@ export interface Network {
   blocks: Block[];
 }
 
-/** One a block: (K, C) and (C,). */
+/** One per block: (K, C) and (C,). */
 export interface Arrays {
   means: Packed[];
   specificity: Packed[];
@@ -45,7 +45,8 @@ export const ORDERS = {
   mean: "mean over all classes",
   specificity: "class-specificity",
 };
-export const MARKS = { lines: "lines", dots: "dots" };
+/** Strips come first: joined lines promise an order of the channels that there is not. */
+export const MARKS = { strips: "a strip for each class", dots: "dots", lines: "lines" };
 export const SCALES = { fitted: "as far as the means go", full: "from 0 to 1" };
 export const MEASURES = {
   specificity: "class-specificity: share of variance between classes",
@@ -99,11 +100,26 @@ export function profileOf(network: Network, arrays: Arrays | null, now: Profiles
   return { block, names, shown, all, specificity, order };
 }
 
-/** How far the lines lie apart. */
-export function meansWords({ block, names, shown, all }: Profile): string {
-  const start = `${block.title}, ${block.channels} channels, thick grey line: all classes.`;
+/** What is drawn of all classes and of those that are shown. */
+const DRAWN: Record<keyof typeof MARKS, [all: string, shown: string, one: string]> = {
+  strips: [
+    "grey curve",
+    "Coloured bars: from the lowest of the classes shown to the highest.",
+    "Strip",
+  ],
+  dots: ["thick grey line", "", "Dots"],
+  lines: ["thick grey line", "", "Thin"],
+};
+
+/** How far the classes lie apart. */
+export function meansWords(
+  { block, names, shown, all }: Profile,
+  marks: keyof typeof MARKS,
+): string {
+  const [grey, bars, one] = DRAWN[marks];
+  const start = `${block.title}, ${block.channels} channels, ${grey}: all classes.`;
   if (names.length < 2) {
-    return `Mean excitation in ${start}${names.length ? ` Thin: ${names[0]}.` : ""}`;
+    return `Mean excitation in ${start}${names.length ? ` ${one}: ${names[0]}.` : ""}`;
   }
   const spread = Array.from(all, (_, c) => {
     const values = shown.map((row) => row[c]!);
@@ -111,7 +127,7 @@ export function meansWords({ block, names, shown, all }: Profile): string {
   });
   const most = spread.indexOf(Math.max(...spread));
   const mean = spread.reduce((a, b) => a + b, 0) / spread.length;
-  return `Mean excitation in ${start} ${names.join(", ")} lie ${decimal(mean, 2)} apart on average, at most ${decimal(spread[most]!, 2)} (channel ${most}).`;
+  return `Mean excitation in ${start} ${bars ? `${bars} ` : ""}${names.join(", ")} lie ${decimal(mean, 2)} apart on average, at most ${decimal(spread[most]!, 2)} (channel ${most}).`;
 }
 
 export function channelWords({ names, shown, all, specificity }: Profile, c: number): string {

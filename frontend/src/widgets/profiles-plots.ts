@@ -13,6 +13,7 @@ import {
   type Profile,
   type ProfilesView,
 } from "./profiles-data.ts";
+import { drawStrips } from "./profiles-strips.ts";
 
 const ACROSS: Record<ProfilesView["order"], string> = {
   index: "channel",
@@ -21,7 +22,28 @@ const ACROSS: Record<ProfilesView["order"], string> = {
 };
 
 export function drawChannels(profile: Profile, now: ProfilesView, width: number): Drawn {
-  const { all, shown, order } = profile;
+  const { order } = profile;
+  const x = {
+    ...CENTRED,
+    domain: [-0.5, order.length - 0.5],
+    label: ACROSS[now.order],
+    ...(now.order === "index" ? {} : { ticks: [] }),
+  };
+  return {
+    ...(now.marks === "strips" ? drawStrips : drawSeries)(profile, now, width, x),
+    held: now.channel === null ? null : order.indexOf(now.channel),
+    read: (place) => channelWords(profile, order[place]!),
+    summary: meansWords(profile, now.marks),
+  };
+}
+
+/** A line or a row of dots for each class. */
+function drawSeries(
+  { all, shown, order }: Profile,
+  now: ProfilesView,
+  width: number,
+  x: Plot.ScaleOptions,
+): Pick<Drawn, "svg" | "along" | "places"> {
   const points = (row: Float32Array) => order.map((c, x) => ({ x, y: row[c]! }));
   const wide = order.length > 64 ? 2 : 3.5;
   const series = shown.map((row, i) => {
@@ -36,31 +58,21 @@ export function drawChannels(profile: Profile, now: ProfilesView, width: number)
   const flat = [all, ...shown].flatMap((row) => [...row]);
   const full = now.scale === "full";
   const thick = { stroke: "currentColor", strokeOpacity: 0.45, strokeWidth: 3.5 };
-  return {
-    ...plotted("x", [...order.keys()], {
-      width,
-      height: 270,
-      marginRight: 12,
-      x: {
-        ...CENTRED,
-        domain: [-0.5, order.length - 0.5],
-        label: ACROSS[now.order],
-        ...(now.order === "index" ? {} : { ticks: [] }),
-      },
-      y: {
-        domain: full ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
-        nice: !full,
-        grid: true,
-        ticks: 5,
-        label: "mean excitation s",
-        labelArrow: "none",
-      },
-      marks: [Plot.lineY(points(all), { x: "x", y: "y", ...thick }), ...series],
-    }),
-    held: now.channel === null ? null : order.indexOf(now.channel),
-    read: (place) => channelWords(profile, order[place]!),
-    summary: meansWords(profile),
-  };
+  return plotted("x", [...order.keys()], {
+    width,
+    height: 270,
+    marginRight: 12,
+    x,
+    y: {
+      domain: full ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
+      nice: !full,
+      grid: true,
+      ticks: 5,
+      label: "mean excitation s",
+      labelArrow: "none",
+    },
+    marks: [Plot.lineY(points(all), { x: "x", y: "y", ...thick }), ...series],
+  });
 }
 
 export function drawDepth(network: Network, now: ProfilesView, width: number): Drawn {
@@ -104,7 +116,7 @@ export function drawDepth(network: Network, now: ProfilesView, width: number): D
   };
 }
 
-/** A dot a block with its interval, larger where the block is the one above. */
+/** A dot per block with its interval, larger where the block is the one above. */
 function estimates({ blocks }: Network, now: ProfilesView): Plot.Markish[] {
   const points = blocks.flatMap(({ name: id, [now.measure]: estimate }) => {
     if (!estimate) return [];

@@ -31,6 +31,9 @@ import {
 } from "./profiles-data.ts";
 import { drawChannels, drawDepth } from "./profiles-plots.ts";
 
+/** What tells classes apart in each drawing; a strip bears its name. */
+const KEYS = { strips: null, dots: "symbol", lines: "dash" } as const;
+
 /** @param fetch the arrays of a network that are not at hand */
 export function profiles(
   root: HTMLElement,
@@ -84,7 +87,7 @@ class Profiles {
       measure: ["By depth", MEASURES],
     });
     const { most } = keeper.rules.classes!;
-    this.classes = chips("Classes", "Add a class", most!, true, (classes) =>
+    this.classes = chips("Classes", "Add a class", most!, (classes) =>
       this.frame.wish({ classes }),
     );
     this.frame = widgetFrame<ProfilesView>(root, keeper, () => data, {
@@ -158,7 +161,7 @@ class Profiles {
       { caption: `Mean excitation, ${profile.block.title}`, rows: channelRows(profile) },
       { caption: "By depth, shares with 95% intervals", rows: blockRows(network) },
     ]);
-    this.words = `${title}. ${meansWords(profile)} ${depth}`;
+    this.words = `${title}. ${meansWords(profile, now.marks)} ${depth}`;
   }
 
   private drawMenus({ blocks, classes }: Network, now: ProfilesView): void {
@@ -171,7 +174,7 @@ class Profiles {
     for (const option of measure.select.options) {
       option.disabled = blocks.every((each) => each[option.value as Measure] === null);
     }
-    this.classes.show(now.classes, classes);
+    this.classes.show(now.classes, classes, KEYS[now.marks]);
   }
 
   private fetchFor(name: string): void {
