@@ -75,6 +75,8 @@ export class ExcitationRows {
   private readonly counts: Record<Row, number>;
   private readonly lines = svg("g");
   private readonly bars = svg("g");
+  /** Where bars ended before anything was moved or pushed. */
+  private readonly befores = svg("g");
   private readonly names = svg("g");
 
   constructor(channels: number, units: number, choose: (unit: string) => void) {
@@ -89,14 +91,18 @@ export class ExcitationRows {
       },
       this.lines,
       this.bars,
+      this.befores,
       this.names,
     );
   }
 
-  show(layers: Excited, rule: Rule, chosen: string, links: Link[]): void {
+  /** @param plain the same with nothing moved or pushed */
+  show(layers: Excited, plain: Excited, rule: Rule, chosen: string, links: Link[]): void {
     const path = pathOf(chosen, links);
     const on = links.filter((_, k) => path[k]! > 0.02);
-    this.drawBars(layers, rule, chosen, new Set(on.flatMap(({ from, to }) => [from, to])));
+    const scale = scaleOf([layers, plain], rule);
+    this.drawBars(layers, scale, chosen, new Set(on.flatMap(({ from, to }) => [from, to])));
+    this.drawBefores(layers, plain, scale);
     this.drawLinks(chosen, links, path);
     // No line crosses words: they are over the first row, beside the narrow one, under the last.
     const words: [row: Row, y: number, text: string][] = [
@@ -116,19 +122,13 @@ export class ExcitationRows {
     });
   }
 
-  private drawBars(layers: Excited, rule: Rule, chosen: string, linked: Set<string>): void {
-    const values: Record<Row, number[]> = { z: layers.z, h: layers.hidden, s: layers.s };
-    const scale: Record<Row, number> = {
-      z: Math.max(...layers.z.map(Math.abs), 1e-9),
-      h: Math.max(...layers.hidden.map(Math.abs), 1e-9),
-      s: rule === "softmax" ? Math.max(...layers.s) : 1,
-    };
-    const signed: Record<Row, boolean> = { z: true, h: rule === "linear", s: false };
+  private drawBars(layers: Excited, scale: Scale, chosen: string, linked: Set<string>): void {
+    const values = valuesOf(layers);
     const flat = ROWS.flatMap((row) => values[row].map((value, i) => ({ row, i, value })));
     matched(this.bars, flat.length, () => svg("rect")).forEach((bar, k) => {
       const { row, i, value } = flat[k]!;
-      const full = signed[row] ? HEIGHT / 2 : HEIGHT;
-      const size = Math.max(1, (Math.abs(value) / scale[row]) * full);
+      const { full, reach } = scale[row];
+      const size = Math.max(1, (Math.abs(value) / reach) * full);
       const zero = top(row) + full;
       const unit = `${row}${i}`;
       const [x, width] = this.place(unit);
@@ -142,6 +142,27 @@ export class ExcitationRows {
         "data-value": value,
         "data-chosen": unit === chosen,
         "data-lit": unit === chosen || linked.has(unit),
+      });
+    });
+  }
+
+  private drawBefores(layers: Excited, plain: Excited, scale: Scale): void {
+    const [now, then] = [valuesOf(layers), valuesOf(plain)];
+    const changed = ROWS.flatMap((row) =>
+      then[row].flatMap((value, i) =>
+        Math.abs(now[row][i]! - value) > 1e-6 ? [{ unit: `${row}${i}`, row, value }] : [],
+      ),
+    );
+    matched(this.befores, changed.length, () => svg("path")).forEach((mark, k) => {
+      const { unit, row, value } = changed[k]!;
+      const { full, reach } = scale[row];
+      const [x, width] = this.place(unit);
+      const y = top(row) + full - (value / reach) * full;
+      set(mark, {
+        d: `M${x - 3} ${y}h${width + 6}`,
+        class: "senet-before",
+        "data-unit": unit,
+        "data-value": value,
       });
     });
   }
@@ -188,6 +209,22 @@ export class ExcitationRows {
     const [x, width] = this.place(unit);
     return x + width / 2;
   }
+}
+
+/** Of each row: how high a bar can be in the drawing, and the value that is as high. */
+type Scale = Record<Row, { full: number; reach: number }>;
+
+const valuesOf = ({ z, hidden, s }: Excited): Record<Row, number[]> => ({ z, h: hidden, s });
+
+/** One for all that is drawn: bars, and the marks of what they were before. */
+function scaleOf(drawn: Excited[], rule: Rule): Scale {
+  const most = (row: Row) =>
+    Math.max(...drawn.flatMap((each) => valuesOf(each)[row].map(Math.abs)), 1e-9);
+  return {
+    z: { full: HEIGHT / 2, reach: most("z") },
+    h: { full: rule === "linear" ? HEIGHT / 2 : HEIGHT, reach: most("h") },
+    s: { full: HEIGHT, reach: rule === "softmax" ? most("s") : 1 },
+  };
 }
 
 const rowOf = (unit: string) => unit[0] as Row;

@@ -115,11 +115,13 @@ class Excitation {
     return [
       this.gallery.el,
       h("div", { class: "senet-controls" }, ...this.menus.els),
+      // Above the bars that they move, so that both are on one screen.
+      h("div", { class: "senet-slides" }, this.moved.el, this.pushed.el),
       this.rows.el,
+      this.effect,
+      legend(),
       this.arithmetic,
       this.matrices.el,
-      h("div", { class: "senet-slides" }, this.moved.el, this.pushed.el),
-      this.effect,
       h("p", { class: "senet-about" }, about),
     ];
   }
@@ -148,7 +150,7 @@ class Excitation {
     const c = channelOf(now);
     this.gallery.choose(now.picture);
     this.menus.show(now);
-    this.rows.show(layers, now.rule, now.unit, links);
+    this.rows.show(layers, plain, now.rule, now.unit, links);
     this.matrices.show(now.unit);
     this.showSliders(c, z[c]!, pushed.get(c) ?? 0);
     this.arithmetic.textContent = this.told(now, layers, at(now.unit, links), pushed);
@@ -193,6 +195,21 @@ class Excitation {
     const gate = rule === "softmax" ? "its share among all channels, by softmax" : "its sigmoid";
     return `Gate ${i}: ${made}; ${gate}: s = ${decimal(layers.s[i]!)}.`;
   }
+}
+
+function legend(): HTMLElement {
+  const key = (name: string, words: string) =>
+    h("span", { class: `senet-key senet-key-${name}` }, h("span", {}, words));
+  return h(
+    "p",
+    { class: "senet-legend" },
+    key("unit", "unit that you look at"),
+    key("path", "strong: on its path"),
+    key("off", "faint: has no part in it"),
+    key("before", "across a bar: its end before you moved or pushed"),
+    key("thick", "thick line: large weight × value"),
+    key("dashed", "dashed: negative weight"),
+  );
 }
 
 /** The channel that the sliders act on: the one looked at, the first where a hidden unit is. */
