@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Familiarity, recordAt, score } from "../src/math/unfamiliar.ts";
+import { type Familiarity, recordAt, score, unsure } from "../src/math/unfamiliar.ts";
 
 const known = JSON.parse(readFileSync(new URL("unfamiliar.json", import.meta.url), "utf8"));
 const rows = (values: number[][]) => values.map((row) => Float32Array.from(row));
@@ -32,4 +32,11 @@ test("its record is that of answers that were as sure, if there were enough", ()
   assert.equal(recordAt(0.3, { ...rule, sure })?.right, 10);
   assert.equal(recordAt(0.6, { ...rule, sure }), null);
   assert.equal(recordAt(1, { ...rule, sure })?.right, 99);
+});
+
+test("it is not sure where it was wrong more often than right, and nowhere else", () => {
+  const step = (right: number, of: number) => ({ from: 0, to: 0.1, right, of });
+  assert.ok(unsure(step(57, 402)));
+  assert.ok(!unsure(step(20, 40)));
+  assert.ok(!unsure(null)); // hardly ever this sure: no record, and nothing said
 });

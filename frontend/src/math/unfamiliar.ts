@@ -47,3 +47,8 @@ export function recordAt(share: number, { sure }: Familiarity): (typeof sure)[nu
   const step = sure.find(({ to }) => share <= to) ?? sure.at(-1);
   return step && step.of >= 30 ? step : null;
 }
+
+/** Whether it was wrong more often than right where it was about as sure. */
+export function unsure(record: ReturnType<typeof recordAt>): boolean {
+  return record !== null && 2 * record.right < record.of;
+}

@@ -3,7 +3,7 @@
 
 import { percent } from "../math/format.ts";
 import { softmax } from "../math/softmax.ts";
-import { recordAt, score } from "../math/unfamiliar.ts";
+import { recordAt, score, unsure } from "../math/unfamiliar.ts";
 import { type Answer, OWN, type PictureInfo, type Probe } from "../network/network.ts";
 import { h } from "./dom.ts";
 
@@ -14,18 +14,16 @@ export function doubt({ network, means }: Probe, picture: PictureInfo, answer: A
   const gates = answer.blocks.map(({ s }) => s);
   const strange = score(answer.logits, gates, means, familiarity) > familiarity.threshold;
   const unlike = "its gates are unlike those of any class";
-  const known = picture.label !== null;
+  const [known, own] = [picture.label !== null, picture.id === OWN];
   if (strange && known) return `Yet ${unlike}: this warning errs.`;
-  if (picture.id !== OWN)
-    return known
-      ? ""
-      : strange
-        ? `The network could tell: ${unlike}.`
-        : "Its gates look like those of a class that it knows.";
+  if (strange && !own) return `The network could tell: ${unlike}.`;
   if (strange) return `Perhaps it is none of its ${classes.length} classes: ${unlike}.`;
   const record = recordAt(Math.max(...softmax(answer.logits)), familiarity);
-  if (!record) return "";
-  return `When it was this sure, it was right on ${percent(record.right / record.of)} of its test pictures.`;
+  const right = record && percent(record.right / record.of);
+  if (unsure(record)) return `Not sure: of answers this flat on test pictures, ${right} are right.`;
+  if (known) return "";
+  if (!own) return "Its gates look like those of a class that it knows.";
+  return right ? `When it was this sure, it was right on ${right} of its test pictures.` : "";
 }
 
 /** All that a network can answer, and how well its warning works. */
