@@ -149,6 +149,8 @@ def test_differences_are_paired_by_seed():
     assert none.difference == pytest.approx(-0.1) and none.difference_half == pytest.approx(0, abs=1e-9)
     lines = study.table({"study": {"arms": arms}, "runs": runs}).splitlines()
     assert "−10.0\xa0±\xa00.0" in lines[3] and "22.00" in lines[2]
+    assert lines[0].startswith("| network | trainings | accuracy, % | points above or below the first row |")
+    assert lines[2].startswith("| **SE** | 3 |") and lines[3].startswith("| the same without SE | 2 |")
     assert "60.0 (0.0\xa0to\xa0100.0)" in lines[3]  # its t interval would reach beyond both ends
     one = study.rows({"study": {"arms": arms}, "runs": runs[:1]})
     assert len(one) == 1 and math.isnan(one[0].half)
@@ -186,7 +188,7 @@ def test_the_command(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(studies.STUDIES, "patchwork", Study(**{**vars(SMALL), "pictures": 50}))
     assert commands.main(["study", "patchwork", "--seeds", "1", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "| SE | none | 1 |" in said and "study-patchwork.json" in said
+    assert "| the same without SE | 1 |" in said and "study-patchwork.json" in said
     kept = json.loads((tmp_path / "study-patchwork.json").read_text())
     assert kept["study"]["pictures"] == 50 and "torch" in kept["runs"][0]["versions"]
     assert commands.main(["study", "patchwork", "--seeds", "0", "--out", str(tmp_path)]) == 1

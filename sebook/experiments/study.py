@@ -269,18 +269,17 @@ def mean_interval(values: list[float]) -> tuple[float, float]:
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """As Markdown; a column for the paper's errors where it has some."""
+    """As Markdown: a row for each network, first the one that all are compared with; the paper's errors where it has some."""
     table = rows(result)
     paper = any(row.paper_error is not None for row in table)
     lines = [
-        "| changed | to | seeds | accuracy, % | against the standard | parameters |"
+        "| network | trainings | accuracy, % | points above or below the first row | parameters |"
         + " the paper's error on ImageNet, % |" * paper,
-        "|---|---|---:|---:|---:|---:|" + "---:|" * paper,
+        "|---|---:|---:|---:|---:|" + "---:|" * paper,
     ]
     for row in table:
         cells = [
-            row.group or "nothing",
-            row.value,
+            _called(row),
             str(row.seeds),
             row.percent(),
             f"{100 * row.difference:+.1f} ± {100 * row.difference_half:.1f}".replace("-", "−") if row.group else "",
@@ -289,3 +288,13 @@ def table(result: Mapping[str, Any]) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines).replace(" ± nan", "").replace(" ± ", "\xa0±\xa0")  # a number and its interval stay in one line
+
+
+IN_WORDS = {"reduction": "reduction ratio {}", "stages": "SE in stage {} only", "relative": "{} instead of SE"}
+
+
+def _called(row: Row) -> str:
+    """An arm as a new reader can take it in: the first as it is, the others by what differs."""
+    if row.value in ("none", "no SE"):
+        return "the same without SE"
+    return IN_WORDS.get(row.group, f"{row.group}: {{}}").format(row.value) if row.group else f"**{row.value}**"
