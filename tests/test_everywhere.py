@@ -33,6 +33,18 @@ def test_a_chapter_begins_as_all_do(path: Path):
     assert f"git+{REPOSITORY}" in "".join(cell["source"])
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_shows_what_it_imports(path: Path):
+    """A listing on a page uses names; folded under the title, each reader finds where they are from."""
+    cells = json.loads(path.read_text("utf8"))["cells"]
+    (imports,) = (cell for cell in cells if cell["id"] == "imports")
+    assert imports["metadata"]["tags"] == ["hide-input"]
+    assert imports["metadata"]["mystnb"] == {
+        "code_prompt_hide": "Hide what this chapter imports",
+        "code_prompt_show": "Show what this chapter imports",
+    }
+
+
 def test_a_chapter_alone_installs_from_the_wheel(tmp_path: Path):
     notebook = alone.localised(CHAPTERS[0], REPOSITORY, tmp_path / "senet.whl")
     text = json.dumps(notebook)
