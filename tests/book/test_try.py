@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
 from .built import HTML
-from .conftest import PHONE, Guard, arrive
+from .conftest import DESKTOP, PHONE, Guard, arrive
 from .shallow_deep import dots
 from .visits import axe
 
@@ -172,6 +172,27 @@ def test_a_picture_in_the_address_leads_to_the_widget_that_shows_it(page: Page, 
     """As the workshop's plans have it."""
     arrive(page, book_url + address)
     expect(page.locator("figure[data-network] .senet-answer").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "first"),
+    [
+        ("training.html?train.recipe=quick#train-it-in-this-page", "train", "button"),
+        ("shallow-and-deep.html?picture=a-cup-of-coffee#a-hundred-classes", "shallow-deep-3", ".senet-title"),
+    ],
+)
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_a_section_and_a_view_in_the_address_lead_to_the_widget_in_it(
+    page: Page, book_url: str, address: str, key: str, first: str
+):
+    """As the workshop's plans have them: the section's heading is a screen above its widget."""
+    arrive(page, f"{book_url}book/{address}")
+    expect(page.locator(f"figure#{key}").locator(first).first).to_be_in_viewport()
+
+
+def test_a_section_whose_widgets_the_address_does_not_set_is_where_it_leads(page: Page, book_url: str):
+    arrive(page, book_url + "book/shallow-and-deep.html?profiles.measure=probe#a-hundred-classes")
+    expect(page.get_by_role("heading", name="A hundred classes")).to_be_in_viewport()
 
 
 def test_without_a_script_it_is_a_link(browser: Browser, guard: Guard, book_url: str):

@@ -51,14 +51,19 @@ export function keepInView(figure: HTMLElement): void {
   setTimeout(leave, SETTLED);
 }
 
-/** The widget that the address names by its anchor, else by what it sets. */
+/**
+ * The widget that the address names by its anchor, else by what it sets. Of a section, which an
+ * anchor may name as well, only widgets in it are meant: without one, the section is.
+ */
 function sought(figures: Map<string, HTMLElement>): HTMLElement | null {
   const anchor = location.hash.slice(1);
-  if (anchor) return figures.get(anchor) ?? null;
+  if (figures.has(anchor)) return figures.get(anchor)!;
+  const section = anchor ? document.getElementById(anchor) : document.body;
+  const inside = [...figures].filter(([, figure]) => section?.contains(figure));
   const names = [...new URLSearchParams(location.search).keys()];
-  const key = [...figures.keys()].find((key) => names.some((name) => name.startsWith(`${key}.`)));
-  if (key !== undefined) return figures.get(key)!;
+  const set = inside.find(([key]) => names.some((name) => name.startsWith(`${key}.`)));
+  if (set) return set[1];
   // a picture belongs to all widgets of a network, of which the first is meant
-  const shown = [...figures.values()].find(({ dataset }) => dataset.network !== undefined);
-  return names.includes("picture") ? (shown ?? null) : null;
+  const shown = inside.find(([, { dataset }]) => dataset.network !== undefined);
+  return names.includes("picture") && shown ? shown[1] : null;
 }
