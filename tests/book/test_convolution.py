@@ -113,12 +113,22 @@ def test_a_weight_is_typed_over(page: Page, widget: Locator):
     assert typed[:3] == pytest.approx(apart[:, 9, 9].tolist(), abs=1e-4)
     weight.press("ArrowUp")
     expect(weight).to_have_value("-2.4")
+    page.wait_for_function("old => new URL(location).searchParams.get('convolution.kernel') !== old", arg=address)
+    mine_then = page.evaluate("new URL(location).searchParams.get('convolution.kernel')")
     weight.fill("")
     weight.press("Tab")
     assert numbers(widget)[1] == pytest.approx(typed[1] + 0.1 * _pixel(mine, 1, 10, 11), abs=1e-4)  # nothing typed changes nothing
-    weight.fill("1e9")
+    problem = widget.get_by_role("alert")
+    expect(problem).to_have_text("That is not a number, so −2.40 stays: type a number from −9 to 9.")
+    weight.fill("1e99")
     weight.press("Enter")
+    expect(weight).to_have_value("-2.4")
+    expect(problem).to_have_text("1e99 is out of range, so −2.40 stays: type a number from −9 to 9.")
+    assert page.evaluate("new URL(location).searchParams.get('convolution.kernel')") == mine_then
+    weight.fill("9")
+    weight.press("ArrowUp")  # as far as it goes
     expect(weight).to_have_value("9")
+    expect(problem).to_be_hidden()
 
 
 def _pixel(widget: Convolution, channel: int, row: int, column: int) -> float:

@@ -59,17 +59,17 @@ export interface ChannelRow {
   show(pixels: number[], weights: number[], value: number): void;
 }
 
-/** @param typed a weight, by its number from 0 to 8; NaN where it is not a number */
+/** @param typed what a weight, by its number from 0 to 8, shall be, as the reader wrote it */
 export function channelRow(
   size: number,
   name: string,
-  typed: (k: number, value: number) => void,
+  typed: (k: number, text: string) => void,
 ): ChannelRow {
   const channel = place(size, `channel-${name}`, name);
   const map = place(size, `map-${name}`, `map of ${name}`);
   const nine = Array.from({ length: SIDE * SIDE }, (_, k) => k);
   const cells = nine.map(() => h("span"));
-  const inputs = nine.map((k) => weight(name, k, (value) => typed(k, value)));
+  const inputs = nine.map((k) => weight(name, k, (text) => typed(k, text)));
   const result = h("p", { class: "senet-terms" });
   const sign = (text: string) => h("span", { class: "senet-sign", "aria-hidden": "true" }, text);
   const legend = h("legend", { class: "senet-unseen" }, `Weights for ${name}`);
@@ -103,7 +103,7 @@ export function channelRow(
   };
 }
 
-function weight(name: string, k: number, typed: (value: number) => void): HTMLInputElement {
+function weight(name: string, k: number, typed: (text: string) => void): HTMLInputElement {
   const [row, column] = [Math.floor(k / SIDE) + 1, (k % SIDE) + 1];
   const input: HTMLInputElement = h("input", {
     type: "number",
@@ -111,7 +111,7 @@ function weight(name: string, k: number, typed: (value: number) => void): HTMLIn
     max: MOST,
     step: 0.01,
     "aria-label": `weight of ${name}, row ${row}, column ${column}`,
-    onchange: () => typed(input.value.trim() === "" ? Number.NaN : Number(input.value)),
+    onchange: () => typed(input.value),
     onkeydown: nudge,
   });
   return input;
@@ -119,10 +119,22 @@ function weight(name: string, k: number, typed: (value: number) => void): HTMLIn
 
 function showWeight(input: HTMLInputElement, weight: number): void {
   const typing = input === document.activeElement;
-  if (!typing || Math.abs(Number(input.value) - weight) > 1e-9) {
+  if (!typing || input.value === "" || Math.abs(Number(input.value) - weight) > 1e-9) {
     input.value = String(Math.round(100 * weight) / 100);
   }
   set(input, { "data-sign": weight > 0 ? "more" : weight < 0 ? "less" : null });
+}
+
+/**
+ * Why what was typed cannot be a weight, and what can; "" where it is one.
+ * @param text "" where the browser hands on nothing of what was typed
+ * @param weight what it was before, and still is
+ */
+export function refused(text: string, weight: number): string {
+  const empty = text.trim() === "";
+  if (!empty && Math.abs(Number(text)) <= MOST) return "";
+  const what = empty ? "That is not a number" : `${text} is out of range`;
+  return `${what}, so ${decimal(weight, 2)} stays: type a number from −${MOST} to ${MOST}.`;
 }
 
 /**
@@ -136,6 +148,7 @@ function nudge(event: KeyboardEvent): void {
   if (by === undefined) return;
   event.preventDefault();
   const input = event.target as HTMLInputElement;
-  input.value = String(Math.round(100 * (Number(input.value) + by)) / 100);
+  const next = Math.max(-MOST, Math.min(MOST, Number(input.value) + by));
+  input.value = String(Math.round(100 * next) / 100);
   input.dispatchEvent(new Event("change"));
 }

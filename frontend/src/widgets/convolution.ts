@@ -21,7 +21,7 @@ import {
   type Made,
   MOST,
 } from "./convolution-maps.ts";
-import { type ChannelRow, channelRow, paintMap, place } from "./convolution-row.ts";
+import { type ChannelRow, channelRow, paintMap, place, refused } from "./convolution-row.ts";
 
 const PACE = 40; // windows a second
 const NINE = SIDE * SIDE;
@@ -52,6 +52,7 @@ class Convolution {
   private readonly rows: ChannelRow[];
   private readonly sum = h("p", { class: "senet-conv-sum" });
   private readonly where = h("p", { class: "senet-about" });
+  private readonly problem = h("p", { class: "senet-problem", role: "alert" });
   private readonly table = this.tables();
 
   constructor(root: HTMLElement, data: ConvolutionData, keeper: Keeper) {
@@ -132,10 +133,11 @@ class Convolution {
         this.total.el,
       ),
       h("div", { class: "senet-conv-rows" }, ...this.rows.map(({ el }) => el)),
+      this.problem,
       h(
         "p",
         { class: "senet-about" },
-        "Drag the window, or move it by the arrow keys when the picture has the focus. Weights can be typed over. Pixels count from 0 to 1; the maps share one scale, orange below zero, violet above. The rim stays empty: no whole window fits there.",
+        `Drag the window, or move it by the arrow keys when the picture has the focus. Weights can be typed over, by numbers from −${MOST} to ${MOST}. Pixels count from 0 to 1; the maps share one scale, orange below zero, violet above. The rim stays empty: no whole window fits there.`,
       ),
     ];
   }
@@ -204,11 +206,13 @@ class Convolution {
     this.play.textContent = "Pause";
   }
 
-  private edit(place: number, value: number): void {
+  private edit(place: number, text: string): void {
     const { weights, constant } = this.maps.kernel(this.frame.now);
-    const next = Number.isFinite(value) ? Math.max(-MOST, Math.min(MOST, value)) : weights[place]!;
+    this.problem.textContent = refused(text, weights[place]!);
+    if (this.problem.textContent) return this.draw(this.frame.now);
+    const value = Number(text);
     this.frame.wish({
-      kernel: written({ weights: weights.map((w, i) => (i === place ? next : w)), constant }),
+      kernel: written({ weights: weights.map((w, i) => (i === place ? value : w)), constant }),
     });
   }
 
@@ -216,7 +220,10 @@ class Convolution {
 
   private draw(now: ConvolutionView): void {
     const made = this.maps.make(now);
-    if (made !== this.painted) this.drawPixels(made);
+    if (made !== this.painted) {
+      this.drawPixels(made);
+      this.problem.textContent = ""; // it was about other weights
+    }
     this.painted = made;
     const { places, presets } = this.maps;
     const here = now.row * places + now.column;
