@@ -12,7 +12,9 @@ from playwright.sync_api import Page, expect
 
 from .conftest import Guard
 from .explorer import CHAPTER, Explorer
+from .live import READY, encoded, give, picture
 from .shallow_deep import LARGE, NETWORK, Truth, dots, truth_of
+from .takeaway import saved
 
 
 def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, first: int):
@@ -132,3 +134,13 @@ def test_numbers_and_drawing_to_take_away(explorer: Explorer, truth: Truth, firs
     shown = Image.open(io.BytesIO(files["PNG"]))
     assert shown.width == 2 * float(drawing.get("width"))
     assert len(shown.convert("RGB").getcolors(1 << 20)) > 20  # something is on it
+
+
+def test_a_drawing_of_ones_own_picture_links_to_no_other_picture(explorer: Explorer):
+    """An address can't carry it: the view there would show the book's cat."""
+    give(explorer, encoded(picture()))
+    expect(explorer.el.locator(".senet-title")).to_have_text("mine.png", timeout=READY)
+    words = "".join(ET.fromstring(saved(explorer.el, "SVG: save this view")).itertext())
+    page = explorer.page.url.split("?")[0].split("#")[0]
+    assert f"A picture of my own, in {page}#explorer" in words
+    assert "picture=" not in words

@@ -107,7 +107,7 @@ export function prediction(probe: Probe): Prediction {
     tell: () => tellEarlier(list, network, shown![1], shown![2]),
     head(address) {
       const [index, answer] = shown!;
-      const { title: name, source: from, credit } = probe.pictures[index]!;
+      const { id, title: name, source: from, credit } = probe.pictures[index]!;
       const all = shares(network, answer.logits);
       return {
         picture: canvas.toDataURL(),
@@ -119,11 +119,19 @@ export function prediction(probe: Probe): Prediction {
           amount(network, all[k]!),
         ]),
         verdict: `${sign.textContent}${sentence.data}`.trim(),
-        address,
+        // its view would show another picture: the reader's own is on their device alone
+        address: id === OWN && address ? `A picture of my own, in ${place(address)}` : address,
       };
     },
     verdict: () => [sentence.data.trim(), doubts.textContent].filter(Boolean).join(" "),
   };
+}
+
+/** A page, without the view that an address has of it. */
+function place(address: string): string {
+  const url = new URL(address);
+  url.search = "";
+  return url.href;
 }
 
 const framed = (...pictures: HTMLElement[]) =>

@@ -1,4 +1,4 @@
-// "Attribution": a dot a channel, its gate to the right and what a method attributes to it upwards;
+// "Attribution": a dot per channel, its gate to the right and what a method attributes to it upwards;
 // and the picture, with the parts that opened the gate of the chosen channel. All of it was
 // computed by torch (sebook/widgets/attribution.py).
 //
@@ -208,7 +208,7 @@ class Attribution {
     const [open, matter] = [top(s, most), top(size, most)];
     const both = [...open].filter((k) => matter.has(k)).length;
     const rank = spearman(s, size);
-    this.all.textContent = `All ${block.channels}: rank correlation of gate and size ${rank === null ? "undefined" : signed(rank, 2)}. Of the ${most} widest open, ${both} ${both === 1 ? "is" : "are"} among the ${most} that matter most by ${by}; by chance it would be ${decimal((most * most) / block.channels, 1)}.`;
+    this.all.textContent = `All ${block.channels}: rank correlation of gate and size ${rank === null ? "undefined" : signed(rank, 2)}. Of the ${most} widest open, ${both} ${both === 1 ? "is" : "are"} among the ${most} that matter most by ${by}; ${most} picked at random from the ${block.channels} would include about ${decimal((most * most) / block.channels, 1)} of them (${most} × ${most} / ${block.channels}).`;
     this.words = `${this.one.textContent} ${this.all.textContent}`;
     this.dots.say(this.one.textContent!, { "data-correlation": rank, "data-overlap": both });
   }
