@@ -246,7 +246,7 @@ def test_moves_a_quarter_of_u_more_than_no_se():
     }
     with torch.no_grad():
         sizes = {name: moved(block, torch.randn(n, c, size, size)) / u for name, block in blocks.items()}
-    few = 0.03  # the layers' weights and the sum's third operand, one value a channel
+    few = 0.03  # the layers' weights and the sum's third operand, one value per channel
     assert sizes["fused"] - sizes["plain"] == pytest.approx(1 / 4, abs=few)
     assert sizes["ours"] - sizes["without"] == pytest.approx(1, abs=few)
     assert sizes["theirs"] - sizes["without"] == pytest.approx(3, abs=few)

@@ -36,7 +36,7 @@ def test_pictures_can_be_chosen_from():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A CIFAR-10 of two pictures a class and split."""
+    """A CIFAR-10 of two pictures per class and split."""
     for split in ("train", "test"):
         for i, name in enumerate(images.CIFAR10_CLASSES):
             place = tmp_path / split / name

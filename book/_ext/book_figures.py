@@ -71,7 +71,7 @@ def convolution() -> str:
 
 def squeeze() -> str:
     parts = (_sheets("u", 8, 8, "u"), _arrow(118, 50, 36), _group("mean", _text(136, 40, "mean")), _column("z", 172, 15, "z"))
-    return _svg("A stack of C maps, u, becomes a column of C numbers, z: one mean a map.", 200, 112, *parts)
+    return _svg("A stack of C maps, u, becomes a column of C numbers, z: one mean per map.", 200, 112, *parts)
 
 
 def excitation() -> str:

@@ -1,6 +1,6 @@
 """A network file without some of its gates: each becomes a constant, and what computed it is left out.
 
-A constant gate is one factor a channel, which the convolution before it, or after it, can carry: :mod:`.absorbing`.
+A constant gate is one factor per channel, which the convolution before it, or after it, can carry: :mod:`.absorbing`.
 """
 
 from collections.abc import Mapping

@@ -183,7 +183,7 @@ def _after(model: nn.Module, node: Node, calls: list, s: Tensor) -> Way | None:
 
 
 def _passes(model: nn.Module, node: Node, s: Tensor) -> bool:
-    """Whether a factor a channel may be taken before this step as well as after it."""
+    """Whether a factor per channel may be taken before this step as well as after it."""
     if not node.args or not isinstance(node.args[0], Node):
         return False
     positive = bool((s >= 0).all())

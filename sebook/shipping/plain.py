@@ -80,7 +80,7 @@ class Parts:
         squeeze: the pools.
         gate: from the first layer to what widens the gate to all pixels.
         product: the products.
-        excitations: names of the tensors that hold the gates, one a block.
+        excitations: names of the tensors that hold the gates, one per block.
         operators: what each part is made of, in one block.
     """
 

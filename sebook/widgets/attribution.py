@@ -1,4 +1,4 @@
-""" "Attribution": is a gate that is wide open an important one? A dot a channel, and the pixels that opened a gate."""
+""" "Attribution": is a gate that is wide open an important one? A dot per channel, and the pixels that opened a gate."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ GRID = 8  # windows along a side: what covering each of them does to a gate
 
 
 class Attribution(PictureWidget):
-    """Choose a picture, a block and a method, and see excitation against attribution: one dot a channel.
+    """Choose a picture, a block and a method, and see excitation against attribution: one dot per channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
 

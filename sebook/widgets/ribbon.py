@@ -13,7 +13,7 @@ from ..pages.plots import _halves
 
 
 def ribbon(picture: Tensor, prediction: Sequence[tuple[str, float]], gates: Mapping[str, Tensor], *, title: str = "") -> Figure:
-    """The first view of the explorer: a picture, what it is taken for, and all gates, a strip a block, from shallow to deep.
+    """The first view of the explorer: a picture, what it is taken for, and all gates, a strip per block, from shallow to deep.
 
     Args:
         picture, prediction, title: as for :func:`shallow_deep`.

@@ -2,7 +2,7 @@
 
 Three rules of algebra, applied to the graph that ``torch.fx`` traces:
 
-1. In evaluation mode a batch norm is one factor and one offset a channel, which the convolution
+1. In evaluation mode a batch norm is one factor and one offset per channel, which the convolution
    before it can carry.
 2. A mean over pixels commutes with a 1x1 convolution: where ``u = W3 h + b`` at every pixel,
    ``z = mean(u) = W3 mean(h) + b``. In a bottleneck h is 4 times narrower than U, so reading it is

@@ -1,4 +1,4 @@
-// The explorer's numbers as one table: a number a row, so that any program can sort them.
+// The explorer's numbers as one table: a number per row, so that any program can sort them.
 
 import { type Comparison, comparedWith } from "../math/channels.ts";
 import { softmax } from "../math/softmax.ts";

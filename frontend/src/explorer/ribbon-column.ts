@@ -1,4 +1,4 @@
-// What a ribbon consists of: a column a block, and the headings of the stages over them.
+// What a ribbon consists of: a column per block, and the headings of the stages over them.
 
 import type { BlockInfo } from "../network/network.ts";
 import { h } from "../parts/dom.ts";

@@ -113,7 +113,7 @@ export function normalised(picture: Uint8Array, mean: number[], std: number[]): 
   );
 }
 
-/** One number a map: its mean or its largest value. */
+/** One number per map: its mean or its largest value. */
 export function squeezed(maps: Float32Array, pixels: number, pool: string): number[] {
   return Array.from({ length: maps.length / pixels }, (_, c) => {
     const map = maps.subarray(c * pixels, (c + 1) * pixels);

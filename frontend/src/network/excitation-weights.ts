@@ -16,7 +16,7 @@ interface File {
   format: number;
   /** The mean colour of the pictures that it learned from, in whole steps from 0 to 255. */
   grey: [number, number, number];
-  /** One a block; null where a block is not two layers and a sigmoid. */
+  /** One per block; null where a block is not two layers and a sigmoid. */
   blocks: ({ w1: Packed; b1: Packed; w2: Packed; b2: Packed } | null)[];
 }
 

@@ -19,7 +19,7 @@ export interface Sprite {
 export interface Recorded {
   /** (pictures, classes). */
   logits: Packed;
-  /** One a block, (pictures, channels). */
+  /** One per block, (pictures, channels). */
   z: Packed[];
   s: Packed[];
 }
@@ -30,7 +30,7 @@ export interface Gallery {
   network: NetworkInfo;
   pictures: PictureInfo[];
   sprite: Sprite;
-  /** One a block, (classes, channels). */
+  /** One per block, (classes, channels). */
   means: Packed[] | null;
   recorded: Recorded | null;
 }

@@ -71,9 +71,9 @@ export interface BlockAnswer {
 }
 
 export interface Answer {
-  /** (K,), one a class. */
+  /** (K,), one per class. */
   logits: Float32Array;
-  /** One a block of `network.blocks`, in that order. */
+  /** One per block of `network.blocks`, in that order. */
   blocks: BlockAnswer[];
 }
 

@@ -1,4 +1,4 @@
-// Gates as one or two rows of ink, on one canvas: a pixel a channel, which the page's style
+// Gates as one or two rows of ink, on one canvas: a pixel per channel, which the page's style
 // stretches. With every picture, elements with gradients would be styled and painted again.
 
 import { h } from "./dom.ts";

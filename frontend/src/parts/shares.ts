@@ -4,7 +4,7 @@ import { decimal, percent } from "../math/format.ts";
 import { softmax } from "../math/softmax.ts";
 import type { NetworkInfo } from "../network/network.ts";
 
-/** One a class, in the order of `logits`. */
+/** One per class, in the order of `logits`. */
 export const shares = ({ values }: NetworkInfo, logits: Float32Array): Float64Array =>
   values ? Float64Array.from(logits) : softmax(logits);
 

@@ -1,4 +1,4 @@
-// A dot a channel: its gate to the right, and upwards a number that belongs to it, such as what a
+// A dot per channel: its gate to the right, and upwards a number that belongs to it, such as what a
 // method attributes to it. One is chosen, by a tap or by arrow keys.
 
 import { axis, digitsOf } from "../math/channels.ts";
