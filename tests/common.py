@@ -1,6 +1,7 @@
 """What several test files ask of a network, or of a check."""
 
 import copy
+import time
 from collections.abc import Callable
 
 import torch
@@ -44,6 +45,22 @@ def parameters(model: nn.Module) -> int:
 def on_meta(make, **kwargs) -> nn.Module:
     with torch.device("meta"):
         return make(**kwargs)
+
+
+def ratios(runs: list[Callable[[], object]], limits: list[float], times: int = 11, attempts: int = 8) -> list[float]:
+    """Of each run but the first to the first: the best of many, taking turns, in seconds of the processor."""
+
+    def seconds(run: Callable[[], object]) -> float:
+        began = time.process_time()
+        run()
+        return time.process_time() - began
+
+    for _ in range(attempts):  # another process can spoil an attempt, by its use of the caches
+        best = [min(each) for each in zip(*[[seconds(run) for run in runs] for _ in range(times)], strict=True)]
+        found = [each / best[0] for each in best[1:]]
+        if all(ratio <= limit for ratio, limit in zip(found, limits, strict=True)):
+            break
+    return found
 
 
 def scripts(model: nn.Module, x: Tensor) -> None:

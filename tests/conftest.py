@@ -36,9 +36,10 @@ def same_numbers():
 
 
 @pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    """Two pictures of noise, for a file that needs no others."""
-    return torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+def pictures(request: pytest.FixtureRequest) -> Tensor:
+    """Two pictures of noise, for a file that needs no others; it may say how large, by a constant of this name."""
+    side = getattr(request.module, "PICTURE_SIDE", 64)
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.fixture(scope="module")

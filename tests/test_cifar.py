@@ -16,17 +16,13 @@ from senet.models.se import SEBlock, hidden_width
 from tests.common import BEHAVIOURS, parameters, scramble
 
 DEPTHS = (20, 32, 56, 110)
+PICTURE_SIDE = 32
 
 
 @pytest.fixture(scope="module")
 def small() -> nn.Module:
     torch.manual_seed(0)
     return scramble(se_resnet20())
-
-
-@pytest.fixture(scope="module")
-def pictures() -> torch.Tensor:
-    return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize("behaves", BEHAVIOURS)

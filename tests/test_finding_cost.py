@@ -1,8 +1,5 @@
 """What it costs to find gates in an unknown model, and to read them afterwards: as ratios to a plain forward, in one run."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 import timm
 import torch
@@ -12,25 +9,9 @@ from senet.inside import finding, recording
 from senet.inside.finding import find
 from senet.inside.looking import evaluating
 from senet.inside.recording import record
-from tests.common import scramble
+from tests.common import ratios, scramble
 
 FINDING, READING = 3.0, 1.05
-
-
-def ratios(runs: list[Callable[[], object]], limits: list[float], times: int = 11, attempts: int = 8) -> list[float]:
-    """Of each run but the first to the first: the best of many, taking turns, in seconds of the processor."""
-
-    def seconds(run: Callable[[], object]) -> float:
-        began = time.process_time()
-        run()
-        return time.process_time() - began
-
-    for _ in range(attempts):  # another process can spoil an attempt, by its use of the caches
-        best = [min(each) for each in zip(*[[seconds(run) for run in runs] for _ in range(times)], strict=True)]
-        found = [each / best[0] for each in best[1:]]
-        if all(ratio <= limit for ratio, limit in zip(found, limits, strict=True)):
-            break
-    return found
 
 
 @pytest.mark.budget

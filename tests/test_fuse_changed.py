@@ -14,10 +14,7 @@ from senet.fusion import difference, fuse, report
 from senet.models.se import SEBlock
 from tests.variants import STANDARD, made
 
-
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+PICTURE_SIDE = 32
 
 
 def doubled(model: nn.Module, path: str) -> None:

@@ -13,6 +13,8 @@ from senet import record, se_inception_v3
 from senet.models.se import SEBlock
 from tests.common import BEHAVIOURS, on_meta, parameters, scramble
 
+PICTURE_SIDE = 80
+
 # The channels that each module returns: table 1 of Szegedy et al., arXiv 1512.00567, as torchvision has it.
 CHANNELS = {
     "Mixed_5b": 256,
@@ -40,11 +42,6 @@ def plain(model) -> nn.Module:
     plain = Inception3(num_classes=6, init_weights=False).eval()
     plain.load_state_dict({key: value for key, value in model.state_dict().items() if ".se." not in key})
     return plain
-
-
-@pytest.fixture(scope="module")
-def pictures() -> torch.Tensor:
-    return torch.randn(2, 3, 80, 80, generator=torch.Generator().manual_seed(1))
 
 
 # torchvision's own warnings: of its auxiliary head when scripted, and of the tuple that a scripted Inception always returns.

@@ -25,10 +25,7 @@ from senet.models.inception import Conv
 from senet.models.se import NoSE, SEBlock
 from tests.variants import BUILDERS, STANDARD, as_it_is, fused, made, replica, run, unoptimised
 
-
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+PICTURE_SIDE = 32
 
 
 def tensors(values) -> list[Tensor]:

@@ -1,7 +1,6 @@
 """What a recording takes: it leaves the model as it was, a stream keeps one batch, and it costs little time."""
 
 import copy
-import time
 import weakref
 
 import pytest
@@ -10,6 +9,7 @@ from torch import nn
 
 from senet import se_resnet18
 from senet.inside.recording import record, stream
+from tests.common import ratios
 
 # --- the model stays as it was -------------------------------------------------------------------------------------------------
 
@@ -92,9 +92,6 @@ def test_a_stream_left_half_way_leaves_nothing(small):
 
 
 def test_costs_at_most_a_twentieth_of_the_forward():
-    """The best of many runs of each, taking turns, in seconds of the processor: what else the machine does weighs little, and on
-    both alike.
-    """
     torch.manual_seed(0)
     model, images = se_resnet18(num_classes=10).eval(), torch.randn(8, 3, 64, 64)
 
@@ -102,14 +99,5 @@ def test_costs_at_most_a_twentieth_of_the_forward():
         with torch.no_grad():
             model(images)
 
-    def seconds(run) -> float:
-        began = time.process_time()
-        run()
-        return time.process_time() - began
-
-    runs = (plain, lambda: record(model, images))
-    for _ in range(10):  # whole attempts: another process can spoil one, by its use of the caches
-        best = [min(pair) for pair in zip(*[[seconds(run) for run in runs] for _ in range(15)], strict=True)]
-        if best[1] <= 1.05 * best[0]:
-            return
-    raise AssertionError(f"recording took {best[1] / best[0]:.3f} of the plain forward")
+    (recording,) = ratios([plain, lambda: record(model, images)], [1.05], times=15, attempts=10)
+    assert recording <= 1.05

@@ -11,10 +11,7 @@ from torchvision.models.feature_extraction import get_graph_node_names
 
 from tests.variants import BUILDERS, STANDARD, as_it_is, fused, made, run, unoptimised
 
-
-@pytest.fixture(scope="module")
-def pictures() -> Tensor:
-    return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+PICTURE_SIDE = 32
 
 
 class Subclass(Tensor):

@@ -89,12 +89,8 @@ def _said(found: Sequence[Measured], hidden: Mapping[str, np.ndarray], gates: Ma
             }
             for half in halves
         ],
-        "gates": [_rounded(each) for each in anatomy.as_json(list(found))],
+        "gates": [in_the_wild.rounded(each) for each in anatomy.as_json(list(found))],
     }
-
-
-def _rounded(each: dict[str, Any]) -> dict[str, Any]:
-    return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in each.items()}
 
 
 def packaged(folder: Path) -> list[dict[str, Any]]:

@@ -124,7 +124,7 @@ def opened(path: Path, wild: Wild, work: Path) -> dict[str, Any]:
         taken = np.random.default_rng(0).normal(0, 0.1, (2, *network.shape[1:])).astype(np.float32)
     said = {"how": "run", "pictures": len(taken), **_gates(network.prove(taken[:2]))}
     if wild.way:
-        said["measured"] = [_rounded(each) for each in anatomy.as_json(anatomy.measure(network, taken))]
+        said["measured"] = [rounded(each) for each in anatomy.as_json(anatomy.measure(network, taken))]
     return said
 
 
@@ -133,7 +133,8 @@ def _gates(found: Any) -> dict[str, Any]:
     return {"count": len(found.gates), "gates": [{word: getattr(gate, word) for word in words} for gate in found.gates]}
 
 
-def _rounded(each: dict[str, Any]) -> dict[str, Any]:
+def rounded(each: dict[str, Any]) -> dict[str, Any]:
+    """Its numbers to four digits."""
     return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in each.items()}
 
 

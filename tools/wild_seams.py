@@ -85,10 +85,10 @@ def measured(param: Path, folder: Path, picture: Path) -> dict[str, Any]:
         whole, gates = upscaler.run(padded)
         apart, given = tiled(upscaler, padded, None), tiled(upscaler, padded, gates)
         mean = float(np.mean(np.concatenate(list(gates.values()))))
-        rows.append({"picture": name, "step": _short(step(whole)), "mean_gate": _short(mean)})
+        rows.append({"picture": name, "step": short(step(whole)), "mean_gate": short(mean)})
         for word, made in (("tiles", apart), ("given", given)):
             off = np.abs(made - whole)
-            rows[-1] |= {f"{word}_mean": _short(off.mean()), f"{word}_most": _short(off.max()), f"{word}_step": _short(step(made))}
+            rows[-1] |= {f"{word}_mean": short(off.mean()), f"{word}_most": short(off.max()), f"{word}_step": short(step(made))}
         if name == "astronaut":
             draw(picture, whole, apart, given)
     return {"pictures": rows, "tiles": (SIDE // TILE) ** 2, "side": SIDE, "context": CONTEXT, "amplified": AMPLIFIED}
@@ -107,5 +107,6 @@ def draw(path: Path, *made: np.ndarray) -> None:
     Image.fromarray(row).resize((row.shape[1] // 2, row.shape[0] // 2), Image.Resampling.LANCZOS).save(path, quality=80)
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
+    """To four digits."""
     return float(f"{float(value):.4g}")

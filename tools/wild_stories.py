@@ -25,6 +25,7 @@ from sebook.network_files.tapped import Tapped
 from senet import images, machine
 
 from . import in_the_wild, wild_objects, wild_seams
+from .wild_seams import short
 from .in_the_wild import HALF, ROOT, ZERO_ONE
 
 OCR, QVAC, SELFIE = "pip:rapidocr-onnxruntime==1.4.4", "npm:@qvac/classification-ggml@0.26.3", in_the_wild.PACKAGES[1].package
@@ -102,7 +103,9 @@ def gates(network: Tapped, taken: np.ndarray) -> list[dict[str, Any]]:
             "one": (s == 1).mean(),
             "never_moves": (np.ptp(s, 0) == 0).mean(),
         }
-        rows.append({"gate": name, **{key: _short(value) for key, value in row.items()}, "highest": _short(top)})
+        rows.append(
+            {"gate": name, **{key: short(value) for key, value in row.items()}, "highest": short(top)}
+        )
     return rows
 
 
@@ -124,8 +127,8 @@ def summed(by_word: dict[str, np.ndarray]) -> dict[str, Any]:
         counted = each.dtype == bool
         found = wilson(int(each.sum()), len(each)) if counted else bootstrap(torch.from_numpy(each))
         scale = len(each) if counted else 1
-        said[word] = _short(scale * found.value)
-        said["intervals"][word] = [_short(scale * found.low), _short(scale * found.high)]
+        said[word] = short(scale * found.value)
+        said["intervals"][word] = [short(scale * found.low), short(scale * found.high)]
     return said
 
 
@@ -202,9 +205,9 @@ def segmenter(path: Path) -> dict[str, Any]:
     false = [network.run(things, given).outputs[0] > 0.5 for given in (None, means, ones)]
     return {
         **masks(network, other, tested, 0.5),
-        "without_a_person": dict(zip(("own", "frozen", "ones"), (_short(each.mean()) for each in false), strict=True)),
+        "without_a_person": dict(zip(("own", "frozen", "ones"), (short(each.mean()) for each in false), strict=True)),
         "pictures_without": len(things),
-        "means": {name: [_short(value) for value in s] for name, s in means.items()},
+        "means": {name: [short(value) for value in s] for name, s in means.items()},
     }
 
 
@@ -246,10 +249,6 @@ def finder(path: Path, folder: Path) -> dict[str, Any]:
     halves = summed({word: np.concatenate(each) for word, each in parts.items()})
     said = {"score": "photographs with the same strongest thing", "of": int(clear.sum()), **halves, "inputs": len(taken)}
     return {**said, "clear_from": wild_objects.CLEAR, "gates": gates(network, taken)}
-
-
-def _short(value: float) -> float:
-    return float(f"{float(value):.4g}")
 
 
 def main() -> None:

@@ -37,24 +37,17 @@ def _start(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -
     return measure_start.measure(_train(args, checkpoint), test, checkpoint.preprocessing, seeds=args.seeds, say=_say)
 
 
-def _padding(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
-    return measure_padding.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
-
-
-def _precision(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
-    return measure_precision.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
-
-
-def _shift(args: Namespace, checkpoint: pretrained.Checkpoint, test: Pictures) -> dict[str, Any]:
-    return shift.measure(pretrained.load(checkpoint), test, checkpoint.preprocessing)
+def _as_trained(measured: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """What needs the trained network and its test pictures alone."""
+    return lambda args, checkpoint, test: measured(pretrained.load(checkpoint), test, checkpoint.preprocessing)
 
 
 WHAT: dict[str, Callable[..., dict[str, Any]]] = {
     "frozen": _frozen,
     "start": _start,
-    "padding": _padding,
-    "precision": _precision,
-    "shift": _shift,
+    "padding": _as_trained(measure_padding.measure),
+    "precision": _as_trained(measure_precision.measure),
+    "shift": _as_trained(shift.measure),
 }
 
 

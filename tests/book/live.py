@@ -52,6 +52,13 @@ def give(widget: Widget, data: bytes, name: str = "mine.png", kind: str = "image
     own(widget).locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": data})
 
 
+def runs(widget: Widget) -> None:
+    """Worker and WebAssembly start, and answer for a picture of the reader's own."""
+    give(widget, encoded(picture()))
+    started(widget)
+    expect(widget.radio("mine.png")).to_be_checked(timeout=60_000)
+
+
 def answers(image: Image.Image, network: str = NETWORK):
     """Torch's, for a picture of exactly the network's size."""
     checkpoint = pretrained.get(network)

@@ -3,14 +3,13 @@
 What is on these two chapters is tested there by their own tests: see IN_FIREFOX in conftest.py.
 """
 
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from . import test_pages
 from .conftest import Guard
-from .live import give, picture, started
+from .live import runs
 from .shallow_deep import CHAPTER, Widget
 
 pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True, scope="session")
@@ -22,14 +21,10 @@ def test_the_same_pages(path: str, page: Page, book_prefix_url: str):
     test_pages.test_on_a_desk(path, page, book_prefix_url)
 
 
-def test_a_network_runs(page: Page, book_url: str, tmp_path: Path):
+def test_a_network_runs(page: Page, book_url: str):
     """Worker and WebAssembly under the page's policy, and a picture of the reader's own."""
     widget = Widget(page, book_url + CHAPTER)
-    image = tmp_path / "mine.png"
-    picture().save(image)
-    give(widget, image.read_bytes())
-    started(widget)
-    expect(widget.radio("mine.png")).to_be_checked(timeout=60_000)
+    runs(widget)
 
 
 def test_the_guard_sees(page: Page, guard: Guard, book_url: str):

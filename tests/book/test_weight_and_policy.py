@@ -1,14 +1,13 @@
 """What a page's Content-Security-Policy lets through, and its icons; what every page weighs is in test_pages.py."""
 
 import re
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from .built import HTML
 from .conftest import Guard
-from .live import give, picture, started
+from .live import runs
 from .shallow_deep import CHAPTER, Widget
 from .visits import WATCH
 
@@ -54,11 +53,7 @@ def test_a_network_runs_under_the_policy(origin: str, page: Page, request: pytes
     """Worker, WebAssembly and a picture of the reader's own: all that the policy has to let through."""
     page.add_init_script(WATCH)
     widget = Widget(page, request.getfixturevalue(origin) + CHAPTER)
-    image = Path(request.getfixturevalue("tmp_path")) / "mine.png"
-    picture().save(image)
-    give(widget, image.read_bytes())
-    started(widget)
-    expect(widget.radio("mine.png")).to_be_checked(timeout=60_000)
+    runs(widget)
     assert page.evaluate("violations") == []
 
 
