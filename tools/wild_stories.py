@@ -25,8 +25,8 @@ from sebook.network_files.tapped import Tapped
 from senet import images, machine
 
 from . import in_the_wild, wild_objects, wild_seams
-from .wild_seams import short
 from .in_the_wild import HALF, ROOT, ZERO_ONE
+from .wild_seams import short
 
 OCR, QVAC, SELFIE = "pip:rapidocr-onnxruntime==1.4.4", "npm:@qvac/classification-ggml@0.26.3", in_the_wild.PACKAGES[1].package
 WORDS = (
@@ -103,9 +103,7 @@ def gates(network: Tapped, taken: np.ndarray) -> list[dict[str, Any]]:
             "one": (s == 1).mean(),
             "never_moves": (np.ptp(s, 0) == 0).mean(),
         }
-        rows.append(
-            {"gate": name, **{key: short(value) for key, value in row.items()}, "highest": short(top)}
-        )
+        rows.append({"gate": name, **{key: short(value) for key, value in row.items()}, "highest": short(top)})
     return rows
 
 

@@ -3,7 +3,6 @@
 What is on these two chapters is tested there by their own tests: see IN_FIREFOX in conftest.py.
 """
 
-
 import pytest
 from playwright.sync_api import Page
 
