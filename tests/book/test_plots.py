@@ -16,9 +16,9 @@ from sebook.widgets.curves import SHIPPED, study_result
 from sebook.widgets.curves import shipped as history
 from senet import pretrained
 
-from .conftest import DESKTOP, PHONE, Guard, arrive
+from .conftest import Guard, arrive
 from .takeaway import cells, saved
-from .visits import axe, opened
+from .visits import opened
 
 SHALLOW, TRAINING, WHAT_IF = "book/shallow-and-deep.html", "book/training.html", "book/what-if.html"
 BECAME = "book/what-became.html"
@@ -206,15 +206,6 @@ def test_a_script_that_does_not_come_leaves_the_figure(page: Page, guard: Guard,
     page.unroute("**/plots.js")
     figure.get_by_role("button", name="Try again").click()
     expect(figure).to_have_attribute("data-live", "true")
-
-
-@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
-@pytest.mark.parametrize(("path", "key"), [(SHALLOW, "profiles"), (WHAT_IF, "curves")])
-def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int], path: str, key: str):
-    widget = opened(page, book_url + path, key)
-    widget.locator("summary").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    axe(page, f"figure#{key}")
 
 
 def test_without_scripts_there_is_a_figure(browser: Browser, book_url: str):

@@ -27,3 +27,12 @@ def test_for_everybody(page: Page, book_url: str, viewport: dict[str, int], key:
     opened(page, book_url + CHAPTERS[key], key)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     axe(page, f"figure[data-senet={key}]")
+
+
+@pytest.mark.parametrize(("theme", "viewport"), [("light", DESKTOP), ("dark", PHONE)])
+@pytest.mark.parametrize(("path", "key"), [("book/shallow-and-deep.html", "profiles"), ("book/what-if.html", "curves")])
+def test_charts_with_their_numbers_open(page: Page, book_url: str, viewport: dict[str, int], path: str, key: str):
+    widget = opened(page, book_url + path, key)
+    widget.locator("summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    axe(page, f"figure#{key}")
