@@ -28,6 +28,15 @@ SAID = {
     "identity": "on the shortcut",
     "3x3": "inside the branch, after the 3×3 convolution",
 }
+# The steps of an SE block, each in the colour of what it makes.
+IN_SE = (("mean of each map", "z"), ("layer W₁", "s"), ("ReLU", "s"), ("layer W₂", "s"), ("sigmoid", "s"))
+# U, z, s and x-tilde as the pages colour them, with a value for readers without their style.
+COLOURS = {
+    "u": "var(--senet-u,#2f86d1)",
+    "z": "var(--senet-z,#23845b)",
+    "s": "var(--senet-s,#b34a0a)",
+    "x": "var(--senet-x,#a04aa8)",
+}
 
 
 class Diagram:
@@ -74,6 +83,36 @@ def residual_block(placement: str) -> str:
     return _svg(WIDTH, total, said, parts)
 
 
+def opened() -> Diagram:
+    """An SE-ResNet's bottleneck twice: its SE block as a box, and what is in the box."""
+    return Diagram([("the SE block as a box", residual_block("standard")), ("what is in the box", opened_block())])
+
+
+def opened_block() -> str:
+    """A bottleneck whose SE block is drawn step by step, in the colours of the block's figure, as inline ``<svg>``."""
+    side = MIDDLE + 124  # x of the steps that make the gates
+    fork, leaves = 20, 20 + STEP * len(F) + 24  # where the shortcut leaves the branch, and where the gates' steps do
+    product = leaves + STEP * (len(IN_SE) + 0.9)
+    join = product + STEP * 1.3
+    end = join + STEP * 1.7
+    parts = [_path(f"M{MIDDLE} {fork}H{SHORTCUT}V{join:g}H{MIDDLE - 9}"), _text(MIDDLE + 10, 12, "x", "start")]
+    parts += [_path(f"M{MIDDLE} {leaves}H{side}V{product:g}H{MIDDLE + 9}", COLOURS["s"])]
+    parts += [_line(MIDDLE, 6, MIDDLE, product - 9), _line(MIDDLE, product + 9, MIDDLE, join - 9)]
+    parts += [_line(MIDDLE, join + 9, MIDDLE, end, arrow=True)]
+    parts += [_box(MIDDLE, fork + STEP * (i + 0.75), step) for i, step in enumerate(F)]
+    parts += [_box(side, leaves + STEP * (i + 0.75), step, 112, COLOURS[key]) for i, (step, key) in enumerate(IN_SE)]
+    for y, sign in ((product, "×"), (join, "+")):
+        parts += [f'<circle cx="{MIDDLE}" cy="{y:g}" r="9" fill="none" stroke="currentColor"/>', _text(MIDDLE, y + 4.5, sign)]
+    parts += [_symbol(MIDDLE - 10, leaves + 26, "u", "u"), _symbol(MIDDLE - 10, product + 26, "x", "x̃")]
+    parts += [_symbol(side - 8, leaves + STEP * 1.25 + 4, "z", "z")]
+    parts += [_symbol((MIDDLE + side) / 2, product - 6, "s", "s"), _box(MIDDLE, join + STEP * 0.9, "ReLU")]
+    said = (
+        "A bottleneck with its SE block drawn open: the mean of each map u makes z; a layer, ReLU, a second layer and "
+        "the sigmoid make the gates s; u times s is x-tilde, and the shortcut is added to it."
+    )
+    return _svg(side + 60, end + 4, said, parts)
+
+
 def inception_module(with_se: bool = True) -> str:
     """Inception's first kind of module, with SE over all its branches together, as inline ``<svg>``."""
     branches = (("1×1",), ("1×1", "5×5"), ("1×1", "3×3", "3×3"), ("pool", "1×1"))
@@ -110,18 +149,23 @@ def _line(x1: float, y1: float, x2: float, y2: float, arrow: bool = False) -> st
     return _path(f"M{x1:g} {y1:g}L{x2:g} {y2:g}") + head
 
 
-def _path(d: str) -> str:
-    return f'<path d="{d}" fill="none" stroke="currentColor"/>'
+def _path(d: str, colour: str = "currentColor") -> str:
+    return f'<path d="{d}" fill="none" stroke="{colour}"/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle", colour: str = "currentColor") -> str:
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" fill="{colour}">{html.escape(text)}</text>'
 
 
-def _box(x: float, y: float, text: str, width: float = 50) -> str:
+def _symbol(x: float, y: float, key: str, text: str) -> str:
+    """The name of what passes here, in its colour."""
+    return _text(x, y, text, "end", COLOURS[key]).replace("<text", '<text font-style="italic" font-weight="700" font-size="14"')
+
+
+def _box(x: float, y: float, text: str, width: float = 50, colour: str = "currentColor") -> str:
     """A step. SE stands out by colour and by a thicker edge."""
     se = text == "SE"
-    colour, edge = ("var(--senet-s,#b34a0a)", 2.5) if se else ("currentColor", 1)
+    colour, edge = (COLOURS["s"] if se else colour), 2.5 if se else 1
     paper = "var(--pst-color-background,var(--jp-layout-color0,Canvas))"  # hides the line under it
     shape = f'<rect x="{x - width / 2:g}" y="{y - BOX / 2:g}" width="{width:g}" height="{BOX}" rx="4"'
     return f'{shape} fill="{paper}" stroke="{colour}" stroke-width="{edge}"/>{_text(x, y + 4, text, colour=colour)}'
