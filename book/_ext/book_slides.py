@@ -34,6 +34,7 @@ ABOUT = "A storyboard of every chapter, to present, to read or to print: its own
 FIRST_LINE = 10_000  # MyST-NB counts a notebook's lines from (cell + 1) times this
 BEGINS, GOES_ON, NOTES = "slide", "-", "notes"
 WIDGET_ID = re.compile(r'(<figure) id="[^"]*"(?= class="senet-widget")')  # two chapters may have the same; page.js names them
+SHOWS_SOURCE = re.compile(r"^source\(", re.MULTILINE)  # a listing is the result: how it got there is nothing for a room
 TERM = re.compile(r'<a class="senet-term"[^>]*>(.*?)</a>', re.DOTALL)  # a link to the glossary, whose script is not here
 DETAILS = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.DOTALL)
 # What a slide takes of the theme's styles, in its order, and of the book's own.
@@ -135,7 +136,8 @@ def deck(doctree: nodes.document, cells: list[tuple[str, str, set[str]]]) -> lis
         elif kind in (BEGINS, GOES_ON):
             if number not in content:
                 raise ExtensionError(f"a cell that is a slide shows nothing: {source[:60]!r}")
-            slides[-1].shown += [slim(block) if "hide-input" in tags else block for block in content[number]]
+            results = "hide-input" in tags or SHOWS_SOURCE.search(source)
+            slides[-1].shown += [slim(block) if results else block for block in content[number]]
     return slides
 
 

@@ -1,7 +1,8 @@
 // Of a slide, as much at a time as the screen holds: `slideParts` sorts a slide's blocks into parts, and shows one of them.
 //
 // A heading stays with every part. A title or a sentence that ends with a colon stays with what follows it. A widget has a part of
-// its own; it becomes a little smaller, down to SMALLEST, if the screen is too low for it. What is still too tall scrolls in its box.
+// its own; it becomes a little smaller, down to SMALLEST, if the screen is too low for it, and so do tables, figures and listings.
+// What is still too tall scrolls in its box.
 "use strict";
 
 const slideParts = (() => {
@@ -9,6 +10,8 @@ const slideParts = (() => {
   const ROOM = 8; // pixels left free above the bar
   const aside = (block) => block.matches(".speaker, .slide-from, h2");
   const figure = (block) => block.querySelector("figure.senet-widget");
+  /** What becomes smaller of a block that is alone: its widget, or else all that it holds. */
+  const shrinks = (block) => (figure(block) ? [figure(block)] : block.matches("div") ? [...block.children] : []);
   const leads = (block) => block.matches("h3") || /:\s*$/.test(block.textContent);
 
   /** What can be shown without its neighbours: a code cell counts as its code and its results. */
@@ -29,7 +32,7 @@ const slideParts = (() => {
       if (block.classList.contains("fitted")) block.removeAttribute("tabindex");
       block.classList.remove("fitted");
       block.style.removeProperty("--most");
-      figure(block)?.style.removeProperty("zoom");
+      for (const inner of shrinks(block)) inner.style.removeProperty("zoom");
     }
   }
 
@@ -60,11 +63,11 @@ const slideParts = (() => {
 
   /** Make what has a part of its own fit: a widget smaller, and whatever is or grows too tall in a box that scrolls. */
   function fit(block) {
-    const widget = figure(block);
+    const inside = shrinks(block);
+    block.classList.add("fitted"); // from here on, margins of what it holds are part of its height
     const most = end() - block.getBoundingClientRect().top - scrollY;
     const fits = () => block.getBoundingClientRect().height <= most;
-    for (let zoom = 0.95; widget && zoom > SMALLEST - 0.01 && !fits(); zoom -= 0.05) widget.style.zoom = zoom;
-    block.classList.add("fitted");
+    for (let zoom = 0.95; zoom > SMALLEST - 0.01 && !fits(); zoom -= 0.05) for (const inner of inside) inner.style.zoom = zoom;
     block.style.setProperty("--most", `${Math.floor(most)}px`);
     if (block.scrollHeight > block.clientHeight) block.tabIndex = 0; // for the keyboard
   }

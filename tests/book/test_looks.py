@@ -14,11 +14,15 @@ from .visits import settle
 SLIDES = "book/slides.html"
 LEAST = 4.5  # WCAG 1.4.3, the contrast of text of ordinary size
 
-# What of the part that is shown runs out of the screen or below the bar. A box that scrolls is in its place if the box is.
+# What of the part that is shown runs out of the screen or below the bar, and what scrolls in a box of its own: nobody in a room
+# can scroll it.
 OUTSIDE = """() => {
     const root = document.documentElement;
     const bar = document.querySelector(".slides-bar").getBoundingClientRect();
     const faults = [];
+    for (const box of document.querySelectorAll(".slide.now .fitted")) {
+        if (box.scrollHeight > box.clientHeight + 1) faults.push(`scrolls in its box: ${box.scrollHeight} > ${box.clientHeight}`);
+    }
     if (root.scrollHeight > innerHeight) faults.push(`the screen scrolls: ${root.scrollHeight} > ${innerHeight}`);
     if (root.scrollWidth > innerWidth) faults.push(`the screen scrolls sideways: ${root.scrollWidth} > ${innerWidth}`);
     for (const block of document.querySelectorAll(".slide.now > *, .slide.now .cell > *")) {
@@ -26,7 +30,7 @@ OUTSIDE = """() => {
         const { bottom, right } = block.getBoundingClientRect();
         const name = `${block.tagName}.${block.className}`;
         if (bottom > bar.top + 1 || right > innerWidth + 1) faults.push(`${name}: ${bottom} > ${bar.top}`);
-        const { zoom } = getComputedStyle(block.querySelector("figure.senet-widget") ?? block);
+        const { zoom } = getComputedStyle(block.querySelector("[style*=zoom]") ?? block);
         if (Number(zoom || 1) < 0.74) faults.push(`${name} is too small for a room: ${zoom}`);
     }
     return faults;
