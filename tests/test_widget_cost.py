@@ -60,10 +60,10 @@ def test_the_box_is_drawn_open_as_well():
     """Squeeze, both layers and the product, in the order of the block, and in the colours of what they make."""
     (_, box), (_, opened) = diagrams.opened().figures
     assert box.count(">SE<") == 1 and ">SE<" not in opened
-    steps = ["1×1", "3×3", "1×1", "mean of each map", "layer W₁", "ReLU", "layer W₂", "sigmoid", "×", "+"]
+    steps = ["1×1", "3×3", "1×1", "squeeze: mean", "layer W₁", "ReLU", "layer W₂", "sigmoid", "×", "+"]
     assert [text for text in re.findall(r">([^<>]+)</text>", opened) if text in steps][: len(steps)] == steps
     colours = {text: colour for colour, text in re.findall(r'fill="([^"]+)">([^<>]+)</text>', opened)}
-    for symbol, key in (("u", "u"), ("z", "z"), ("s", "s"), ("x̃", "x"), ("mean of each map", "z"), ("sigmoid", "s")):
+    for symbol, key in (("u", "u"), ("z", "z"), ("s", "s"), ("x̃", "x"), ("squeeze: mean", "z"), ("sigmoid", "s")):
         assert colours[symbol].startswith(f"var(--senet-{key},"), symbol
 
 

@@ -29,7 +29,7 @@ SAID = {
     "3x3": "inside the branch, after the 3×3 convolution",
 }
 # The steps of an SE block, each in the colour of what it makes.
-IN_SE = (("mean of each map", "z"), ("layer W₁", "s"), ("ReLU", "s"), ("layer W₂", "s"), ("sigmoid", "s"))
+IN_SE = (("squeeze: mean", "z"), ("layer W₁", "s"), ("ReLU", "s"), ("layer W₂", "s"), ("sigmoid", "s"))
 # U, z, s and x-tilde as the pages colour them, with a value for readers without their style.
 COLOURS = {
     "u": "var(--senet-u,#2f86d1)",
