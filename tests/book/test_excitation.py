@@ -116,3 +116,21 @@ def test_numbers_to_take_away(widget: Locator, kernel: Excitation):
     assert np.abs(found[:, 2] - found[:, 4]).max() > 0.05
     _, rows = taken(widget, "the hidden units")
     np.testing.assert_allclose(np.array(rows, float)[:, 1], own[1], atol=1e-5)
+
+
+def test_one_screen_holds_what_moves_and_what_is_moved_with_its_mark(page: Page, widget: Locator):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    sliders, drawing = widget.locator(".senet-slides").bounding_box(), widget.locator(".senet-layers").bounding_box()
+    head = page.locator(".bd-header-article").bounding_box()["height"]
+    assert drawing["y"] + drawing["height"] - sliders["y"] < 800 - head
+    marks = widget.locator(".senet-before")
+    expect(marks).to_have_count(0)
+    rows = {name: row(widget, name) for name in "zhs"}
+    widget.get_by_label("Look at").select_option("z5")
+    widget.get_by_role("slider", name="Move z").press("End")
+    marked = marks.evaluate_all("all => all.map((mark) => [mark.dataset.unit, Number(mark.dataset.value)])")
+    moved = {name: np.flatnonzero(np.abs(row(widget, name) - before) > 1e-6) for name, before in rows.items()}
+    assert [unit for unit, _ in marked] == [f"{name}{i}" for name, changed in moved.items() for i in changed]
+    assert moved["z"].tolist() == [5] and len(moved["s"]) > 8
+    assert [value for _, value in marked] == pytest.approx([rows[unit[0]][int(unit[1:])] for unit, _ in marked], abs=1e-6)
+    expect(widget.locator(".senet-legend")).to_contain_text("faint: has no part in it")

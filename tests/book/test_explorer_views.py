@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from senet import pretrained
 
 from .conftest import Guard
 from .explorer import CHAPTER, Explorer
@@ -144,3 +147,16 @@ def test_a_drawing_of_ones_own_picture_links_to_no_other_picture(explorer: Explo
     page = explorer.page.url.split("?")[0].split("#")[0]
     assert f"A picture of my own, in {page}#explorer" in words
     assert "picture=" not in words
+
+
+def test_a_flat_answer_is_called_not_sure(page: Page, book_url: str):
+    """Where the network was wrong more often than right on test pictures of which it was as unsure."""
+    measured = pretrained.get(LARGE).file.parent / "results" / f"unfamiliar-{LARGE}.json"
+    steps = json.loads(measured.read_text("utf8"))["sure"]
+    explorer = Explorer(page, f"{book_url}{CHAPTER}?explorer.network={LARGE}&picture=chelsea-the-cat")
+    expect(explorer.column("layer4.1.se")).to_be_visible()
+    share = float(explorer.el.locator(".senet-likeliest li").first.get_attribute("data-probability"))
+    (step,) = (each for each in steps if each["from"] < share <= each["to"])
+    assert 2 * step["right"] < step["of"]
+    said = f"Not sure: of answers this flat on test pictures, {step['right'] / step['of']:.1%} are right."
+    expect(explorer.el.locator(".senet-doubt")).to_have_text(said)
