@@ -14,7 +14,7 @@ import type { Probe } from "./network/network.ts";
 import { need, provide } from "./network/registry.ts";
 import { arrive } from "./parts/arrival.ts";
 import { blockFigures } from "./parts/block-figure.ts";
-import { h } from "./parts/dom.ts";
+import { div, h } from "./parts/dom.ts";
 import { embed } from "./parts/embed.ts";
 import { listenForProseLinks } from "./parts/prose-links.ts";
 import type { Plots } from "./plots.ts";
@@ -86,7 +86,7 @@ async function enliven(figure: HTMLElement, key: string): Promise<void> {
     if (!asks && !embedded) return;
     const [author, rules] = [JSON.parse(state || "{}"), JSON.parse(fields || "{}")];
     // Built aside and put in at once: the static figure stays until there is something better.
-    const live = h("div", { class: "senet-live" });
+    const live = div("senet-live");
     if (embedded) {
       const given = data ? JSON.parse(data) : await need(from!);
       await embedded(live, given, pageKeeper(key, author, rules));

@@ -2,7 +2,7 @@
 // are in widget.ts.)
 
 import type { Model } from "./network/kernel.ts";
-import { h } from "./parts/dom.ts";
+import { div } from "./parts/dom.ts";
 import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { curves } from "./widgets/curves.ts";
 import { pairs } from "./widgets/pairs.ts";
@@ -11,7 +11,7 @@ import { train } from "./widgets/train.ts";
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   el.classList.add("senet-widget");
-  const live = h("div", { class: "senet-live" });
+  const live = div("senet-live");
   el.append(live);
   const keeper = kernelKeeper(model, PAUSE);
   if (model.get("_widget") === "train") return train(live, model.get("_data"), keeper, null);

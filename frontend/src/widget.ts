@@ -2,14 +2,14 @@
 
 import { kernelExplorer } from "./explorer/homes.ts";
 import { kernelProbe, type Model } from "./network/kernel.ts";
-import { h } from "./parts/dom.ts";
+import { div, h } from "./parts/dom.ts";
 import { kernelKeeper, PAUSE } from "./state/keeper.ts";
 import { EMBEDDED } from "./widgets/embedded.ts";
 import { shallowDeep } from "./widgets/shallow-deep.ts";
 
 async function render({ model, el }: { model: Model; el: HTMLElement }): Promise<() => void> {
   el.classList.add("senet-widget");
-  const live = h("div", { class: "senet-live" });
+  const live = div("senet-live");
   el.append(live);
   try {
     const kind = model.get("_widget") as string;

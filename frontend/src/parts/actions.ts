@@ -2,7 +2,7 @@
 // where it began.
 
 import { OWN, type PictureInfo } from "../network/network.ts";
-import { h } from "./dom.ts";
+import { h, span } from "./dom.ts";
 
 export interface Actions {
   el: HTMLElement;
@@ -35,9 +35,8 @@ export function actions(reset: () => void, say: (words: string) => void, ...more
   }
 
   return {
-    el: h(
-      "span",
-      { class: "senet-actions" },
+    el: span(
+      "senet-actions",
       ...more,
       link,
       h("button", { type: "button", onclick: reset }, "Reset"),

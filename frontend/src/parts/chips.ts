@@ -1,7 +1,7 @@
 // A few of many names, each with the look of its line: buttons that take one away, and a menu that
 // adds one.
 
-import { choice, h, matched, svg } from "./dom.ts";
+import { choice, div, h, matched, svg } from "./dom.ts";
 
 export interface Look {
   colour: string;
@@ -58,7 +58,7 @@ export function chips(
   most: number,
   changed: (names: string[]) => void,
 ) {
-  const row = h("div", { class: "senet-chips" });
+  const row = div("senet-chips");
   const more = choice(add, (name) => name && changed([...now, name]));
   const el = h("fieldset", { class: "senet-chosen" }, h("legend", {}, legend), row, more.el);
   let now: string[] = [];

@@ -40,6 +40,11 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+// Those that most of a widget is made of, and that need a class alone.
+export const div = (name: string, ...children: Child[]) => h("div", { class: name }, ...children);
+export const p = (name: string, ...children: Child[]) => h("p", { class: name }, ...children);
+export const span = (name: string, ...children: Child[]) => h("span", { class: name }, ...children);
+
 export function svg<K extends keyof SVGElementTagNameMap>(
   tag: K,
   attributes: Record<string, Value> = {},

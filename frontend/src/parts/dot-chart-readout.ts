@@ -3,7 +3,7 @@
 
 import { comparedWith } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
-import { h, say, set, symbol } from "./dom.ts";
+import { h, p, say, set, span, symbol } from "./dom.ts";
 import type { Excitations } from "./dot-chart-marks.ts";
 
 export class Readout {
@@ -20,8 +20,8 @@ export class Readout {
     const { channel, z, s, mean } = this;
     this.how = h("span", {}, how);
     this.gate = h("span", {}, channel, symbol("z"), z, symbol("s"), s);
-    const lines = h("span", { class: "senet-lines" }, this.how, this.gate, mean);
-    this.el = h("p", { class: "senet-readout" }, lines);
+    const lines = span("senet-lines", this.how, this.gate, mean);
+    this.el = p("senet-readout", lines);
   }
 
   /** Say how to choose one. */

@@ -5,7 +5,7 @@
 //   nothing held ──click or arrow key──▶ held ──another──▶ held ──Escape, or again──▶ nothing held
 //   any ──press a dot and drag, or Shift and arrow on the one held──▶ held, and its gate pulled
 
-import { h, say, set } from "./dom.ts";
+import { div, h, say, set } from "./dom.ts";
 import { type Excitations, Marks, partOf } from "./dot-chart-marks.ts";
 import { pressed } from "./dot-chart-press.ts";
 import { Readout } from "./dot-chart-readout.ts";
@@ -86,10 +86,10 @@ class Chart implements DotChart {
       this.flag,
       pull && this.handle,
     );
-    const ends = h("div", { class: "senet-ends" }, this.first, this.last);
+    const ends = div("senet-ends", this.first, this.last);
     const { scale, sorted } = this.marks;
     const parts = [scale, this.slider, sorted, ends, this.readout.el];
-    this.el = h("div", { class: "senet-chart" }, ...parts);
+    this.el = div("senet-chart", ...parts);
     if (pull) this.listenToPresses(pull);
     this.listenToPointer();
     this.listenToKeys();

@@ -3,7 +3,7 @@
 
 import { type Sets, settle, type Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
-import { h, unique } from "./dom.ts";
+import { div, h, span, unique } from "./dom.ts";
 
 export interface Shown {
   id: string;
@@ -118,14 +118,9 @@ export function widgetFrame<V extends object>(
     { type: "button", onclick: () => change({ ...initial } as Wanted, true) },
     "Reset",
   );
-  const actions = h(
-    "span",
-    { class: "senet-actions" },
-    keeper.link(now, initial) ? link : null,
-    reset,
-  );
+  const actions = span("senet-actions", keeper.link(now, initial) ? link : null, reset);
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours here
-  root.replaceChildren(...body, h("div", { class: "senet-foot" }, ...foot, actions), live);
+  root.replaceChildren(...body, div("senet-foot", ...foot, actions), live);
 
   function change(wanted: Wanted, ours: boolean): void {
     now = settled(wanted, now);

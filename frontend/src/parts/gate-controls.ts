@@ -3,7 +3,7 @@
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import type { ByHand } from "../state/by-hand.ts";
-import { h, say, symbol } from "./dom.ts";
+import { div, h, p, say, symbol } from "./dom.ts";
 
 /** What the controls of one side show. */
 export interface Hand {
@@ -36,11 +36,10 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
     "Let all gates go",
   );
   const line = h("p", { class: "senet-hand-line", role: "status" });
-  const panel = h(
-    "div",
-    { class: "senet-hand" },
+  const panel = div(
+    "senet-hand",
     ...sides.map((s) => s.el),
-    h("p", { class: "senet-hand-all" }, undo, " ", redo, " ", release),
+    p("senet-hand-all", undo, " ", redo, " ", release),
     line,
   );
   const el = h(
@@ -137,7 +136,7 @@ function side(title: string, hand: ByHand, changed: () => void) {
     {},
     legend,
     h("label", { class: "senet-slide" }, name, slider, output),
-    h("p", { class: "senet-hand-buttons" }, ...one, ...all),
+    p("senet-hand-buttons", ...one, ...all),
   );
   return {
     el,

@@ -1,7 +1,7 @@
 // What the marks of a chart of excitations are.
 
 import { type Comparison, comparedWith } from "../math/channels.ts";
-import { h, symbol } from "./dom.ts";
+import { h, p, span, symbol } from "./dom.ts";
 
 export interface Legend {
   el: HTMLElement;
@@ -14,10 +14,10 @@ export interface Legend {
 }
 
 export function legend(): Legend {
-  const el = h("p", { class: "senet-legend" });
+  const el = p("senet-legend");
   let shown = "";
   const key = (name: string, ...words: (Node | string)[]) =>
-    h("span", { class: `senet-key senet-key-${name}` }, h("span", {}, ...words));
+    span(`senet-key senet-key-${name}`, h("span", {}, ...words));
   return {
     el,
     show(comparison, wide, held, note = "") {

@@ -2,7 +2,7 @@
 
 import { decimal } from "../math/format.ts";
 import type { Answer, Probe } from "../network/network.ts";
-import { h, set } from "./dom.ts";
+import { h, p, set } from "./dom.ts";
 import { thumbnail } from "./picker.ts";
 
 const MOST = 9;
@@ -23,7 +23,7 @@ export class Openers {
   private key = "";
 
   constructor() {
-    this.el = h("p", { class: "senet-openers" }, h("span", {}, "opened most by "), this.row);
+    this.el = p("senet-openers", h("span", {}, "opened most by "), this.row);
   }
 
   /** @param channel null for none */

@@ -6,7 +6,7 @@
 // more to what comes after it, and then every frame of the page took care of eighty.
 
 import type { PictureInfo, Probe } from "../network/network.ts";
-import { h, set, unique } from "./dom.ts";
+import { div, h, set, unique } from "./dom.ts";
 
 /**
  * A gallery has three pictures a class (`sebook.pages.exhibits.PER_CLASS`): a column is a class.
@@ -39,7 +39,7 @@ export interface Picker {
 export function picker(probe: Probe, chosen: (index: number) => void): Picker {
   const group = unique("senet-picture");
   const inputs: HTMLInputElement[] = [];
-  const strip = h("div", { class: "senet-thumbs" });
+  const strip = div("senet-thumbs");
   probe.pictures.forEach((_, i) => renew(i));
   strip.style.setProperty("--rows", String(Math.min(ROWS, inputs.length)));
   strip.addEventListener("keydown", (event) => {

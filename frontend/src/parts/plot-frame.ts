@@ -5,7 +5,7 @@
 //
 // The drawing is as wide as its box and is redrawn when that changes: text in it keeps its size.
 
-import { h, set } from "./dom.ts";
+import { div, h, p, set } from "./dom.ts";
 import { stepped } from "./keys.ts";
 
 export interface Drawn {
@@ -54,8 +54,8 @@ class Plotted {
   private readonly marker = h("div", { class: "senet-plotted-marker", "aria-hidden": "true" });
   private readonly sheet = h("div", { class: "senet-plotted-sheet", "aria-hidden": "true" });
   private readonly box: HTMLElement;
-  private readonly readout = h("p", { class: "senet-readout" });
-  private readonly summary = h("p", { class: "senet-summary" });
+  private readonly readout = p("senet-readout");
+  private readonly summary = p("senet-summary");
   private draw: ((width: number) => Drawn) | null = null;
   private drawn: Drawn | null = null;
   private width = 0;
@@ -77,7 +77,7 @@ class Plotted {
       sheet,
       marker,
     );
-    this.el = h("div", { class: "senet-plotted-whole" }, this.box, readout, summary);
+    this.el = div("senet-plotted-whole", this.box, readout, summary);
     this.listen();
     this.watcher.observe(this.box);
   }

@@ -2,7 +2,7 @@
 // pull did.
 
 import type { EngineState, Live } from "../network/network.ts";
-import { button, h, say, set } from "./dom.ts";
+import { button, h, p, say, set } from "./dom.ts";
 import { AHEAD } from "./prose-links.ts";
 
 const HINT = "Drag a dot: the answer follows.";
@@ -18,7 +18,7 @@ export interface UnderWay {
 export function underWay(live: Live | undefined, ready: () => void): UnderWay {
   const line = h("span");
   const again = button("Try again", () => void live?.engine.start());
-  const el = h("p", { class: "senet-under-way" }, line, " ", again);
+  const el = p("senet-under-way", line, " ", again);
   // a tour is about to set gates: the network starts while its reader reads
   el.addEventListener(AHEAD, () => void live?.engine.start());
   let [count, words] = [0, ""];

@@ -1,7 +1,7 @@
 // What the network sees, large, and a brush that covers parts of it with grey: by pointer, by
 // touch, or by keys.
 
-import { button, h, unique } from "../parts/dom.ts";
+import { button, div, h, p, span, unique } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
 import { Strokes } from "./brush.ts";
 import type { Crop } from "./crop.ts";
@@ -40,7 +40,7 @@ class Brush implements BrushView {
   private readonly size: number;
   private readonly crop: () => Crop;
   private readonly changed: (said: string) => void;
-  private readonly ring = h("span", { class: "senet-brush-ring" });
+  private readonly ring = span("senet-brush-ring");
   private readonly board: HTMLElement;
   private readonly width: ReturnType<typeof slider>;
   private readonly undo = this.act("Undo", () => this.strokes.undo());
@@ -78,13 +78,12 @@ class Brush implements BrushView {
     this.width = slider(1, size / 2, 1, () => this.place());
     this.width.name.textContent = "Brush";
     this.width.input.value = String(Math.round(size / 6));
-    this.el = h(
-      "div",
-      { class: "senet-brush" },
-      h("p", { class: "senet-part" }, `What the network sees: ${size} × ${size}`),
+    this.el = div(
+      "senet-brush",
+      p("senet-part", `What the network sees: ${size} × ${size}`),
       this.board,
       this.width.el,
-      h("p", { class: "senet-hand-buttons" }, this.undo, this.redo, this.clear),
+      p("senet-hand-buttons", this.undo, this.redo, this.clear),
       help,
     );
     this.listenToPointer();

@@ -2,7 +2,7 @@
 // far it is zoomed.
 
 import { decimal } from "../math/format.ts";
-import { h, unique } from "../parts/dom.ts";
+import { div, h, p, unique } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
 import { type Crop, largest, moved, zoomed, zoomOf, zoomRange } from "./crop.ts";
 import type { Picture } from "./picture.ts";
@@ -37,7 +37,7 @@ class Cropping implements CropView {
   private readonly zoom = slider(0, 1, 0.05, (value) =>
     this.wish(zoomed(this.crop, value, this.picture!)),
   );
-  private readonly about = h("p", { class: "senet-crop-words" });
+  private readonly about = p("senet-crop-words");
   private readonly small = document.createElement("canvas");
   private readonly hands = new Map<number, Point>(); // fingers on the canvas, by pointer
   private picture: Picture | null = null;
@@ -55,9 +55,9 @@ class Cropping implements CropView {
       "aria-describedby": help.id,
     });
     this.zoom.name.textContent = "Zoom";
-    const title = h("p", { class: "senet-part" }, "The square that is used");
+    const title = p("senet-part", "The square that is used");
     const { canvas, about, zoom } = this;
-    this.el = h("div", { class: "senet-crop" }, title, canvas, about, zoom.el, help);
+    this.el = div("senet-crop", title, canvas, about, zoom.el, help);
     this.listenToPointer();
     this.listenToWheel();
     canvas.addEventListener("keydown", (event) => this.key(event));

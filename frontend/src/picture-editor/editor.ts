@@ -3,7 +3,7 @@
 //   picture ──crop──▶ size x size ──hue, brightness, blur──▶ ──brush──▶ square, for the network
 
 import { decimal, signed } from "../math/format.ts";
-import { button, h } from "../parts/dom.ts";
+import { button, div, h, p } from "../parts/dom.ts";
 import { slider } from "../parts/frame.ts";
 import { type Adjustments, AS_IT_IS, adjust } from "./adjust.ts";
 import { cover, covered } from "./brush.ts";
@@ -69,14 +69,14 @@ class PictureEditor implements Editor {
       brightness: this.slider("brightness"),
       blur: this.slider("blur"),
     };
-    const looks = h("p", { class: "senet-part" }, "How it looks");
+    const looks = p("senet-part", "How it looks");
     const sliders = NAMES.map((name) => this.sliders[name].el);
     this.el = h(
       "div",
       { class: "senet-editor", role: "group", "aria-label": "Edit your picture", hidden: true },
       this.crop.el,
       this.brush.el,
-      h("div", { class: "senet-adjust" }, looks, ...sliders, this.reset),
+      div("senet-adjust", looks, ...sliders, this.reset),
       this.line,
     );
     this.set(AS_IT_IS, false);

@@ -1,7 +1,7 @@
 // How the network in this page is doing, and the buttons for it: run, cancel, try again.
 
 import type { EngineState, Starter } from "../network/network.ts";
-import { h } from "../parts/dom.ts";
+import { h, p } from "../parts/dom.ts";
 
 /** @param changed when its state has become another */
 export function engineRow(
@@ -12,7 +12,7 @@ export function engineRow(
   const cancel = h("button", { type: "button", onclick: stop }, "Cancel");
   const bar = h("progress", { "aria-label": "Fetching the network" });
   const line = h("span", { class: "senet-engine-line", "aria-live": "polite" });
-  const el = h("p", { class: "senet-engine" }, line);
+  const el = p("senet-engine", line);
   let drawn: EngineState["kind"] | null = null;
   let was: EngineState["kind"] = engine.state.kind;
 

@@ -8,7 +8,7 @@
 // widget that it was given to, or edited in, last; the others show it, and can take it into theirs.
 
 import { type Live, OWN, type PictureInfo } from "../network/network.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, h, p, say } from "../parts/dom.ts";
 import { type Editor, editor } from "./editor.ts";
 import { engineRow } from "./engine-row.ts";
 import { type Film, Filming } from "./filming.ts";
@@ -69,7 +69,7 @@ class Own implements OwnPicture {
   private readonly editor: Editor;
   private readonly row: ReturnType<typeof engineRow>;
   private readonly problem = h("p", { class: "senet-problem", role: "alert" });
-  private readonly note = h("p", { class: "senet-source senet-note" });
+  private readonly note = p("senet-source senet-note");
   private readonly filming: Filming;
   private readonly closed: () => void;
   private name: string | null = null; // of the picture in the editor
@@ -138,8 +138,8 @@ class Own implements OwnPicture {
         ? "Your picture stays on this device; the network came with this page."
         : "Your picture stays on this device; the network is downloaded and runs here.";
     return [
-      h("p", { class: "senet-ways" }, browse, input, film, edit, ways),
-      h("p", { class: "senet-source" }, promise),
+      p("senet-ways", browse, input, film, edit, ways),
+      p("senet-source", promise),
       row.el,
       problem,
       note,

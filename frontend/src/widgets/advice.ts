@@ -1,6 +1,6 @@
 // "Should I add SE?": four menus, and the answer that sebook/widgets/advice.py wrote for what they say.
 
-import { h, say } from "../parts/dom.ts";
+import { div, h, say } from "../parts/dom.ts";
 import { widgetFrame } from "../parts/frame.ts";
 import { menus } from "../parts/menus.ts";
 import type { Keeper } from "../state/keeper.ts";
@@ -24,7 +24,7 @@ export function advice(root: HTMLElement, data: AdviceData, keeper: Keeper): () 
     ...data.heads.flatMap((head, i) => [h("dt", {}, head), h("dd", {}, words[i]!)]),
   );
   const frame = widgetFrame<AdviceView>(root, keeper, () => data, {
-    body: [h("div", { class: "senet-asked" }, ...asked.els), list],
+    body: [div("senet-asked", ...asked.els), list],
     draw(now) {
       asked.show(now);
       const key = Object.keys(data.questions).map((field) => now[field as keyof AdviceView]);

@@ -7,7 +7,7 @@
 import { decimal, ordinal, percent, signed } from "../math/format.ts";
 import { type Packed, unpack } from "../math/packed.ts";
 import { place, spearman, top } from "../math/ranks.ts";
-import { h, options, symbol } from "../parts/dom.ts";
+import { div, h, options, p, span, symbol } from "../parts/dom.ts";
 import { type Frame, pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
 import { type Menus, menus, numbered } from "../parts/menus.ts";
@@ -81,9 +81,9 @@ class Attribution {
   private readonly box: HTMLInputElement;
   private readonly dots = attributionDots((channel) => this.frame.wish({ channel }));
   private readonly opened: ReturnType<typeof openedPicture>;
-  private readonly answer = h("p", { class: "senet-about" });
-  private readonly one = h("p", { class: "senet-effect" });
-  private readonly all = h("p", { class: "senet-effect" });
+  private readonly answer = p("senet-about");
+  private readonly one = p("senet-effect");
+  private readonly all = p("senet-effect");
   private readonly table = numbers([
     {
       what: "the channels",
@@ -127,20 +127,14 @@ class Attribution {
     const check = h("label", { class: "senet-check" }, this.box, " Show what opened its gate");
     return [
       this.gallery.el,
-      h("div", { class: "senet-controls" }, ...this.menus.els, check),
-      h(
-        "div",
-        { class: "senet-attribution" },
-        this.dots.el,
-        h("div", {}, this.opened.el, this.answer),
-      ),
+      div("senet-controls", ...this.menus.els, check),
+      div("senet-attribution", this.dots.el, h("div", {}, this.opened.el, this.answer)),
       this.one,
       this.all,
-      h(
-        "p",
-        { class: "senet-legend" },
-        h("span", { class: "senet-key senet-key-s" }, "a channel"),
-        h("span", { class: "senet-key senet-key-ring" }, "the chosen one"),
+      p(
+        "senet-legend",
+        span("senet-key senet-key-s", "a channel"),
+        span("senet-key senet-key-ring", "the chosen one"),
         h(
           "span",
           {},
@@ -148,9 +142,8 @@ class Attribution {
         ),
       ),
       this.table.el,
-      h(
-        "p",
-        { class: "senet-about" },
+      p(
+        "senet-about",
         `${this.data.network}. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`,
       ),
     ];

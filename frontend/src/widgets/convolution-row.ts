@@ -3,7 +3,7 @@
 
 import { SIDE, terms } from "../math/convolve.ts";
 import { decimal } from "../math/format.ts";
-import { h, set } from "../parts/dom.ts";
+import { h, p, set } from "../parts/dom.ts";
 import { paint } from "../parts/maps.ts";
 import { MOST } from "./convolution-maps.ts";
 
@@ -70,7 +70,7 @@ export function channelRow(
   const nine = Array.from({ length: SIDE * SIDE }, (_, k) => k);
   const cells = nine.map(() => h("span"));
   const inputs = nine.map((k) => weight(name, k, (text) => typed(k, text)));
-  const result = h("p", { class: "senet-terms" });
+  const result = p("senet-terms");
   const sign = (text: string) => h("span", { class: "senet-sign", "aria-hidden": "true" }, text);
   const legend = h("legend", { class: "senet-unseen" }, `Weights for ${name}`);
   const el = h(

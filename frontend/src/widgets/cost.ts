@@ -2,7 +2,7 @@
 // memory traffic, how long it was measured to take, and what the paper reports. Everything shown is
 // looked up in one table that Python counted (sebook/measure/cost_table.py).
 
-import { h } from "../parts/dom.ts";
+import { div, h, p } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers, scrolledTable } from "../parts/grid.ts";
 import { menus } from "../parts/menus.ts";
@@ -96,9 +96,9 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
     reduction: ["Reduction ratio r", table.reductions.map((r) => [r, String(r)] as const)],
     placement: ["Placement", table.placements.map((name) => [name, name] as const)],
   });
-  const bars = h("div", { class: "senet-costs" });
-  const time = h("div", { class: "senet-cost-time" });
-  const paper = h("div", { class: "senet-cost-paper" });
+  const bars = div("senet-costs");
+  const time = div("senet-cost-time");
+  const paper = div("senet-cost-paper");
   const kept = numbers([
     {
       what: "the costs",
@@ -117,7 +117,7 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
   ]);
   const note = "Counted for one picture in float32; a full bar is 20% more.";
   const frame: Frame<CostView> = widgetFrame(root, keeper, () => table, {
-    body: [h("div", { class: "senet-controls" }, ...choices.els), bars, time, paper, about(note)],
+    body: [div("senet-controls", ...choices.els), bars, time, paper, about(note)],
     foot: [kept.el],
     draw(now) {
       choices.show(now);
@@ -135,7 +135,7 @@ export function cost(root: HTMLElement, table: Table, keeper: Keeper): () => voi
 }
 
 const titleOf = (table: Table, { network }: CostView) => table.networks[network]!.title;
-const about = (text: string) => h("p", { class: "senet-about" }, text);
+const about = (text: string) => p("senet-about", text);
 
 function row({ kind, name, plain, added }: Counted): HTMLTableRowElement {
   const share = added / plain;
@@ -238,7 +238,7 @@ function spoken(table: Table, now: CostView): string {
 }
 
 function scrolled(caption: string, heads: string[], rows: HTMLTableRowElement[]): HTMLElement {
-  return h("div", { class: "senet-tables" }, scrolledTable(caption, heads, rows));
+  return div("senet-tables", scrolledTable(caption, heads, rows));
 }
 
 /** Of parameters and multiply-adds in thousands, millions or 10⁹; of bytes in kB or MB. */

@@ -5,7 +5,7 @@
 //         study ──value─────────────────▶ dots  ──arm────▶ its seeds, mean and interval
 
 import { chips } from "../parts/chips.ts";
-import { type Choice, choice, h, options } from "../parts/dom.ts";
+import { type Choice, choice, div, options, p, span } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus } from "../parts/menus.ts";
@@ -56,8 +56,8 @@ class Curves {
   private readonly runs: ReturnType<typeof chips>;
   private readonly chart = plotFrame("Places in the chart", (at) => this.frame.wish({ at }));
   private readonly numbers = grids();
-  private readonly legend = h("p", { class: "senet-legend" });
-  private readonly source = h("p", { class: "senet-about" });
+  private readonly legend = p("senet-legend");
+  private readonly source = p("senet-about");
 
   constructor(root: HTMLElement, data: CurvesData, keeper: Keeper) {
     this.data = data;
@@ -74,7 +74,7 @@ class Curves {
     this.runs = chips("Runs", "Add a run", most!, (runs) => this.frame.wish({ runs, at: null }));
     this.frame = widgetFrame<CurvesView>(root, keeper, () => this.data, {
       body: [
-        h("div", { class: "senet-controls" }, this.show.el, ...this.menus.els),
+        div("senet-controls", this.show.el, ...this.menus.els),
         this.runs.el,
         this.legend,
         this.chart.el,
@@ -156,5 +156,5 @@ class Curves {
 }
 
 function key(look: string, text: string): HTMLElement {
-  return h("span", { class: `senet-key senet-key-${look}` }, text);
+  return span(`senet-key senet-key-${look}`, text);
 }

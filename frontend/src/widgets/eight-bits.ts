@@ -8,7 +8,7 @@ import { decimal, percent, signed } from "../math/format.ts";
 import { softmax } from "../math/softmax.ts";
 import type { Manifest } from "../network/download.ts";
 import { planes } from "../network/live.ts";
-import { h, matched, options, set, svg, symbol } from "../parts/dom.ts";
+import { div, h, matched, options, p, set, span, svg, symbol } from "../parts/dom.ts";
 import { type Frame, pictures, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { type Menus, menus, numbered } from "../parts/menus.ts";
@@ -56,10 +56,10 @@ class EightBits {
     this.most,
     title("mean error of the gates, by SE block"),
   );
-  private readonly answers = h("p", { class: "senet-effect" });
-  private readonly one = h("p", { class: "senet-effect" });
-  private readonly all = h("p", { class: "senet-effect" });
-  private readonly place = h("div", {}, h("p", { class: "senet-source" }, ABSENT));
+  private readonly answers = p("senet-effect");
+  private readonly one = p("senet-effect");
+  private readonly all = p("senet-effect");
+  private readonly place = h("div", {}, p("senet-source", ABSENT));
   private pair: Pair;
   private readers = false; // whether the reader's picture is shown
   private asked = 0;
@@ -119,21 +119,14 @@ class EightBits {
   private layout(): Node[] {
     return [
       this.picker.el,
-      h("div", { class: "senet-controls" }, ...this.menus.els),
-      h(
-        "div",
-        { class: "senet-eight" },
-        this.dots.el,
-        h("div", { class: "senet-eight-side" }, this.canvas, this.chart),
-      ),
-      h(
-        "p",
-        { class: "senet-legend" },
-        h("span", { class: "senet-key senet-key-s" }, "a channel"),
-        h("span", { class: "senet-key senet-key-ring" }, "the chosen one"),
-        h(
-          "span",
-          { class: "senet-key senet-key-dashed" },
+      div("senet-controls", ...this.menus.els),
+      div("senet-eight", this.dots.el, div("senet-eight-side", this.canvas, this.chart)),
+      p(
+        "senet-legend",
+        span("senet-key senet-key-s", "a channel"),
+        span("senet-key senet-key-ring", "the chosen one"),
+        span(
+          "senet-key senet-key-dashed",
           "half a step of 8 bits: all that rounding this gate alone can do",
         ),
       ),
@@ -235,9 +228,9 @@ class EightBits {
 
   /** The likeliest class, and its probability. */
   private says(logits: Float32Array): string {
-    const p = softmax(logits);
-    const best = p.indexOf(Math.max(...p));
-    return `${this.data.classes[best]!}, ${percent(p[best]!)}`;
+    const shares = softmax(logits);
+    const best = shares.indexOf(Math.max(...shares));
+    return `${this.data.classes[best]!}, ${percent(shares[best]!)}`;
   }
 
   /** By block, the mean distance of a gate in 8 bits from the gate in float. */

@@ -2,7 +2,7 @@
 // gate of the picture alone.
 
 import { decimal, percent } from "../math/format.ts";
-import { h, matched, set, svg } from "../parts/dom.ts";
+import { div, matched, p, set, svg } from "../parts/dom.ts";
 import { pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { menus } from "../parts/menus.ts";
@@ -48,7 +48,7 @@ export function padding(root: HTMLElement, data: PaddingData, keeper: Keeper): (
   const [bars, lines] = [svg("g"), svg("g")];
   const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
   const chart = svg("svg", { class: "senet-layers", viewBox, role: "img" }, bars, lines);
-  const answer = h("p", { class: "senet-effect" });
+  const answer = p("senet-effect");
   const table = numbers([
     {
       what: "the gates",
@@ -69,11 +69,11 @@ export function padding(root: HTMLElement, data: PaddingData, keeper: Keeper): (
     more.value.textContent = String(zeros);
     drawPicture(data.pictures[index]!, zeros);
     drawBars(s, alone);
-    const [[now, p], [before, q]] = [run.answers[index]!, plain.answers[index]!];
+    const [[now, share], [before, first]] = [run.answers[index]!, plain.answers[index]!];
     const moved = `Gates of ${block} are off by ${decimal(off)} on average.`;
     const alike = now === before ? "as for the picture alone" : `for the picture alone: ${before}`;
     const size = `${data.side + zeros} × ${data.side + zeros} pixels`;
-    answer.textContent = `${size}. ${moved} Answer: ${now}, ${percent(p)} (${alike}, ${percent(q)}).`;
+    answer.textContent = `${size}. ${moved} Answer: ${now}, ${percent(share)} (${alike}, ${percent(first)}).`;
     set(chart, { "aria-label": `${s.length} gates of ${block}. ${moved}` });
     rows = [
       ["channel", "gate", "gate of the picture alone"],
@@ -109,10 +109,10 @@ export function padding(root: HTMLElement, data: PaddingData, keeper: Keeper): (
   const frame = widgetFrame<PaddingView>(root, keeper, () => data, {
     body: [
       gallery.el,
-      h("div", { class: "senet-controls" }, ...chosen.els, more.el),
-      h("div", { class: "senet-padding-row" }, padded, chart),
+      div("senet-controls", ...chosen.els, more.el),
+      div("senet-padding-row", padded, chart),
       answer,
-      h("p", { class: "senet-about" }, about),
+      p("senet-about", about),
     ],
     foot: [table.el],
     draw,

@@ -5,7 +5,7 @@
 
 import * as Plot from "@observablehq/plot";
 import { decimal, signed } from "../math/format.ts";
-import { h } from "../parts/dom.ts";
+import { div } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus, titled } from "../parts/menus.ts";
@@ -109,12 +109,7 @@ class Pairs {
       rows: () => this.rows(this.frame.now),
     });
     this.frame = widgetFrame<PairsView>(root, keeper, () => data, {
-      body: [
-        h("div", { class: "senet-controls" }, ...this.menus.els),
-        this.chart.el,
-        saved,
-        this.numbers.el,
-      ],
+      body: [div("senet-controls", ...this.menus.els), this.chart.el, saved, this.numbers.el],
       draw: (now) => this.draw(now),
       spoken: () => this.words,
     });

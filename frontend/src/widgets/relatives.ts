@@ -1,7 +1,7 @@
 // "Relatives": a member of SE's family under SE itself, step by step. Shapes and weights were read
 // off the modules by Python (sebook/relatives/family.py); nothing is computed here.
 
-import { h, svg, symbol, unique } from "../parts/dom.ts";
+import { div, h, p, span, svg, symbol, unique } from "../parts/dom.ts";
 import { type Frame, keepArrows, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { menus } from "../parts/menus.ts";
@@ -50,8 +50,8 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     return [n, `${n}: maps of ${side} × ${side}`] as const;
   });
   const stages = menus((wanted) => frame.wish(wanted), { stage: ["Stage of ResNet-50", sides] });
-  const body = h("div", { class: "senet-lanes" });
-  const sum = h("p", { class: "senet-effect" });
+  const body = div("senet-lanes");
+  const sum = p("senet-effect");
   const table = numbers([
     {
       what: "every relative",
@@ -63,7 +63,7 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     },
   ]);
   const frame: Frame<RelativesView> = widgetFrame(root, keeper, () => data, {
-    body: [names.el, h("div", { class: "senet-controls" }, ...stages.els), body, sum],
+    body: [names.el, div("senet-controls", ...stages.els), body, sum],
     foot: [table.el],
     draw(now) {
       names.choose(now.relative);
@@ -91,7 +91,7 @@ function pills(
   const labels = radios.map((radio) =>
     h("label", {}, radio, h("span", {}, relatives[radio.value]![stages[0]!]!.title)),
   );
-  const row = keepArrows(h("div", { class: "senet-pills" }, ...labels));
+  const row = keepArrows(div("senet-pills", ...labels));
   return {
     el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), row),
     choose: (name) =>
@@ -112,8 +112,7 @@ function family(one: Laid, steps: string[]): Node[] {
 }
 
 function laneOf(one: Laid, lane: Lane, steps: string[], several: boolean): HTMLElement {
-  const named = (...words: (Node | string | null)[]) =>
-    h("span", { class: "senet-step-name" }, ...words);
+  const named = (...words: (Node | string | null)[]) => span("senet-step-name", ...words);
   const first = h(
     "li",
     { "data-step": "maps" },
@@ -123,7 +122,7 @@ function laneOf(one: Laid, lane: Lane, steps: string[], several: boolean): HTMLE
   );
   const others = steps.map((step, i) => {
     const same = lane.same.includes(step);
-    const kin = h("span", { class: "senet-kin" }, same ? "as in SE" : "changed");
+    const kin = span("senet-kin", same ? "as in SE" : "changed");
     const shape = lane.shapes[i + 1]!;
     return h(
       "li",
@@ -131,7 +130,7 @@ function laneOf(one: Laid, lane: Lane, steps: string[], several: boolean): HTMLE
       named(step, " ", one.title === "SE" ? null : kin),
       drawn(shape),
       shaped(shape, SYMBOLS[i]!),
-      h("span", { class: "senet-step-words" }, lane.words[step]!),
+      span("senet-step-words", lane.words[step]!),
     );
   });
   const label = `${one.title}, ${lane.title}`;
@@ -181,7 +180,7 @@ export function summary(se: Laid, other: Laid, alone: boolean): string {
 }
 
 function shaped(shape: number[], letter: "u" | "z" | "s" | "x"): HTMLElement {
-  return h("span", { class: "senet-shape" }, symbol(letter), ` ${shape.join(" × ")}`);
+  return span("senet-shape", symbol(letter), ` ${shape.join(" × ")}`);
 }
 
 /**

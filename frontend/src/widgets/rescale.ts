@@ -4,7 +4,7 @@
 import { changes, written } from "../math/excite.ts";
 import { decimal } from "../math/format.ts";
 import { type Packed, unpack } from "../math/packed.ts";
-import { button, h, matched, set, symbol } from "../parts/dom.ts";
+import { button, div, h, matched, p, set, span, symbol } from "../parts/dom.ts";
 import { type Frame, pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { type Grid, numbers } from "../parts/grid.ts";
 import { paint } from "../parts/maps.ts";
@@ -72,7 +72,7 @@ class Rescale {
       if (tile) this.frame.wish({ channel: tile.dataset.channel });
     },
   });
-  private readonly effect = h("p", { class: "senet-effect" });
+  private readonly effect = p("senet-effect");
   private readonly table = numbers([
     {
       what: "the channels",
@@ -113,24 +113,13 @@ class Rescale {
     );
     return [
       this.gallery.el,
-      h(
-        "div",
-        { class: "senet-controls" },
-        ...this.menus.els,
-        this.gate.el,
-        h("span", { class: "senet-actions" }, ...presets),
-      ),
-      h("div", { class: "senet-stages" }, ...stages),
+      div("senet-controls", ...this.menus.els, this.gate.el, span("senet-actions", ...presets)),
+      div("senet-stages", ...stages),
       this.effect,
-      h(
-        "p",
-        { class: "senet-legend" },
-        "All channels after their gates, and the gates below. Tap one.",
-      ),
+      p("senet-legend", "All channels after their gates, and the gates below. Tap one."),
       this.tiles,
-      h(
-        "p",
-        { class: "senet-about" },
+      p(
+        "senet-about",
         `${network}, block ${block}. Orange is below zero, violet above, and all maps share one scale. Maps are stored in 256 steps; gates are exact.`,
       ),
     ];

@@ -15,7 +15,7 @@ import {
 import { planes } from "../network/live.ts";
 import type { Live, Starter } from "../network/network.ts";
 import { bands } from "../parts/bands.ts";
-import { h, matched, set } from "../parts/dom.ts";
+import { div, h, matched, p, set } from "../parts/dom.ts";
 import { type Frame, pictures, type Shown, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { ink, inked } from "../parts/ink.ts";
@@ -78,8 +78,8 @@ class Seams {
   private readonly got: HTMLCanvasElement;
   private readonly made: HTMLCanvasElement;
   private readonly mosaic = h("div", { class: "senet-seams-gates", "aria-hidden": "true" });
-  private readonly key = h("p", { class: "senet-legend" }, h("span"));
-  private readonly said = h("p", { class: "senet-effect" });
+  private readonly key = p("senet-legend", h("span"));
+  private readonly said = p("senet-effect");
   private readonly read = new Map<string, Pixels>(); // the widget's photographs
   private readers: { pixels: Pixels; name: string } | null = null; // the reader's, while shown
   private known: Known | null = null;
@@ -146,18 +146,16 @@ class Seams {
   }
 
   private layout(): Node[] {
-    const right = h(
-      "div",
-      { class: "senet-seams-side" },
+    const right = div(
+      "senet-seams-side",
       h("figure", {}, this.got, h("figcaption", {}, "What the network gets")),
       h("figure", {}, this.mosaic, h("figcaption", {}, this.key)),
     );
     return [
       this.picker.el,
-      h("div", { class: "senet-controls" }, ...this.menus.els),
-      h(
-        "div",
-        { class: "senet-seams" },
+      div("senet-controls", ...this.menus.els),
+      div(
+        "senet-seams",
         h("figure", {}, this.made, h("figcaption", {}, "What it makes of it")),
         right,
       ),

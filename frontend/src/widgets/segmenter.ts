@@ -6,7 +6,7 @@
 
 import type { Manifest } from "../network/download.ts";
 import { bands } from "../parts/bands.ts";
-import { h, set } from "../parts/dom.ts";
+import { div, h, p, set, span } from "../parts/dom.ts";
 import { type Frame, pictures, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { ink, inked } from "../parts/ink.ts";
@@ -52,7 +52,7 @@ class Segmenter {
   private readonly picker: ReturnType<typeof pictures>;
   private readonly menus: Menus<"gates">;
   private readonly canvas: HTMLCanvasElement;
-  private readonly said = h("p", { class: "senet-effect" });
+  private readonly said = p("senet-effect");
   private readonly caption = h("figcaption");
   private readonly strips: HTMLElement[];
   private now: SegmenterView = { picture: "", gates: "own" };
@@ -73,7 +73,7 @@ class Segmenter {
     this.picker = pictures(data.pictures, (picture) => this.choose(picture));
     this.menus = menus((wanted) => this.frame.wish(wanted), { gates: ["Gates", HOW] });
     this.canvas = h("canvas", { role: "img", width: data.side, height: data.side });
-    this.strips = data.gates.map(() => h("span", { class: "senet-segmenter-inks" }));
+    this.strips = data.gates.map(() => span("senet-segmenter-inks"));
     const runs = manifest?.[data.network] !== undefined;
     this.live = runs ? new LiveSegmenter(data, manifest!) : null;
     const given = async () => {
@@ -107,24 +107,23 @@ class Segmenter {
       const { channels } = this.data.gates[i]!;
       const name = h("span", {}, `gate ${i + 1}`);
       strip.title = `gate ${i + 1}: ${channels} channels`;
-      return h("div", { class: "senet-segmenter-gate" }, name, strip);
+      return div("senet-segmenter-gate", name, strip);
     });
     const key = "Each band is a channel, faint at 0 and strong at 1.";
     return [
-      h("div", { class: "senet-controls" }, this.picker.el, ...this.menus.els),
-      h(
-        "div",
-        { class: "senet-segmenter" },
+      div("senet-controls", this.picker.el, ...this.menus.els),
+      div(
+        "senet-segmenter",
         h("figure", {}, this.canvas, this.caption),
         h(
           "div",
           {},
           h("div", { class: "senet-segmenter-gates", "aria-hidden": "true" }, ...gates),
-          h("p", { class: "senet-legend" }, h("span", {}, key)),
+          p("senet-legend", h("span", {}, key)),
         ),
       ),
       this.said,
-      ...(this.own ? [this.own.el] : [h("p", { class: "senet-source" }, ABSENT)]),
+      ...(this.own ? [this.own.el] : [p("senet-source", ABSENT)]),
     ];
   }
 

@@ -11,7 +11,7 @@ import {
 } from "../math/channels.ts";
 import { largest } from "../math/softmax.ts";
 import type { BlockAnswer, BlockInfo } from "../network/network.ts";
-import { type Choice, choice, h, say } from "../parts/dom.ts";
+import { type Choice, choice, h, p, say } from "../parts/dom.ts";
 import { type DotChart, dotChart } from "../parts/dot-chart.ts";
 import { overridden, pullOf } from "../parts/pull.ts";
 import { summed } from "../parts/sentences.ts";
@@ -51,7 +51,7 @@ export interface Drawn {
 
 export class Side {
   readonly el: HTMLElement;
-  readonly summary = h("p", { class: "senet-summary" });
+  readonly summary = p("senet-summary");
   private readonly name: SideName;
   private readonly session: () => Session<ShallowDeepView>;
   private readonly menu: Choice;

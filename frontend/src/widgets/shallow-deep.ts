@@ -4,7 +4,7 @@
 import { axis, COMPARISONS, meanOf, type Order, type Scale } from "../math/channels.ts";
 import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
-import { type Choice, choice, h, options, say } from "../parts/dom.ts";
+import { type Choice, choice, div, h, options, p, say } from "../parts/dom.ts";
 import { WIDE } from "../parts/dot-chart-marks.ts";
 import { type GateControls, gateControls } from "../parts/gate-controls.ts";
 import { legend } from "../parts/legend.ts";
@@ -62,7 +62,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
   private readonly gallery: ReturnType<typeof picker>;
   private readonly predicted: ReturnType<typeof prediction>;
   readonly yours: OwnPicture | null;
-  private readonly about = h("p", { class: "senet-about" });
+  private readonly about = p("senet-about");
   private readonly order: Choice;
   private readonly compare: Choice;
   private readonly scale: Choice;
@@ -188,18 +188,11 @@ class ShallowDeep implements Held<ShallowDeepView> {
       this.gallery.el,
       this.yours?.el ?? "",
       this.predicted.el,
-      h(
-        "div",
-        { class: "senet-controls" },
-        order.el,
-        this.probe.means ? compare.el : null,
-        scale.el,
-        key.el,
-      ),
+      div("senet-controls", order.el, this.probe.means ? compare.el : null, scale.el, key.el),
       this.under.el,
-      h("div", { class: "senet-sides" }, ...this.sides.map(({ el }) => el)),
+      div("senet-sides", ...this.sides.map(({ el }) => el)),
       this.problem,
-      h("div", { class: "senet-foot" }, pull.el, numbers.el, foot.el),
+      div("senet-foot", pull.el, numbers.el, foot.el),
       this.about,
       this.live,
     ];

@@ -2,7 +2,7 @@
 // as it moves; and one number of each.
 
 import { decimal, signed } from "../math/format.ts";
-import { button, h, set, symbol } from "../parts/dom.ts";
+import { button, div, h, p, set, span, symbol } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { arrows, paint, paintBytes, pressed } from "../parts/maps.ts";
@@ -35,8 +35,8 @@ class Squeeze {
   private readonly large: HTMLCanvasElement;
   private readonly most = h("span", { class: "senet-window", "aria-hidden": "true" });
   private readonly mapName = h("figcaption");
-  private readonly made = h("p", { class: "senet-made" });
-  private readonly moved = h("p", { class: "senet-effect" });
+  private readonly made = p("senet-made");
+  private readonly moved = p("senet-effect");
   private readonly tiles: ReturnType<typeof squeezeTiles>;
   private readonly table = numbers([
     {
@@ -83,28 +83,25 @@ class Squeeze {
   private layout(): Node[] {
     const { network, block } = this.data;
     return [
-      h("div", { class: "senet-controls" }, ...this.menus.els),
-      h(
-        "div",
-        { class: "senet-squeeze-row" },
+      div("senet-controls", ...this.menus.els),
+      div(
+        "senet-squeeze-row",
         h("figure", {}, this.place, h("figcaption", {}, "Drag the object, or use the arrow keys")),
         h(
           "figure",
           { "data-symbol": "u" },
-          h("div", { class: "senet-place" }, this.large, this.most),
+          div("senet-place", this.large, this.most),
           this.mapName,
         ),
-        h(
-          "div",
-          { class: "senet-squeeze-said" },
+        div(
+          "senet-squeeze-said",
           this.made,
           this.moved,
-          h("span", { class: "senet-hand-buttons" }, this.back, this.shuffle),
+          span("senet-hand-buttons", this.back, this.shuffle),
         ),
       ),
-      h(
-        "p",
-        { class: "senet-legend" },
+      p(
+        "senet-legend",
         h(
           "span",
           {},
@@ -116,9 +113,8 @@ class Squeeze {
         ),
       ),
       this.tiles.el,
-      h(
-        "p",
-        { class: "senet-about" },
+      p(
+        "senet-about",
         `${network}, block ${block}: its maps are computed here, by its own first three convolutions, whenever something moves. Orange is below zero, violet above.`,
       ),
     ];

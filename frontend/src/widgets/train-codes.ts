@@ -2,7 +2,7 @@
 // those of others. Neither leaves the device.
 
 import type { Codes } from "../network/codes.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, div, h, say } from "../parts/dom.ts";
 import { atNextFrame, type Camera, openCamera } from "../picture-editor/camera.ts";
 
 /** Lines in one code: more would need modules too small for a telephone's camera. */
@@ -58,7 +58,7 @@ export function scanner(
   let forget = () => {};
   let asked = 0;
   const words = h("span", { role: "status" });
-  const screen = h("div", { class: "senet-train-scan" });
+  const screen = div("senet-train-scan");
   const turn = button("Scan codes", () => void (camera ? end() : start()));
 
   async function start(): Promise<void> {

@@ -3,7 +3,7 @@
 //   choices ──Train──▶ train-session.ts ──▶ curves, gates, scatter, a verdict
 
 import type { Files } from "../network/trainer.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, div, h, p, say, span } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus, numbered } from "../parts/menus.ts";
@@ -33,7 +33,7 @@ export function train(
   files: Files | null,
 ): () => void {
   if (!files) {
-    root.append(h("p", { class: "senet-about" }, ELSEWHERE));
+    root.append(p("senet-about", ELSEWHERE));
     return () => root.replaceChildren();
   }
   const widget = new Train(root, data, keeper, files);
@@ -55,16 +55,15 @@ class Train {
   private readonly files: ReturnType<typeof networkFiles>;
   private readonly status = h("p", { class: "senet-train-status", role: "status" });
   private readonly bar = h("progress", { max: 1, value: 0, "aria-label": "Steps done" });
-  private readonly legend = h(
-    "p",
-    { class: "senet-legend" },
-    h("span", { class: "senet-key senet-key-mean" }, "with SE"),
-    h("span", { class: "senet-key senet-key-dashed" }, "without"),
+  private readonly legend = p(
+    "senet-legend",
+    span("senet-key senet-key-mean", "with SE"),
+    span("senet-key senet-key-dashed", "without"),
   );
   private readonly chart = plotFrame("Epochs of the run", (at) => this.hold("chart", at));
   private readonly scatter = plotFrame("Runs of the scatter", (at) => this.hold("scatter", at));
   private readonly gates = h("figure", { class: "senet-train-ribbon", hidden: true });
-  private readonly verdict = h("p", { class: "senet-train-verdict" });
+  private readonly verdict = p("senet-train-verdict");
   private readonly numbers = grids();
   private readonly room: ReturnType<typeof classroom>;
   private held: { chart: number | null; scatter: number | null } = { chart: null, scatter: null };
@@ -94,27 +93,17 @@ class Train {
     const { arms, r, recipe, rate, seed, seeds, quantity } = this.menus.by;
     this.frame = widgetFrame<TrainView>(root, keeper, () => this.data, {
       body: [
-        h(
-          "div",
-          { class: "senet-controls" },
-          ...[arms, r, recipe, rate, seed, seeds].map(({ el }) => el),
-        ),
-        h(
-          "div",
-          { class: "senet-train-buttons senet-train-go" },
-          this.begin,
-          this.single,
-          this.stop,
-        ),
+        div("senet-controls", ...[arms, r, recipe, rate, seed, seeds].map(({ el }) => el)),
+        div("senet-train-buttons senet-train-go", this.begin, this.single, this.stop),
         this.bar,
         this.status,
-        h("div", { class: "senet-controls" }, quantity.el),
+        div("senet-controls", quantity.el),
         this.legend,
         this.chart.el,
         this.gates,
         this.scatter.el,
         this.verdict,
-        h("div", { class: "senet-train-buttons" }, ...this.files.out, this.forget),
+        div("senet-train-buttons", ...this.files.out, this.forget),
         this.files.in,
         this.numbers.el,
         this.room.el,
