@@ -212,13 +212,13 @@ STUDIES = {
             "these 5,000.",
         ),
     ),
-    # The shipped network and its twin by validation alone: a day of one core.
+    # The shipped network's recipe and its twin's by validation alone, cut to an hour of one core.
     "cifar10-chosen": Study(
-        title="ResNet-20 with and without SE on CIFAR-10, each with its own rate, 60 epochs",
+        title="ResNet-20 with and without SE on CIFAR-10, each with its own rate, 24 epochs",
         data="cifar10",
         architecture="small_resnet",
         arms=_ON_CIFAR10,
-        recipe=Recipe(epochs=60, label_smoothing=0.1, grow_from=16, se_decay=0.0),
+        recipe=Recipe(epochs=24, label_smoothing=0.1, grow_from=16, se_decay=0.0),
         seeds=2,
         plan=Plan(
             rates=(0.2, 0.1, 0.4),
@@ -227,7 +227,9 @@ STUDIES = {
             deviation=0.003,
             because="That of study-cifar10.json, over three seeds of 12 epochs.",
             says="Which rate suits each network, by 5,000 training pictures that were held out, and then how often both are right "
-            "on the test pictures. Two seeds show only a very large lead: this is about the accuracy of the network that ships.",
+            "on the test pictures. Two seeds show only a very large lead: this is about how good the shipped network's recipe is "
+            "where no test picture had a part in a choice. It says nothing of longer training: the shipped network had 126 epochs.",
+            epochs=6,
         ),
     ),
 }

@@ -131,7 +131,7 @@ def test_the_tour_says_what_to_notice(page: Page, book_url: str):
     explorer.idle()
     expect(explorer.el.locator(".senet-verdict")).to_contain_text("Right: its class is dog")
     expect(explorer.el.locator(".senet-fixed")).to_contain_text("✗ With average gates (means over many pictures): horse")
-    expect(legend.last).not_to_contain_text("chosen channel")  # no ring that nobody explains
+    expect(legend.last).to_contain_text("chosen channel")  # the ring that this step says to drag
     bar.get_by_role("button", name="Next").click()
     bar.get_by_role("button", name="Next").click()
     done = bar.get_by_role("button", name="Done")

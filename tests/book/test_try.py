@@ -13,6 +13,7 @@ from sphinx.util.console import strip_escape_sequences
 
 from .built import HTML
 from .conftest import DESKTOP, PHONE, Guard, arrive
+from .live import READY
 from .shallow_deep import dots
 from .visits import axe
 
@@ -138,6 +139,8 @@ def test_the_way_back_is_for_everybody(page: Page, book_url: str, viewport: dict
         ({"width": 1280, "height": 720}, CHAPTER, "another disc", ".senet-plot"),
         (PHONE, CHAPTER, "another disc", ".senet-plot"),
         (PHONE, "book/index.html", "close one gate for the kingfisher", ".senet-handle"),
+        (PHONE, "book/index.html", "show a trained network a dog", ".senet-handle"),
+        ({"width": 1280, "height": 720}, "book/index.html", "show a trained network a dog", ".senet-handle"),
     ],
 )
 def test_the_chart_that_a_link_is_about_is_in_view(page: Page, book_url: str, path: str, name: str, seen: str):
@@ -165,6 +168,25 @@ def test_on_a_phone_the_chart_stays_while_its_gate_moves(page: Page, book_url: s
     plot.press("Control+z")
     expect(said).to_have_text("Drag a dot: the answer follows.")
     assert plot.evaluate(down) == pytest.approx(before, abs=0.5)
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 720}, PHONE])
+def test_the_first_dot_that_a_reader_drags_changes_the_answer(page: Page, book_url: str):
+    """As the card says: down to 0, in one motion."""
+    arrive(page, book_url + "book/index.html")
+    page.get_by_role("link", name="show a trained network a dog").click()
+    explorer = page.locator("figure#explorer")
+    handle = explorer.locator(".senet-handle")
+    expect(handle).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.senet-return')?.getAnimations({ subtree: true }).length === 0")
+    dot = handle.bounding_box()
+    x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 400, steps=5)
+    page.mouse.up()
+    expect(explorer.locator(".senet-product")).to_contain_text("× 0.00 =", timeout=READY)
+    expect(explorer.locator(".senet-under-way")).to_contain_text("now taken for horse", timeout=READY)
 
 
 @pytest.mark.parametrize("address", ["book/shallow-and-deep.html?picture=disc-1", "book/explorer.html?picture=a-kingfisher"])
