@@ -15,7 +15,7 @@ from .built import HTML
 from .conftest import DESKTOP, PHONE, Guard, arrive
 from .live import READY
 from .shallow_deep import dots
-from .visits import axe
+from .visits import axe, settle
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
 CHAPTER = "book/shallow-and-deep.html"
@@ -177,8 +177,9 @@ def test_the_first_dot_that_a_reader_drags_changes_the_answer(page: Page, book_u
     page.get_by_role("link", name="show a trained network a dog").click()
     explorer = page.locator("figure#explorer")
     handle = explorer.locator(".senet-handle")
-    expect(handle).to_be_visible()
-    page.wait_for_function("() => document.querySelector('.senet-return')?.getAnimations({ subtree: true }).length === 0")
+    expect(explorer.locator(".senet-title")).to_have_text("a German shepherd")
+    expect(bar(page)).to_contain_text("ringed dot")
+    settle(page)
     dot = handle.bounding_box()
     x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
     page.mouse.move(x, y)
