@@ -242,6 +242,24 @@ BinaryOp times 2 1 x0 s out 0=2
 """
 
 
+HARD = "HardSigmoid hard 1 1 {} t 0=1.666667e-01 1=5.000000e-01\n"
+
+
+@pytest.mark.parametrize(
+    ("bound", "slope"),
+    [
+        ("HardSigmoid hard 1 1 g t\n", 0.2),
+        (HARD.format("g"), 1 / 6),
+        ("BinaryOp scaled 1 1 g g2 0=2 1=1 2=1.199999e+00\n" + HARD.format("g2"), 0.2),
+    ],
+)
+def test_ncnn_says_the_slope_of_a_hard_sigmoid(tmp_path, bound, slope):
+    text = NCNN.replace("up 1 1 h s 0=8 1=1 2=32 9=4\n", "up 1 1 h g 0=8 1=1 2=32\n" + bound)
+    (tmp_path / "net.param").write_text(text.replace("x0 s out", "x0 t out"))
+    (gate,) = [each.gate for each in finding.find(other_files.ncnn(tmp_path / "net.param"), {})]
+    assert (gate.kind, gate.slope) == ("hard sigmoid", pytest.approx(slope, rel=1e-5))
+
+
 def test_ncnn_and_tensorflow_js_are_read_as_graphs(tmp_path):
     (tmp_path / "net.param").write_text(NCNN)
     (gate,) = [each.gate for each in finding.find(other_files.ncnn(tmp_path / "net.param"), {})]

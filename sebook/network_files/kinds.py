@@ -26,7 +26,9 @@ def kind_of(graph: Graph, name: str) -> tuple[str, float | None]:
     if node is None:
         return "linear", None
     if node.op == "HardSigmoid":
-        return "hard sigmoid", float(node.attributes.get("alpha", 0.2))
+        below = _maker(graph, node.inputs[0])  # pnnx writes a slope of 0.2 as 1.2 before one of 1/6
+        factor = _scaled(graph, below)[0] if below is not None and below.op in ("Mul", "Div") else None
+        return "hard sigmoid", float(node.attributes.get("alpha", 0.2)) * (factor or 1.0)
     if node.op in NAMES:
         return NAMES[node.op], None
     if node.op in ("Clip", "Relu6", "Min", "Max"):

@@ -9,7 +9,8 @@ from .graph import Graph, Node
 
 # ncnn: activations by the number that a layer's parameter 9 has, and sums and products by their operation's.
 FUSED = {1: "Relu", 2: "LeakyRelu", 3: "Clip", 4: "Sigmoid", 5: "Mish", 6: "HardSwish"}
-ELTWISE, BINARY = {0: "Mul", 1: "Add", 2: "Max"}, {0: "Add", 1: "Sub", 2: "Mul", 3: "Div", 4: "Max", 5: "Min"}
+ELTWISE = {"0": "Mul", "1": "Add", "2": "Max"}
+BINARY = {"0": "Add", "1": "Sub", "2": "Mul", "3": "Div", "4": "Max", "5": "Min"}
 LAYERS = {"Convolution": "Conv", "InnerProduct": "FullyConnected", "Deconvolution": "ConvTranspose"}
 TENSORFLOW = {
     "_FusedConv2D": "Conv",
@@ -43,7 +44,7 @@ def ncnn(path: str | Path) -> Graph:
         if kind == "Input":
             inputs[outputs[0]] = (1, 3, None, None)
             continue
-        op = {"BinaryOp": BINARY.get(int(said.get("0", 0))), "Eltwise": ELTWISE.get(int(said.get("0", 0)))}.get(kind)
+        op = {"BinaryOp": BINARY, "Eltwise": ELTWISE}.get(kind, {}).get(said.get("0", "0"))
         op = op or {"Scale": "Mul", "Split": "Identity", "Sigmoid": "Sigmoid", "ReLU": "Relu"}.get(kind, LAYERS.get(kind, kind))
         if kind == "Pooling" and said.get("4") == "1":
             op = "GlobalAveragePool" if said.get("0") == "1" else "GlobalMaxPool"
@@ -52,9 +53,13 @@ def ncnn(path: str | Path) -> Graph:
             shape = (size // count, count) if kind == "Deconvolution" else (count, size // count)
             weights[f"{name}.weight"] = np.empty(shape, np.float16)
             read = (*read, f"{name}.weight")
+        if kind == "BinaryOp" and said.get("1") == "1":  # with a number
+            weights[f"{name}.number"] = np.float32([said.get("2", 0)])
+            read = (*read, f"{name}.number")
+        slope = {"alpha": float(said["0"])} if kind == "HardSigmoid" and "0" in said else {}
         fused = FUSED.get(int(said.get("9", 0))) if kind in LAYERS else None
         inner = (f"{outputs[0]}.plain",) if fused else outputs
-        nodes += [Node(op, read, inner[:1] if op == "Identity" else inner, {}, name)]
+        nodes += [Node(op, read, inner[:1] if op == "Identity" else inner, slope, name)]
         if op == "Identity":
             nodes += [Node(op, read, (other,), {}, name) for other in outputs[1:]]
         if fused:
