@@ -1,12 +1,10 @@
 """The widgets "Class by class" and "Training curves" on their pages: every number that they save, against where it is from."""
 
-import io
 import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sebook.experiments import profiles
@@ -181,18 +179,6 @@ def test_pairs_are_timms(page: Page, book_url: str):
     (_, *rows) = cells(saved(widget, "CSV: save the chart"))
     times = [pair["time"][machine] for pair in pairs.read()["pairs"]]
     assert [float(row[3]) for row in rows] == sorted(times, reverse=True)
-
-
-def test_saved_drawings_stand_alone(page: Page, book_url: str):
-    widget = opened(page, book_url + WHAT_IF, "curves")
-    data = saved(widget, "SVG: save the chart")
-    drawing = ET.fromstring(data)
-    assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
-    assert b"var(--" not in data
-    assert b"accuracy" in data
-    image = Image.open(io.BytesIO(saved(widget, "PNG: save the chart")))
-    assert image.size == (2 * int(float(drawing.get("width"))), 2 * int(float(drawing.get("height"))))
-    assert len(image.convert("RGB").getcolors(1 << 24)) > 20  # something is drawn
 
 
 def test_a_script_that_does_not_come_leaves_the_figure(page: Page, guard: Guard, book_url: str):

@@ -22,12 +22,13 @@ function bringIntoView(figure: HTMLElement): void {
 /** By how many pixels the chart ends below what is seen, before anything is scrolled. */
 function below(figure: HTMLElement): number {
   const handle = figure.querySelector(".senet-handle:not([hidden])");
-  // without a chosen channel, a ribbon says more than a chart
-  const charts = figure.querySelector(".senet-ribbon") ? null : figure;
+  const back = document.querySelector(".senet-back"); // a link in the text was pressed
+  // without a chosen channel, a ribbon says more than a chart, and an address means the picture
+  const charts = back && !figure.querySelector(".senet-ribbon") ? figure : null;
   const plot = handle?.closest(".senet-plot") ?? charts?.querySelector(".senet-plot");
   if (!plot) return Number.NEGATIVE_INFINITY;
   const { left, right, bottom } = plot.getBoundingClientRect();
-  const card = document.querySelector(".senet-back")?.getBoundingClientRect();
+  const card = back?.getBoundingClientRect();
   const covered = card && card.left < right && card.right > left && card.top > 0;
   return bottom + MARGIN - (covered ? Math.min(card.top, innerHeight) : innerHeight);
 }

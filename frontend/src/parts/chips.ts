@@ -52,6 +52,14 @@ export function key({ colour, dash, symbol }: Look, by: Mark = "dash"): SVGEleme
   );
 }
 
+/** The same as rows of a drawing that is saved: there are no buttons beside it. */
+export function keyRows(names: string[], by: Mark | null): SVGElement[] {
+  if (!by) return [];
+  return names.map((name, i) =>
+    svg("g", {}, key(LOOKS[i]!, by), svg("text", { x: 38, y: 10, "font-size": 12 }, name)),
+  );
+}
+
 export function chips(
   legend: string,
   add: string,

@@ -1,7 +1,7 @@
 // What is shown, to take away: its numbers as CSV, its drawing as SVG or PNG. All is made in the
 // page when asked for; nothing is fetched or sent.
 
-import { h } from "./dom.ts";
+import { h, set } from "./dom.ts";
 
 export type Cell = string | number | null;
 
@@ -12,8 +12,11 @@ export interface Source {
   rows(): Cell[][];
   /** A whole SVG document, or a drawing of the page; absent where there is none. */
   svg?(): string | SVGSVGElement;
+  /** What its marks are, where the page says so beside it: a row each. */
+  keys?(): SVGElement[];
 }
 
+const ROW = 18;
 const SHARP = 2; // pixels of a PNG for each of the drawing
 
 /** @param what is saved, for readers who can't see it */
@@ -22,7 +25,7 @@ export function saver(what: string, source: Source): HTMLElement {
   const { svg } = source;
   const drawing = () => {
     const drawn = svg!();
-    return typeof drawn === "string" ? drawn : standing(drawn);
+    return typeof drawn === "string" ? drawn : standing(drawn, source.keys?.());
   };
   const button = (kind: string, make: () => Promise<Blob> | Blob) =>
     h(
@@ -65,14 +68,25 @@ export function csv(rows: Cell[][]): string {
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
-/** A self-contained drawing, with the page's colours of text and ground written into it. */
-function standing(svg: SVGSVGElement): string {
+/**
+ * A self-contained drawing, with the page's colours of text and ground written into it.
+ *
+ * @param keys rows that go below it
+ */
+function standing(svg: SVGSVGElement, keys: SVGElement[] = []): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const { color, fontFamily } = getComputedStyle(svg);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.style.color = color;
   copy.style.fontFamily = fontFamily;
   copy.style.background = ground(svg) ?? "Canvas";
+  if (keys.length > 0) {
+    const [width, height] = [svg.width.baseVal.value, svg.height.baseVal.value];
+    keys.forEach((row, i) => set(row, { transform: `translate(12 ${height + ROW * i})` }));
+    const whole = height + ROW * keys.length + ROW / 3;
+    set(copy, { height: whole, viewBox: `0 0 ${width} ${whole}` });
+    copy.append(...keys);
+  }
   return new XMLSerializer().serializeToString(copy);
 }
 

@@ -4,7 +4,7 @@
 //   show: runs  ──runs, quantity, axis──▶ lines ──place──▶ every run's numbers there
 //         study ──value─────────────────▶ dots  ──arm────▶ its seeds, mean and interval
 
-import { chips } from "../parts/chips.ts";
+import { chips, keyRows } from "../parts/chips.ts";
 import { type Choice, choice, div, options, p, span } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
@@ -106,8 +106,14 @@ class Curves {
         return show === "runs" ? `training-${quantity}` : show;
       },
       svg: this.chart.svg,
+      keys: () =>
+        this.frame.now.show === "runs" ? keyRows(this.names(this.frame.now), "symbol") : [],
       rows: () => rowsOf(this.data, this.frame.now),
     });
+  }
+
+  private names(now: CurvesView): string[] {
+    return shownOf(this.data, now).map(([name]) => name);
   }
 
   /** How many places there are depends on what is drawn. */
@@ -150,8 +156,7 @@ class Curves {
     menus.show(now);
     menus.by.quantity.el.hidden = menus.by.axis.el.hidden = runs.el.hidden = study;
     menus.by.value.el.hidden = !study;
-    const names = shownOf(data, now).map(([name]) => name);
-    runs.show(names, Object.keys(data.histories), "symbol");
+    runs.show(this.names(now), Object.keys(data.histories), "symbol");
   }
 }
 

@@ -4,7 +4,7 @@
 //   network ──its arrays, fetched once──▶ classes, block ──▶ upper chart ──channel──▶ readout
 //                                     └─▶ measure ─────────▶ lower chart ──click──▶ block
 
-import { chips } from "../parts/chips.ts";
+import { chips, keyRows } from "../parts/chips.ts";
 import { h, options } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
@@ -112,18 +112,24 @@ class Profiles {
       part: "block" | "measure",
       svg: () => SVGSVGElement,
       rows: () => Cell[][],
+      keys: () => SVGElement[] = () => [],
     ) =>
       saver(what, {
         name: () => `${this.frame.now.network}-${this.frame.now[part]}`,
         svg,
         rows,
+        keys,
       });
     return [
       h("div", { class: "senet-controls" }, ...els.filter((el) => el !== measure.el)),
       this.classes.el,
       this.upper.el,
-      saved("the class means", "block", this.upper.svg, () =>
-        channelRows(this.profile(this.frame.now)),
+      saved(
+        "the class means",
+        "block",
+        this.upper.svg,
+        () => channelRows(this.profile(this.frame.now)),
+        () => keyRows(this.frame.now.classes, KEYS[this.frame.now.marks]),
       ),
       this.problem,
       h("div", { class: "senet-controls" }, measure.el),
