@@ -182,7 +182,7 @@ def test_a_channel_shows_the_pictures_that_open_it_most(page: Page, book_url: st
     box = side.locator(".senet-plot").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 3.5 / 16, box["y"] + 2)
     expect(row).to_have_accessible_name(f"channel 3 is opened most by {most(3)}")
-    assert row.locator("img:visible").count() == 9
+    expect(row.locator("img:visible")).to_have_count(min(9, len(truth.ids)))  # without CIFAR-10 there are eight
     page.mouse.move(box["x"], box["y"] - 100)
     expect(row).to_be_hidden()
     side.locator(".senet-plot").press("ArrowRight")
