@@ -190,6 +190,17 @@ def test_the_first_dot_that_a_reader_drags_changes_the_answer(page: Page, book_u
     expect(explorer.locator(".senet-under-way")).to_contain_text("now taken for horse", timeout=READY)
 
 
+@pytest.mark.parametrize("viewport", [{"width": 390, "height": 844}, PHONE])
+def test_on_a_phone_the_bars_that_the_tour_speaks_of_are_in_view(page: Page, book_url: str):
+    arrive(page, book_url + "book/index.html")
+    page.get_by_role("link", name="close one gate for the kingfisher", exact=True).click()
+    explorer = page.locator("figure#explorer")
+    expect(explorer.locator(".senet-under-way span")).to_contain_text("airplane")
+    above, bars = (explorer.locator(part).first.bounding_box() for part in (".senet-prediction", ".senet-bar"))
+    assert above["y"] + above["height"] <= bars["y"]
+    assert bars["y"] + bars["height"] < bar(page).bounding_box()["y"]
+
+
 @pytest.mark.parametrize("address", ["book/shallow-and-deep.html?picture=disc-1", "book/explorer.html?picture=a-kingfisher"])
 def test_a_picture_in_the_address_leads_to_the_widget_that_shows_it(page: Page, book_url: str, address: str):
     """As the workshop's plans have it."""
