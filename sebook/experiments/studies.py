@@ -212,7 +212,7 @@ STUDIES = {
             "these 5,000.",
         ),
     ),
-    # The shipped network's recipe and its twin's by validation alone, cut to an hour of one core.
+    # The shipped network's recipe and its twin's by validation alone, in two or three hours of one core.
     "cifar10-chosen": Study(
         title="ResNet-20 with and without SE on CIFAR-10, each with its own rate, 24 epochs",
         data="cifar10",

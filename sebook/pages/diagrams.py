@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from senet.arguments import one_of, some_of
 from senet.models.resnet import PLACEMENTS
 
+from .page_svg import COLOURS as ON_THE_PAGE
+
 WIDTH, STEP, BOX = 150, 34, 22  # pixels: a column, from one step to the next, a box's height
 MIDDLE, SHORTCUT = 95, 28  # x of the branch, and of the shortcut left of it
 
@@ -30,13 +32,7 @@ SAID = {
 }
 # The steps of an SE block, each in the colour of what it makes.
 IN_SE = (("squeeze: mean", "z"), ("layer W₁", "s"), ("ReLU", "s"), ("layer W₂", "s"), ("sigmoid", "s"))
-# U, z, s and x-tilde as the pages colour them, with a value for readers without their style.
-COLOURS = {
-    "u": "var(--senet-u,#2f86d1)",
-    "z": "var(--senet-z,#23845b)",
-    "s": "var(--senet-s,#b34a0a)",
-    "x": "var(--senet-x,#a04aa8)",
-}
+COLOURS = ON_THE_PAGE | {"s": "var(--senet-s,#b34a0a)"}  # darker without the pages' style: words are written in it
 
 
 class Diagram:

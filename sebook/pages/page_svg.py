@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 # Colours that nobody would choose, each for something that only the page knows. The second value is for readers without our CSS.
 INK = "#010203"
 SYMBOLS = {"u": "#010204", "z": "#010205", "s": "#010206", "x": "#010207"}
-_ON_THE_PAGE = {
-    INK: "currentColor",
-    SYMBOLS["u"]: "var(--senet-u,#2f86d1)",
-    SYMBOLS["z"]: "var(--senet-z,#23845b)",
-    SYMBOLS["s"]: "var(--senet-s,#cc5c1a)",
-    SYMBOLS["x"]: "var(--senet-x,#a04aa8)",
+# As the pages colour them, with a value for readers without their style.
+COLOURS = {
+    "u": "var(--senet-u,#2f86d1)",
+    "z": "var(--senet-z,#23845b)",
+    "s": "var(--senet-s,#cc5c1a)",
+    "x": "var(--senet-x,#a04aa8)",
 }
+_ON_THE_PAGE = {INK: "currentColor"} | {SYMBOLS[key]: colour for key, colour in COLOURS.items()}
 _NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 STYLE = {
     "svg.fonttype": "none",  # text stays text: small, readable, in the page's font
