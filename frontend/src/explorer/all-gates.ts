@@ -4,7 +4,7 @@
 import { meanOf } from "../math/channels.ts";
 import { percent } from "../math/format.ts";
 import type { Gates } from "../network/network.ts";
-import { choice, h, say } from "../parts/dom.ts";
+import { choice, div, h, say } from "../parts/dom.ts";
 import { asking } from "../state/latest-only.ts";
 import type { Session } from "../state/session.ts";
 import type { ExplorerView } from "./view.ts";
@@ -33,7 +33,7 @@ export function allGates(session: Session<ExplorerView>, known: Accuracies | nul
   const menu = choice("Gates of all blocks", (way) => void turn(way as Way), WAYS);
   menu.select.append(h("option", { value: HAND, disabled: true, hidden: true }, "set by hand"));
   menu.select.querySelector<HTMLOptionElement>("[value=mean]")!.disabled = !probe.means;
-  const el = h("div", { class: "senet-all-gates" }, menu.el, line);
+  const el = div("senet-all-gates", menu.el, line);
   const ask = asking(el, rowsOf);
   let set: { way: Way; gates: Gates; of: string } | null = null;
 

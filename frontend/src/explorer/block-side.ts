@@ -2,7 +2,7 @@
 
 import type { Comparison } from "../math/channels.ts";
 import type { BlockInfo, Maps } from "../network/network.ts";
-import { h, say } from "../parts/dom.ts";
+import { div, h, p, say } from "../parts/dom.ts";
 import { dotChart } from "../parts/dot-chart.ts";
 import { Openers } from "../parts/openers.ts";
 import { overridden, pullOf } from "../parts/pull.ts";
@@ -26,8 +26,8 @@ export interface BlockSide {
 export function blockSide(word: string, session: () => Session<ExplorerView>): BlockSide {
   let block: BlockInfo;
   let shown: { s: Float32Array; comparison: Comparison } | null = null;
-  const title = h("p", { class: "senet-side-title" });
-  const summary = h("p", { class: "senet-summary" });
+  const title = p("senet-side-title");
+  const summary = p("senet-summary");
   const rescaled = product();
   const hold = (channel: number | null) => {
     const { probe, view } = session();
@@ -44,7 +44,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
   const el = h(
     "div",
     { class: "senet-side", role: "group", "data-side": word, "aria-label": `${word} block` },
-    h("div", { class: "senet-side-head" }, title, rescaled.el),
+    div("senet-side-head", title, rescaled.el),
     chart.el,
     openers.el,
     summary,

@@ -5,7 +5,7 @@ import type { Layers } from "../math/excite.ts";
 import { decimal, signed } from "../math/format.ts";
 import { type Way, way } from "../network/excitation-weights.ts";
 import type { BlockInfo, Maps } from "../network/network.ts";
-import { h, matched, say, set, symbol } from "../parts/dom.ts";
+import { div, h, matched, p, say, set, symbol } from "../parts/dom.ts";
 import { mapPair } from "./channel-maps.ts";
 
 export interface Looked {
@@ -40,15 +40,15 @@ export function channelDetail(more: Node[]): ChannelDetail {
 
 class Detail implements ChannelDetail {
   readonly el: HTMLElement;
-  private readonly title = h("p", { class: "senet-detail-title" });
+  private readonly title = p("senet-detail-title");
   private readonly pair = mapPair();
   private readonly figures = [
     mapFigure(this.pair.before, "u", "before"),
     mapFigure(this.pair.after, "x", "after"),
   ];
-  private readonly note = h("p", { class: "senet-map-note" });
-  private readonly z = h("p", { class: "senet-z-line" });
-  private readonly s = h("p", { class: "senet-s-line" });
+  private readonly note = p("senet-map-note");
+  private readonly z = p("senet-z-line");
+  private readonly s = p("senet-s-line");
   private readonly body = h("tbody");
   private readonly tables: HTMLElement;
   private readonly none = h(
@@ -65,9 +65,9 @@ class Detail implements ChannelDetail {
   constructor(more: Node[]) {
     const { title, note, z, s, none } = this;
     const [before, after] = this.figures as [HTMLElement, HTMLElement];
-    this.tables = h("div", { class: "senet-tables" }, layersTable(this.body));
-    const sums = h("div", { class: "senet-sums" }, z, this.tables, s);
-    this.inside = h("div", { class: "senet-through" }, before, sums, after, note);
+    this.tables = div("senet-tables", layersTable(this.body));
+    const sums = div("senet-sums", z, this.tables, s);
+    this.inside = div("senet-through", before, sums, after, note);
     this.el = h(
       "div",
       { class: "senet-detail", role: "group", "aria-label": "The chosen channel" },

@@ -3,7 +3,7 @@
 
 import { decimal } from "../math/format.ts";
 import type { Maps, Probe } from "../network/network.ts";
-import { h, say, set } from "../parts/dom.ts";
+import { h, say, set, span } from "../parts/dom.ts";
 import { paint } from "../parts/maps.ts";
 import { latestOnly, Superseded } from "../state/latest-only.ts";
 import type { Session } from "../state/session.ts";
@@ -85,7 +85,7 @@ export interface Product {
 /** The chosen channel's map, times its gate, and what is left: a line beside its block's name. */
 export function product(): Product {
   const pair = mapPair();
-  const words = h("span", { class: "senet-product-words" });
+  const words = span("senet-product-words");
   const gate = h("span");
   const el = h("p", { class: "senet-product", hidden: true }, words, pair.before, gate, pair.after);
   let held: number | null = null;

@@ -3,7 +3,7 @@
 
 import { COMPARISONS, type Scale } from "../math/channels.ts";
 import type { Probe } from "../network/network.ts";
-import { choice, h, options } from "../parts/dom.ts";
+import { choice, div, h, options } from "../parts/dom.ts";
 import { keepArrows } from "../parts/frame.ts";
 import type { Wanted } from "../state/fields.ts";
 import { type ExplorerView, SECOND } from "./view.ts";
@@ -57,7 +57,7 @@ export function chartOptions(
   const output = h("output");
   const slide = h("label", { class: "senet-slide" }, h("span", {}, "from place"), from, output);
   return {
-    el: h("div", { class: "senet-controls" }, order.el, compare.el, scale.el, zoom.el, slide),
+    el: div("senet-controls", order.el, compare.el, scale.el, zoom.el, slide),
     show(view, widest, labelled) {
       order.select.value = view.order;
       compare.select.value = view.compare;

@@ -4,7 +4,7 @@
 //                                      └──failed──▶ the old stage, and a line with the reason
 
 import type { Probe } from "../network/network.ts";
-import { choice, h } from "../parts/dom.ts";
+import { choice, div, h } from "../parts/dom.ts";
 import type { Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
 import type { Accuracies } from "./all-gates.ts";
@@ -72,7 +72,7 @@ export async function explorer(
       settled(keeper.rules, wanted, before, probe);
     if (!usual.has(name)) usual.set(name, settle(name === names[0] ? author : {}, null));
     const normal = usual.get(name)!;
-    const place = h("div", { class: "senet-live senet-stage" });
+    const place = div("senet-live senet-stage");
     // an address without a network means the first
     const usually = { ...normal, network: names[0]! };
     const its = own ? unkept(keeper) : keeper;

@@ -6,7 +6,7 @@
 import { distance } from "../math/channels.ts";
 import { decimal } from "../math/format.ts";
 import type { Answer, BlockInfo, PictureInfo, Probe } from "../network/network.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, div, h, p, say } from "../parts/dom.ts";
 import { linksTo } from "../parts/prose-links.ts";
 
 export interface FirstWords {
@@ -39,7 +39,7 @@ export function firstWords(
     linksTo("explorer").length > 1
       ? h("button", { type: "button", "data-tour": "explorer" }, "Show me around")
       : null;
-  const guess = h("p", { class: "senet-guess" }, question, answers, said, " ", again);
+  const guess = p("senet-guess", question, answers, said, " ", again);
   let [at, from, to] = [-1, -1, -1];
   let asked = true;
   answers.append(
@@ -69,9 +69,8 @@ export function firstWords(
   const failed = (error: Error) => say(said, `No answer: ${error.message}`);
 
   return {
-    el: h(
-      "div",
-      { class: "senet-first" },
+    el: div(
+      "senet-first",
       h(
         "p",
         {},

@@ -6,7 +6,7 @@
 import { decimal, signed } from "../math/format.ts";
 import type { Gates, Inside } from "../network/network.ts";
 import { type Fineness, occlude, STEPS } from "../network/occlusion.ts";
-import { button, choice, h, matched, set } from "../parts/dom.ts";
+import { button, choice, div, h, matched, p, set } from "../parts/dom.ts";
 
 /** The gate that is asked about. */
 export interface Asked {
@@ -89,11 +89,10 @@ class Occlusion implements OcclusionMap {
   ) {
     [this.inside, this.drawn, this.plain, this.start] = [inside, drawn, plain, start];
     const { button, fineness, bar, cancel, canvas, line, table } = this;
-    this.el = h(
-      "div",
-      { class: "senet-why" },
-      h("p", { class: "senet-why-run" }, button, " ", fineness.el, " ", bar, cancel),
-      h("div", { class: "senet-why-map" }, canvas, line),
+    this.el = div(
+      "senet-why",
+      p("senet-why-run", button, " ", fineness.el, " ", bar, cancel),
+      div("senet-why-map", canvas, line),
       table,
     );
     this.busy(false);
@@ -234,7 +233,7 @@ function numbersTable(body: HTMLElement): HTMLElement {
     "details",
     { class: "senet-numbers", hidden: true },
     h("summary", {}, "Numbers of this map"),
-    h("div", { class: "senet-tables" }, region),
+    div("senet-tables", region),
   );
 }
 

@@ -1,7 +1,7 @@
 // What a ribbon consists of: a column per block, and the headings of the stages over them.
 
 import type { BlockInfo } from "../network/network.ts";
-import { h } from "../parts/dom.ts";
+import { h, span } from "../parts/dom.ts";
 
 export interface Column {
   button: HTMLButtonElement;
@@ -15,11 +15,11 @@ export interface Column {
 }
 
 export function columnOf(block: BlockInfo, at: number): Column {
-  const name = h("span", { class: "senet-unseen" });
-  const inks = h("span", { class: "senet-inks" });
+  const name = span("senet-unseen");
+  const inks = span("senet-inks");
   const pulls = h("span");
   const mark = h("span", { class: "senet-mark", hidden: true });
-  const bar = h("span", { class: "senet-bar" }, h("span"));
+  const bar = span("senet-bar", h("span"));
   const far = h("span", { class: "senet-far", "aria-hidden": "true" });
   const button = h(
     "button",
@@ -34,10 +34,10 @@ export function columnOf(block: BlockInfo, at: number): Column {
     h(
       "span",
       { class: "senet-depth", "aria-hidden": "true" },
-      h("span", { class: "senet-word" }, "block "),
+      span("senet-word", "block "),
       short(block),
     ),
-    h("span", { class: "senet-cells" }, inks, pulls, mark),
+    span("senet-cells", inks, pulls, mark),
     bar,
     far,
   );
@@ -54,7 +54,7 @@ export function stages(blocks: BlockInfo[]): HTMLElement[] {
     const depth = stage === 1 ? "first layers" : stage === last ? "last layers" : "";
     const words = [
       `stage ${stage}`,
-      h("span", { class: "senet-word" }, depth && ` (${depth})`, `: ${channels} gates each`),
+      span("senet-word", depth && ` (${depth})`, `: ${channels} gates each`),
     ];
     const style = `grid-column:${at + 1}/span ${count}`;
     return h("span", { class: "senet-of-stage", style, "aria-hidden": "true" }, ...words);

@@ -10,7 +10,7 @@
 
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
-import { h, matched, say, set, symbol } from "../parts/dom.ts";
+import { div, h, matched, p, say, set, span, symbol } from "../parts/dom.ts";
 import { InkColumns, SECOND } from "../parts/ink-columns.ts";
 import { type Column, columnOf, short, stages } from "./ribbon-column.ts";
 
@@ -62,7 +62,7 @@ class Blocks implements Ribbon {
   private readonly choose: Choose;
   private readonly columns: Column[];
   private readonly inks: InkColumns;
-  private readonly readout = h("p", { class: "senet-ribbon-readout" });
+  private readonly readout = p("senet-ribbon-readout");
   private readonly from = h("span");
   private readonly bars = h("span");
   private now: Strips | null = null;
@@ -82,8 +82,8 @@ class Blocks implements Ribbon {
     strip.addEventListener("keydown", (event) => this.key(event));
     const ramp = h("span", { class: "senet-ramp", "aria-hidden": "true" });
     const ink = h("span", {}, "gate ", symbol("s"), this.from);
-    const scale = h("p", { class: "senet-legend" }, ramp, ink, this.bars);
-    this.el = h("div", { class: "senet-network" }, strip, scale, this.readout);
+    const scale = p("senet-legend", ramp, ink, this.bars);
+    this.el = div("senet-network", strip, scale, this.readout);
   }
 
   show(strips: Strips): void {
@@ -249,7 +249,7 @@ function marksOf(row: Strip, channel: number | null): Marks {
 
 function drawMarks({ inks, pulls, mark }: Column, { sides, pulled, chosen }: Marks): void {
   matched(inks, sides, () => h("span"));
-  matched(pulls, pulled.length, () => h("span", { class: "senet-pulled" })).forEach((tick, i) =>
+  matched(pulls, pulled.length, () => span("senet-pulled")).forEach((tick, i) =>
     set(tick, { style: `top:${pulled[i]}%` }),
   );
   set(mark, { hidden: chosen === null, style: chosen === null ? null : `top:${chosen}%` });

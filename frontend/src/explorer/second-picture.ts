@@ -3,7 +3,7 @@
 
 import { largest } from "../math/softmax.ts";
 import type { Answer, Probe } from "../network/network.ts";
-import { choice, h } from "../parts/dom.ts";
+import { choice, div, h, span } from "../parts/dom.ts";
 import { amount, shares } from "../parts/shares.ts";
 
 export interface SecondPicture {
@@ -22,8 +22,8 @@ export function secondPicture(
   const menu = choice("Second picture", (id) => chosen(id || null));
   const change = h("button", { type: "button", onclick: swap }, "Swap the two");
   const canvas = h("canvas", { role: "img" });
-  const line = h("span", { class: "senet-second-line" });
-  const el = h("div", { class: "senet-second" }, menu.el, canvas, line, change);
+  const line = span("senet-second-line");
+  const el = div("senet-second", menu.el, canvas, line, change);
   const renew = () => {
     const { value } = menu.select;
     menu.select.replaceChildren(

@@ -5,7 +5,7 @@ import { meanOf } from "../math/channels.ts";
 import type { Probe } from "../network/network.ts";
 import { type Actions, actions, without } from "../parts/actions.ts";
 import { afterPaint, type Later } from "../parts/after-paint.ts";
-import { h, say } from "../parts/dom.ts";
+import { div, h, p, say } from "../parts/dom.ts";
 import { WIDE } from "../parts/dot-chart-marks.ts";
 import { knownClasses } from "../parts/doubt.ts";
 import { type GateControls, gateControls, undoKeys } from "../parts/gate-controls.ts";
@@ -66,7 +66,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly numbers = tables();
   readonly problem = h("p", { class: "senet-problem", role: "alert" });
   readonly live = h("p", { class: "senet-unseen", role: "status" });
-  private readonly about = h("p", { class: "senet-about" });
+  private readonly about = p("senet-about");
   private readonly foot: Actions;
   readonly yours: OwnPicture | null;
 
@@ -248,7 +248,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
       ...full(this.all.el, this.charts.el, this.other.el),
       ...(this.yours ? [this.yours.el] : []),
       ...full(this.inside.el),
-      h("div", { class: "senet-foot" }, ...full(this.pull.el, this.numbers.el), this.foot.el),
+      div("senet-foot", ...full(this.pull.el, this.numbers.el), this.foot.el),
       this.about,
       ...full(knownClasses(this.probe)),
       this.live,

@@ -13,7 +13,7 @@ import {
   WAYS,
 } from "../network/dropped.ts";
 import type { Way } from "../network/runtime.ts";
-import { button, choice, h } from "../parts/dom.ts";
+import { button, choice, h, p, span } from "../parts/dom.ts";
 import { handed } from "../state/handed.ts";
 
 /**
@@ -79,8 +79,8 @@ export class YourNetwork {
     this.el = h(
       "div",
       { class: "senet-your-network", role: "group", "aria-label": "Your own network" },
-      h("p", { class: "senet-ways" }, browse, input, h("span", { class: "senet-source" }, hint)),
-      h("p", { class: "senet-ways" }, scale.el, close, cancel),
+      p("senet-ways", browse, input, span("senet-source", hint)),
+      p("senet-ways", scale.el, close, cancel),
       line,
       problem,
     );

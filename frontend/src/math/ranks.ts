@@ -1,6 +1,8 @@
 // How far two rows of numbers agree in their order, as sebook.experiments.attribution and
 // sebook.experiments.importance count it.
 
+import { largest } from "./softmax.ts";
+
 /** Ranks less their mean, ties shared. */
 export function ranks(values: ArrayLike<number>): number[] {
   const all = Array.from(values);
@@ -22,6 +24,5 @@ export function place(values: ArrayLike<number>, i: number): number {
 
 /** Indices of the largest `count`, of equal ones the first. */
 export function top(values: ArrayLike<number>, count: number): Set<number> {
-  const order = Array.from(values, (_, i) => i).sort((i, j) => values[j]! - values[i]!);
-  return new Set(order.slice(0, count));
+  return new Set(largest(values, count));
 }

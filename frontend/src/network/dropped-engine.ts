@@ -1,6 +1,7 @@
 // The engine of a network whose gates are found in its file: one that the reader has dropped, which
 // is here already and leaves the device never, or another's that comes with the book.
 
+import { download, type Manifest } from "./download.ts";
 import { answerOf, row } from "./engine.ts";
 import type { Answer, BlockInfo, EngineState, Gates, Maps, Starter } from "./network.ts";
 import { type DroppedInfo, needSimd, type Reply, type Runtime, type Way } from "./runtime.ts";
@@ -12,6 +13,14 @@ export interface Source {
   bytes: number;
   /** The file, or base64 of its gzip. */
   file(progress: (bytes: number) => void, signal: AbortSignal): Promise<Uint8Array | string>;
+}
+
+/** A file that comes with the book. */
+export function shipped(name: string, manifest: Manifest): Source {
+  return {
+    bytes: manifest[name]!,
+    file: async (progress, signal) => (await download([name], manifest, progress, signal))[0]!,
+  };
 }
 
 export class DroppedEngine extends Watched implements Starter {

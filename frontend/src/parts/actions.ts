@@ -2,7 +2,7 @@
 // where it began.
 
 import { OWN, type PictureInfo } from "../network/network.ts";
-import { h, span } from "./dom.ts";
+import { button, h, span } from "./dom.ts";
 
 export interface Actions {
   el: HTMLElement;
@@ -35,12 +35,7 @@ export function actions(reset: () => void, say: (words: string) => void, ...more
   }
 
   return {
-    el: span(
-      "senet-actions",
-      ...more,
-      link,
-      h("button", { type: "button", onclick: reset }, "Reset"),
-    ),
+    el: span("senet-actions", ...more, link, button("Reset", reset)),
     show(address, without = "") {
       link.hidden = address === null;
       if (address) link.href = address;

@@ -110,6 +110,16 @@ export function button(words: string, act: () => void): HTMLButtonElement {
   return h("button", { type: "button", onclick: act }, words);
 }
 
+/** A box that is folded until its `summary` is pressed. @param turned it was opened, or closed */
+export function folded(
+  kind: string,
+  summary: string,
+  turned: () => void,
+  ...children: Child[]
+): HTMLDetailsElement {
+  return h("details", { class: kind, ontoggle: turned }, h("summary", {}, summary), ...children);
+}
+
 let count = 0;
 /** An id that no other element of the page has. */
 export function unique(prefix: string): string {

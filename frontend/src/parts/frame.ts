@@ -3,7 +3,7 @@
 
 import { type Sets, settle, type Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
-import { div, h, span, unique } from "./dom.ts";
+import { button, div, h, span, unique } from "./dom.ts";
 
 export interface Shown {
   id: string;
@@ -24,35 +24,42 @@ export interface Frame<V> {
 }
 
 /** One radio button a picture. */
-export function pictures(
-  shown: Shown[],
+export function pictures(shown: Shown[], chosen: (id: string) => void): Radios {
+  const strip = h("div", { class: "senet-thumbs", style: "--rows:1" });
+  const offered = shown.map(({ id, title, url }) => {
+    return { id, title, face: h("img", { src: url, alt: title }) };
+  });
+  return radios("Choose a picture", strip, offered, chosen);
+}
+
+export interface Radios {
+  el: HTMLElement;
+  choose(id: string): void;
+}
+
+/**
+ * Radio buttons with faces.
+ * @param row takes them in
+ * @param offered titles are for faces that have no words
+ */
+export function radios(
+  legend: string,
+  row: HTMLElement,
+  offered: { id: string; face: Node; title?: string }[],
   chosen: (id: string) => void,
-): { el: HTMLElement; choose(id: string): void } {
-  const name = unique("senet-picture");
-  const inputs = shown.map(({ id, title }) =>
-    h("input", {
-      type: "radio",
-      name,
-      value: id,
-      "aria-label": title,
-      onchange: () => chosen(id),
-    }),
-  );
-  const labels = inputs.map((input, i) =>
-    h(
-      "label",
-      { title: shown[i]!.title },
-      input,
-      h("img", { src: shown[i]!.url, alt: shown[i]!.title }),
-    ),
-  );
-  const strip = keepArrows(h("div", { class: "senet-thumbs", style: "--rows:1" }, ...labels));
+): Radios {
+  const name = unique("senet-radio");
+  const inputs = offered.map(({ id, title, face }) => {
+    const input = { type: "radio", name, value: id, "aria-label": title };
+    const made = h("input", { ...input, onchange: () => chosen(id) });
+    row.append(h("label", { title }, made, face));
+    return made;
+  });
   return {
-    el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Choose a picture"), strip),
-    choose: (id) =>
-      inputs.forEach((input) => {
-        input.checked = input.value === id;
-      }),
+    el: h("fieldset", { class: "senet-picker" }, h("legend", {}, legend), keepArrows(row)),
+    choose(id) {
+      for (const input of inputs) input.checked = input.value === id;
+    },
   };
 }
 
@@ -113,11 +120,7 @@ export function widgetFrame<V extends object>(
   let talk: ReturnType<typeof setTimeout> | undefined;
   const live = h("p", { class: "senet-unseen", role: "status" });
   const link = h("a", { class: "senet-link" }, "Link to this view");
-  const reset = h(
-    "button",
-    { type: "button", onclick: () => change({ ...initial } as Wanted, true) },
-    "Reset",
-  );
+  const reset = button("Reset", () => change({ ...initial } as Wanted, true));
   const actions = span("senet-actions", keeper.link(now, initial) ? link : null, reset);
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // JupyterLab: the keys are ours here
   root.replaceChildren(...body, div("senet-foot", ...foot, actions), live);

@@ -3,7 +3,7 @@
 import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import type { ByHand } from "../state/by-hand.ts";
-import { div, h, p, say, symbol } from "./dom.ts";
+import { button, div, folded, h, p, say, set, symbol } from "./dom.ts";
 
 /** What the controls of one side show. */
 export interface Hand {
@@ -24,17 +24,14 @@ export interface GateControls {
 /** @param changed after each change of `hand` */
 export function gateControls(titles: string[], hand: ByHand, changed: () => void): GateControls {
   const sides = titles.map((title) => side(title, hand, changed));
-  const act = (does: () => void) => () => {
-    does();
-    changed();
-  };
-  const undo = h("button", { type: "button", onclick: act(() => hand.undo()) }, "Undo");
-  const redo = h("button", { type: "button", onclick: act(() => hand.redo()) }, "Redo");
-  const release = h(
-    "button",
-    { type: "button", onclick: act(() => hand.release()) },
-    "Let all gates go",
-  );
+  const act = (words: string, does: () => void) =>
+    button(words, () => {
+      does();
+      changed();
+    });
+  const undo = act("Undo", () => hand.undo());
+  const redo = act("Redo", () => hand.redo());
+  const release = act("Let all gates go", () => hand.release());
   const line = h("p", { class: "senet-hand-line", role: "status" });
   const panel = div(
     "senet-hand",
@@ -42,12 +39,7 @@ export function gateControls(titles: string[], hand: ByHand, changed: () => void
     p("senet-hand-all", undo, " ", redo, " ", release),
     line,
   );
-  const el = h(
-    "details",
-    { class: "senet-numbers senet-by-hand", ontoggle: fill },
-    h("summary", {}, "Pull gates by hand"),
-    panel,
-  );
+  const el = folded("senet-numbers senet-by-hand", "Pull gates by hand", fill, panel);
   let now: [Hand[], string] | null = null;
 
   function fill(): void {
@@ -109,27 +101,21 @@ function side(title: string, hand: ByHand, changed: () => void) {
   const legend = h("legend", {}, title);
   // A name begins with what is written: people who speak to the page say what they see. There is
   // nothing to pull before `show`.
-  const button = (words: string, does: string, act: () => void) =>
-    h(
-      "button",
-      {
-        type: "button",
-        disabled: true,
-        "aria-label": `${words}: ${does}, ${title.toLowerCase()}`,
-        onclick: act,
-      },
-      words,
-    );
+  const named = (words: string, does: string, act: () => void) => {
+    const made = button(words, act);
+    set(made, { disabled: true, "aria-label": `${words}: ${does}, ${title.toLowerCase()}` });
+    return made;
+  };
   const one = [
-    button("off", "close the gate", () => apply([now.channel!], () => 0)),
-    button("1", "open the gate", () => apply([now.channel!], () => 1)),
-    button("mean", "set the gate to its mean", () => apply([now.channel!], (c) => now.mean![c]!)),
-    button("own", "let the gate go", () => apply([now.channel!], () => null)),
+    named("off", "close the gate", () => apply([now.channel!], () => 0)),
+    named("1", "open the gate", () => apply([now.channel!], () => 1)),
+    named("mean", "set the gate to its mean", () => apply([now.channel!], (c) => now.mean![c]!)),
+    named("own", "let the gate go", () => apply([now.channel!], () => null)),
   ];
   const all = [
-    button("all 1", "open all gates", () => apply(null, () => 1)),
-    button("all mean", "set all gates to their mean", () => apply(null, (c) => now.mean![c]!)),
-    button("all own", "let all gates go", () => apply(null, () => null)),
+    named("all 1", "open all gates", () => apply(null, () => 1)),
+    named("all mean", "set all gates to their mean", () => apply(null, (c) => now.mean![c]!)),
+    named("all own", "let all gates go", () => apply(null, () => null)),
   ];
   const el = h(
     "fieldset",

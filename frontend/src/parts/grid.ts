@@ -2,8 +2,10 @@
 // A table of the same shape as before is written over where it differs: thousands of new cells
 // would be laid out again at every change of a control.
 
-import { h } from "./dom.ts";
+import { div, folded, h } from "./dom.ts";
 import { type Cell, saver } from "./save.ts";
+
+export const ALL = "All numbers as tables";
 
 export interface Grid {
   caption: string;
@@ -24,17 +26,8 @@ export function numbers(kinds: { what: string; name(): string; grid(): Grid }[])
   const savers = kinds.map(({ what, name, grid }) =>
     saver(what, { name, rows: () => grid().rows }),
   );
-  const body = h(
-    "div",
-    { class: "senet-tables" },
-    ...places.map((place, i) => h("div", {}, place, savers[i]!)),
-  );
-  const el = h(
-    "details",
-    { class: "senet-numbers", ontoggle: show },
-    h("summary", {}, "All numbers as tables"),
-    body,
-  );
+  const body = div("senet-tables", ...places.map((place, i) => h("div", {}, place, savers[i]!)));
+  const el = folded("senet-numbers", ALL, show, body);
   const drawn: (Cell[][] | null)[] = kinds.map(() => null);
 
   function show(): void {
@@ -51,13 +44,8 @@ export function numbers(kinds: { what: string; name(): string; grid(): Grid }[])
 }
 
 export function grids(): { el: HTMLDetailsElement; show(now: () => Grid[]): void } {
-  const body = h("div", { class: "senet-tables" });
-  const el = h(
-    "details",
-    { class: "senet-numbers", ontoggle: refill },
-    h("summary", {}, "All numbers as tables"),
-    body,
-  );
+  const body = div("senet-tables");
+  const el = folded("senet-numbers", ALL, refill, body);
   let grids: (() => Grid[]) | null = null;
 
   function refill(): void {

@@ -1,6 +1,7 @@
 // The pictures of the gallery that open a channel's gate furthest, in a row: what it responds to.
 
 import { decimal } from "../math/format.ts";
+import { largest } from "../math/softmax.ts";
 import type { Answer, Probe } from "../network/network.ts";
 import { h, p, set } from "./dom.ts";
 import { thumbnail } from "./picker.ts";
@@ -9,11 +10,10 @@ const MOST = 9;
 
 /** Positions of the pictures with the largest gates of a channel, the largest first. */
 export function furthest(recorded: Answer[], block: number, channel: number): number[] {
-  const gates = recorded.map(({ blocks }) => blocks[block]!.s[channel]!);
-  return gates
-    .map((_, index) => index)
-    .sort((a, b) => gates[b]! - gates[a]!)
-    .slice(0, MOST);
+  return largest(
+    recorded.map(({ blocks }) => blocks[block]!.s[channel]!),
+    MOST,
+  );
 }
 
 export class Openers {

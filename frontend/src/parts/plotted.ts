@@ -6,6 +6,29 @@ import type { Drawn } from "./plot-frame.ts";
 /** An axis's label in its middle, without an arrow. */
 export const CENTRED = { labelAnchor: "center", labelArrow: "none" } as const;
 
+/** An axis upwards: a grid of about five lines, and a label without an arrow. */
+export const UPWARDS = { grid: true, ticks: 5, labelArrow: "none" } as const;
+
+/**
+ * A chart with a row for each name, whose numbers lie along x.
+ * @param each pixels that a row takes
+ */
+export function inRows(
+  names: string[],
+  width: number,
+  each: number,
+  x: Plot.ScaleOptions,
+): Plot.PlotOptions {
+  return {
+    width,
+    height: 60 + each * names.length,
+    marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
+    x: { ...CENTRED, grid: true, nice: true, ticks: Math.max(3, Math.floor(width / 90)), ...x },
+    y: { type: "point", domain: names, label: null },
+    r: { type: "identity" },
+  };
+}
+
 /** In the page's own colour of text, on its own ground. */
 const USUAL = {
   style: {

@@ -9,7 +9,7 @@ import {
   type PictureInfo,
   type Probe,
 } from "../network/network.ts";
-import { h, matched, say, set } from "./dom.ts";
+import { div, h, matched, p, say, set, span } from "./dom.ts";
 import { doubt } from "./doubt.ts";
 import type { Head } from "./drawing-head.ts";
 import { amount, shares } from "./shares.ts";
@@ -44,12 +44,12 @@ export function prediction(probe: Probe): Prediction {
   const { classes } = network;
   const canvas = h("canvas", { role: "img" });
   const photo = h("img", { class: "senet-photo", alt: WHOLE, hidden: true });
-  const title = h("p", { class: "senet-title" });
-  const source = h("p", { class: "senet-source" });
+  const title = p("senet-title");
+  const source = p("senet-source");
   const [sign, sentence] = [h("span", { "aria-hidden": "true" }), new Text()];
-  const ticks = h("span", { class: "senet-ticks" });
-  const verdict = h("p", { class: "senet-verdict" }, sign, sentence, ticks);
-  const doubts = h("p", { class: "senet-doubt" });
+  const ticks = span("senet-ticks");
+  const verdict = p("senet-verdict", sign, sentence, ticks);
+  const doubts = p("senet-doubt");
   const fixed = withMeans(network);
   const list = h("ol", {
     class: "senet-likeliest",
@@ -57,11 +57,11 @@ export function prediction(probe: Probe): Prediction {
   });
   // no name is cut, and bars are as long as names leave room
   list.style.setProperty("--longest", `${Math.max(...classes.map(({ length }) => length))}ch`);
-  const remarks = h("div", { class: "senet-remarks" }, fixed.el, doubts);
-  const named = h("div", { class: "senet-named" }, title, source);
-  const answer = h("div", { class: "senet-answer" }, named, list, verdict, remarks);
-  const corner = h("span", { class: "senet-corner" }, "corner: the network’s view");
-  const el = h("div", { class: "senet-prediction" }, framed(photo, canvas, corner), answer);
+  const remarks = div("senet-remarks", fixed.el, doubts);
+  const named = div("senet-named", title, source);
+  const answer = div("senet-answer", named, list, verdict, remarks);
+  const corner = span("senet-corner", "corner: the network’s view");
+  const el = div("senet-prediction", framed(photo, canvas, corner), answer);
   let shown: [number, Answer, Answer | null] | null = null;
   // a share fills its part of the row; other numbers, their part of the largest
   const whole = (all: Float64Array) =>
@@ -135,7 +135,7 @@ function place(address: string): string {
 }
 
 const framed = (...pictures: HTMLElement[]) =>
-  h("figure", { class: "senet-picture" }, h("div", { class: "senet-frame" }, ...pictures));
+  h("figure", { class: "senet-picture" }, div("senet-frame", ...pictures));
 
 /** One class: its name, its bar, and its share in words; marked, what it was before. */
 function line(
@@ -178,7 +178,7 @@ function reveal(photo: HTMLImageElement, address: string | null): void {
 /** One of the likeliest classes. */
 function row(): HTMLLIElement {
   const [name, share, number] = ["class", "share", "number"].map((part) =>
-    h("span", { class: `senet-${part}` }),
+    span(`senet-${part}`),
   ) as [HTMLElement, HTMLElement, HTMLElement];
   share.append(h("span"));
   return h("li", {}, name, share, number);
@@ -191,9 +191,9 @@ function row(): HTMLLIElement {
 function withMeans(network: NetworkInfo): Fixed {
   const parts = Array.from({ length: 4 }, () => new Text());
   const [sign, , more] = parts as [Text, Text, Text];
-  const el = h("p", { class: "senet-fixed" });
+  const el = p("senet-fixed");
   el.append(h("span", { "aria-hidden": "true" }, sign), parts[1]!);
-  el.append(h("span", { class: "senet-word" }, more), parts[3]!);
+  el.append(span("senet-word", more), parts[3]!);
   return {
     el,
     says: () => sign.data !== "",

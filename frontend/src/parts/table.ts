@@ -4,8 +4,8 @@
 import { type Comparison, comparedWith } from "../math/channels.ts";
 import { decimal, signed } from "../math/format.ts";
 import type { Answer, BlockAnswer, NetworkInfo } from "../network/network.ts";
-import { h, symbol } from "./dom.ts";
-import { line, replace, scrolledTable } from "./grid.ts";
+import { div, folded, symbol } from "./dom.ts";
+import { ALL, line, replace, scrolledTable } from "./grid.ts";
 import { amount, shares } from "./shares.ts";
 
 export interface Numbers {
@@ -21,13 +21,8 @@ export interface Tables {
 
 export function tables(): Tables {
   let numbers: Numbers | null = null;
-  const body = h("div", { class: "senet-tables" });
-  const el = h(
-    "details",
-    { class: "senet-numbers", ontoggle: fill },
-    h("summary", {}, "All numbers as tables"),
-    body,
-  );
+  const body = div("senet-tables");
+  const el = folded("senet-numbers", ALL, fill, body);
 
   function fill(): void {
     if (!el.open || !numbers) return;

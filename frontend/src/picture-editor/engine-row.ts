@@ -1,15 +1,15 @@
 // How the network in this page is doing, and the buttons for it: run, cancel, try again.
 
 import type { EngineState, Starter } from "../network/network.ts";
-import { h, p } from "../parts/dom.ts";
+import { button, h, p } from "../parts/dom.ts";
 
 /** @param changed when its state has become another */
 export function engineRow(
   engine: Starter,
   changed: (kind: EngineState["kind"]) => void,
 ): { el: HTMLElement; end(): void } {
-  const run = h("button", { type: "button", onclick: () => void engine.start() });
-  const cancel = h("button", { type: "button", onclick: stop }, "Cancel");
+  const run = button("", () => void engine.start());
+  const cancel = button("Cancel", stop);
   const bar = h("progress", { "aria-label": "Fetching the network" });
   const line = h("span", { class: "senet-engine-line", "aria-live": "polite" });
   const el = p("senet-engine", line);

@@ -9,6 +9,7 @@
 
 import { type Live, OWN, type PictureInfo } from "../network/network.ts";
 import { button, h, p, say } from "../parts/dom.ts";
+import type { Shown } from "../parts/frame.ts";
 import { type Editor, editor } from "./editor.ts";
 import { engineRow } from "./engine-row.ts";
 import { type Film, Filming } from "./filming.ts";
@@ -50,6 +51,19 @@ export function ownPicture(
 }
 
 type Chosen = (index: number) => Promise<void> | void;
+
+/** One of a widget's own pictures is shown: it may be edited, as the reader's own. */
+export function showsGiven(
+  own: OwnPicture | null,
+  { id, title, alt }: Shown,
+  side: number,
+  image: CanvasImageSource,
+): void {
+  own?.shows({ id, title, alt, source: "", credit: "", label: null }, (canvas) => {
+    canvas.width = canvas.height = side;
+    canvas.getContext("2d")!.drawImage(image, 0, 0);
+  });
+}
 
 class Own implements OwnPicture {
   readonly el: HTMLElement;

@@ -3,7 +3,7 @@
 import * as Plot from "@observablehq/plot";
 import { LOOKS } from "../parts/chips.ts";
 import type { Drawn } from "../parts/plot-frame.ts";
-import { CENTRED, plotted } from "../parts/plotted.ts";
+import { CENTRED, inRows, plotted, UPWARDS } from "../parts/plotted.ts";
 import {
   along,
   armWords,
@@ -35,11 +35,9 @@ export function drawRuns(data: CurvesData, now: CurvesView, width: number): Draw
         ticks: Math.min(8, Math.max(2, Math.floor(width / 70))),
       },
       y: {
+        ...UPWARDS,
         ...(loss ? { zero: true, nice: true } : { domain: [0, 100], percent: true }),
-        grid: true,
-        ticks: 5,
         label: loss ? "loss (nats)" : "accuracy, %",
-        labelArrow: "none",
       },
       marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...series],
     }),
@@ -72,21 +70,10 @@ export function drawStudy(study: Study, now: CurvesView, width: number): Drawn {
   const { arms } = study;
   const differs = now.value === "difference";
   const names = arms.map(({ name }) => name);
+  const label = differs ? "difference in points of accuracy" : "accuracy, %";
   return {
     ...plotted("y", names, {
-      width,
-      height: 60 + 24 * arms.length,
-      marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
-      x: {
-        ...CENTRED,
-        percent: true,
-        grid: true,
-        nice: true,
-        label: differs ? "difference in points of accuracy" : "accuracy, %",
-        ticks: Math.max(3, Math.floor(width / 90)),
-      },
-      y: { type: "point", domain: names, label: null },
-      r: { type: "identity" },
+      ...inRows(names, width, 24, { percent: true, label }),
       marks: [
         Plot.ruleX([differs ? 0 : arms[0]!.mean], { strokeOpacity: 0.5 }),
         ...dots(study, now),

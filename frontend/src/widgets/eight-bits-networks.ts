@@ -1,10 +1,12 @@
 // What the widget "Eight bits" knows of its two networks, the same one in float and in 8 bits:
 // recorded answers for its own pictures, and both networks, once they run in the page.
 
+import { sum } from "d3-array";
 import { type Packed, unpack } from "../math/packed.ts";
-import { download, type Manifest } from "../network/download.ts";
-import { DroppedEngine } from "../network/dropped-engine.ts";
+import type { Manifest } from "../network/download.ts";
+import { DroppedEngine, shipped } from "../network/dropped-engine.ts";
 import { Engine } from "../network/engine.ts";
+import { byBlock, LastPicture } from "../network/last-picture.ts";
 import { planes } from "../network/live.ts";
 import type { Answer, BlockInfo, Live, NetworkInfo } from "../network/network.ts";
 import { sharedRuntime, type Way } from "../network/runtime.ts";
@@ -53,26 +55,21 @@ function cut({ classes, blocks }: EightBitsData, told: Told, index: number): Ans
     unpack(packed).subarray(index * width, (index + 1) * width);
   const all = row(
     told.gates,
-    blocks.reduce((sum, { channels }) => sum + channels, 0),
+    sum(blocks, ({ channels }) => channels),
   );
-  let at = 0;
-  const gates = blocks.map(({ channels }) => all.subarray(at, (at += channels)));
-  return { logits: row(told.logits, classes.length), gates };
+  return { logits: row(told.logits, classes.length), gates: byBlock(blocks, all) };
 }
 
 /** Both networks in the page. */
-export class LivePair implements Live {
+export class LivePair extends LastPicture implements Live {
   readonly engine: Together;
-  readonly size: number;
-  /** The reader's last picture, and as its file is called. */
-  readonly picture: HTMLCanvasElement;
-  name = "";
   private readonly float: Engine;
   private readonly eight: DroppedEngine;
 
   /** @param first the first picture's pixels, to which an answer is recorded */
   constructor(data: EightBitsData, manifest: Manifest, first: Float32Array) {
     const { network, file, side, way } = data;
+    super(side);
     const blocks = data.blocks.map(({ name, title, channels }, i): BlockInfo => {
       return { name, title, stage: null, depth: i + 1, channels, hidden: null, range: [0, 1] };
     });
@@ -88,30 +85,11 @@ export class LivePair implements Live {
     };
     const runtime = sharedRuntime(manifest);
     this.float = new Engine(info, manifest, known, runtime);
-    const source = {
-      bytes: manifest[file]!,
-      file: async (progress: (bytes: number) => void, signal: AbortSignal) =>
-        (await download([file], manifest, progress, signal))[0]!,
-    };
-    this.eight = new DroppedEngine(file, source, way, runtime);
+    this.eight = new DroppedEngine(file, shipped(file, manifest), way, runtime);
     this.engine = new Together([
       { engine: this.float, bytes: manifest[network]! },
       { engine: this.eight, bytes: manifest[file]! },
     ]);
-    this.size = side;
-    this.picture = document.createElement("canvas");
-    this.picture.width = this.picture.height = side;
-    this.picture.getContext("2d", { willReadFrequently: true });
-  }
-
-  take(square: HTMLCanvasElement, name: string): number {
-    this.name = name;
-    this.picture.getContext("2d")!.drawImage(square, 0, 0);
-    return 0;
-  }
-
-  hear(): () => void {
-    return () => {}; // no other widget has this pair
   }
 
   async ask(canvas: HTMLCanvasElement): Promise<Pair> {

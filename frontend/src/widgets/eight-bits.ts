@@ -13,7 +13,7 @@ import { type Frame, pictures, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { type Menus, menus, numbered } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
-import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
+import { type OwnPicture, ownPicture, showsGiven } from "../picture-editor/own-picture.ts";
 import type { Keeper } from "../state/keeper.ts";
 import { attributionDots } from "./attribution-dots.ts";
 import { type EightBitsData, LivePair, type Pair, recorded } from "./eight-bits-networks.ts";
@@ -169,20 +169,11 @@ class EightBits {
       this.pair = pair;
       this.canvas.getContext("2d")!.drawImage(canvas, 0, 0);
       this.show(this.frame.now, run);
-      if (!this.readers) this.edits(index, canvas);
+      const { pictures, side } = this.data;
+      if (!this.readers) showsGiven(this.own, pictures[index]!, side, canvas);
     } catch (error) {
       if (ticket === this.asked) this.answers.textContent = (error as Error).message;
     }
-  }
-
-  /** The picture that is shown may be edited, as the reader's own. */
-  private edits(index: number, canvas: HTMLCanvasElement): void {
-    const { id, title, alt } = this.data.pictures[index]!;
-    const info = { id, title, alt, source: "", credit: "", label: null };
-    this.own?.shows(info, (into) => {
-      into.width = into.height = this.data.side;
-      into.getContext("2d")!.drawImage(canvas, 0, 0);
-    });
   }
 
   private show({ block, channel }: EightBitsView, run: boolean): void {

@@ -3,7 +3,7 @@
 
 import type { Weights } from "../math/excite.ts";
 import { decimal } from "../math/format.ts";
-import { h, set, svg } from "../parts/dom.ts";
+import { div, h, p, set, svg } from "../parts/dom.ts";
 import { numberOf } from "./excitation-rows.ts";
 
 const CELL = 12;
@@ -17,12 +17,11 @@ export class ExcitationMatrices {
     const [units, channels] = [w1.length, w2.length];
     this.sizes = { w1: [units, channels], w2: [channels, units] };
     const says = `A square per weight: the larger, the stronger; filled is positive, hollow negative.`;
-    this.el = h(
-      "div",
-      { class: "senet-matrices" },
+    this.el = div(
+      "senet-matrices",
       drawing("W₁", `${units} × ${channels}: a row per hidden unit`, w1, this.frames.w1),
       drawing("W₂", `${channels} × ${units}: a row per gate`, w2, this.frames.w2),
-      h("p", { class: "senet-about" }, says),
+      p("senet-about", says),
     );
   }
 

@@ -15,7 +15,7 @@ import {
   written,
 } from "../math/excite.ts";
 import { decimal, signed } from "../math/format.ts";
-import { h, options, set, symbol } from "../parts/dom.ts";
+import { div, h, options, p, set, span, symbol } from "../parts/dom.ts";
 import { type Frame, pictures, type Shown, slider, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { type Menus, menus } from "../parts/menus.ts";
@@ -67,8 +67,8 @@ class Excitation {
   private readonly matrices: ExcitationMatrices;
   private readonly moved: ReturnType<typeof slider>;
   private readonly pushed = slider(-6, 6, 0.1, (value) => this.put("pushed", value));
-  private readonly arithmetic = h("p", { class: "senet-sum" });
-  private readonly effect = h("p", { class: "senet-effect" });
+  private readonly arithmetic = p("senet-sum");
+  private readonly effect = p("senet-effect");
   private readonly table = numbers([
     {
       what: "the channels",
@@ -114,15 +114,15 @@ class Excitation {
     const about = `${network}, block ${block}: ${this.channels} channels, ${this.units} hidden units. Computed in this page with the trained weights.`;
     return [
       this.gallery.el,
-      h("div", { class: "senet-controls" }, ...this.menus.els),
+      div("senet-controls", ...this.menus.els),
       // Above the bars that they move, so that both are on one screen.
-      h("div", { class: "senet-slides" }, this.moved.el, this.pushed.el),
+      div("senet-slides", this.moved.el, this.pushed.el),
       this.rows.el,
       this.effect,
       legend(),
       this.arithmetic,
       this.matrices.el,
-      h("p", { class: "senet-about" }, about),
+      p("senet-about", about),
     ];
   }
 
@@ -199,10 +199,9 @@ class Excitation {
 
 function legend(): HTMLElement {
   const key = (name: string, words: string) =>
-    h("span", { class: `senet-key senet-key-${name}` }, h("span", {}, words));
-  return h(
-    "p",
-    { class: "senet-legend" },
+    span(`senet-key senet-key-${name}`, h("span", {}, words));
+  return p(
+    "senet-legend",
     key("unit", "unit that you look at"),
     key("path", "strong: on its path"),
     key("off", "faint: has no part in it"),

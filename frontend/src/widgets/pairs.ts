@@ -4,13 +4,14 @@
 //   measure, order ──▶ a dot a pair, and their mean ──place──▶ the pair in words
 
 import * as Plot from "@observablehq/plot";
+import { mean } from "d3-array";
 import { decimal, signed } from "../math/format.ts";
 import { div } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus, titled } from "../parts/menus.ts";
 import { type Drawn, plotFrame } from "../parts/plot-frame.ts";
-import { CENTRED, plotted } from "../parts/plotted.ts";
+import { inRows, plotted } from "../parts/plotted.ts";
 import { type Cell, saver } from "../parts/save.ts";
 import type { Keeper } from "../state/keeper.ts";
 
@@ -77,11 +78,11 @@ export function pairWords(pair: Pair, measure: Measure): string {
 
 export function summaryWords({ pairs }: PairsData, measure: Measure): string {
   const all = pairs.map((pair) => difference(pair, measure));
-  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+  const average = mean(all)!;
   const above = all.filter((value) => value > 0).length;
   return measure.what === "time"
-    ? `${measure.title}: with SE, ${signed(mean, 0)}% time on average; ${above} of ${all.length} pairs take longer.`
-    : `${measure.title}: ${signed(mean, 2)} points on average; ${above} of ${all.length} pairs gain.`;
+    ? `${measure.title}: with SE, ${signed(average, 0)}% time on average; ${above} of ${all.length} pairs take longer.`
+    : `${measure.title}: ${signed(average, 2)} points on average; ${above} of ${all.length} pairs gain.`;
 }
 
 export function pairs(root: HTMLElement, data: PairsData, keeper: Keeper): () => void {
@@ -150,24 +151,13 @@ function drawn(data: PairsData, measure: Measure, now: PairsView, width: number)
   const shown = ordered(data, measure, now);
   const names = shown.map((pair) => short(pair.with));
   const rows = shown.map((pair, i) => ({ name: names[i], x: difference(pair, measure), i }));
-  const mean = rows.reduce((sum, { x }) => sum + x, 0) / rows.length;
+  const label = measure.what === "time" ? "time more with SE, %" : "points gained with SE";
   return {
     ...plotted("y", names, {
-      width,
-      height: 60 + 22 * rows.length,
-      marginLeft: 20 + 7 * Math.max(...names.map(({ length }) => length)),
-      x: {
-        ...CENTRED,
-        grid: true,
-        nice: true,
-        label: measure.what === "time" ? "time more with SE, %" : "points gained with SE",
-        ticks: Math.max(3, Math.floor(width / 90)),
-      },
-      y: { type: "point", domain: names, label: null },
-      r: { type: "identity" },
+      ...inRows(names, width, 22, { label }),
       marks: [
         Plot.ruleX([0], { strokeOpacity: 0.5 }),
-        Plot.ruleX([mean], { strokeDasharray: "4 3", strokeWidth: 1.5 }),
+        Plot.ruleX([mean(rows, ({ x }) => x)!], { strokeDasharray: "4 3", strokeWidth: 1.5 }),
         Plot.ruleY(rows, { x1: 0, x2: "x", y: "name", stroke: "var(--senet-s)", strokeWidth: 1.5 }),
         Plot.dot(rows, {
           x: "x",

@@ -4,7 +4,7 @@ import * as Plot from "@observablehq/plot";
 import { percent } from "../math/format.ts";
 import { LOOKS } from "../parts/chips.ts";
 import type { Drawn } from "../parts/plot-frame.ts";
-import { CENTRED, plotted } from "../parts/plotted.ts";
+import { CENTRED, plotted, UPWARDS } from "../parts/plotted.ts";
 import {
   channelWords,
   depthWords,
@@ -64,12 +64,10 @@ function drawSeries(
     marginRight: 12,
     x,
     y: {
+      ...UPWARDS,
       domain: full ? [0, 1] : [Math.min(...flat), Math.max(...flat)],
       nice: !full,
-      grid: true,
-      ticks: 5,
       label: "mean excitation s",
-      labelArrow: "none",
     },
     marks: [Plot.lineY(points(all), { x: "x", y: "y", ...thick }), ...series],
   });
@@ -94,14 +92,7 @@ export function drawDepth(network: Network, now: ProfilesView, width: number): D
         tickFormat: (name: string) => short.get(name)!,
         label: "block, from shallow to deep (stage.block)",
       },
-      y: {
-        domain: [0, 100],
-        percent: true,
-        grid: true,
-        ticks: 5,
-        label: "%",
-        labelArrow: "none",
-      },
+      y: { ...UPWARDS, domain: [0, 100], percent: true, label: "%" },
       marks: estimates(network, now),
       r: { type: "identity" },
     }),

@@ -3,6 +3,7 @@
 // Strips lie one below the other, and a bar for each channel spans the classes that are shown.
 
 import * as Plot from "@observablehq/plot";
+import { ticks } from "d3-array";
 import { decimal } from "../math/format.ts";
 import { set } from "../parts/dom.ts";
 import { ink, inked } from "../parts/ink.ts";
@@ -55,8 +56,8 @@ export function drawStrips(
     y: { domain: [low - step * below, high], axis: null },
     opacity: { type: "identity" },
     marks: [
-      Plot.gridY(ticks(low, high)),
-      Plot.axisY(ticks(low, high), {
+      Plot.gridY(ticks(low, high, 5)),
+      Plot.axisY(ticks(low, high, 5), {
         label: "mean excitation s",
         labelArrow: "none",
         labelAnchor: "top",
@@ -93,16 +94,6 @@ export function drawStrips(
 const INK = { "senet-strips": "fill", "senet-spans": "stroke" };
 const FRAME = { fill: "none", stroke: "currentColor", strokeOpacity: 0.4 };
 const WORDS = { lineAnchor: "bottom", fill: "currentColor" } as const;
-
-/** Round values between two ends. */
-function ticks(low: number, high: number): number[] {
-  const step = high - low > 0.5 ? 0.2 : high - low > 0.2 ? 0.1 : high - low > 0.1 ? 0.05 : 0.02;
-  const first = Math.ceil(low / step - 1e-9);
-  const count = Math.floor(high / step + 1e-9) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, i) =>
-    Number(((first + i) * step).toFixed(2)),
-  );
-}
 
 /** The mean over all classes, and for each channel a bar over the classes that are shown. */
 function curve({ all, shown, order }: Profile, now: ProfilesView): Plot.Markish[] {

@@ -5,7 +5,7 @@
 //                                     └─▶ measure ─────────▶ lower chart ──click──▶ block
 
 import { chips, keyRows } from "../parts/chips.ts";
-import { h, options } from "../parts/dom.ts";
+import { div, h, options, p } from "../parts/dom.ts";
 import { type Frame, widgetFrame } from "../parts/frame.ts";
 import { grids } from "../parts/grid.ts";
 import { type Menus, menus } from "../parts/menus.ts";
@@ -67,7 +67,7 @@ class Profiles {
   );
   private readonly problem = h("p", { class: "senet-problem", role: "alert" });
   private readonly numbers = grids();
-  private readonly source = h("p", { class: "senet-about" });
+  private readonly source = p("senet-about");
 
   constructor(
     root: HTMLElement,
@@ -121,7 +121,7 @@ class Profiles {
         keys,
       });
     return [
-      h("div", { class: "senet-controls" }, ...els.filter((el) => el !== measure.el)),
+      div("senet-controls", ...els.filter((el) => el !== measure.el)),
       this.classes.el,
       this.upper.el,
       saved(
@@ -132,7 +132,7 @@ class Profiles {
         () => keyRows(this.frame.now.classes, KEYS[this.frame.now.marks]),
       ),
       this.problem,
-      h("div", { class: "senet-controls" }, measure.el),
+      div("senet-controls", measure.el),
       this.lower.el,
       saved("the curve by depth", "measure", this.lower.svg, () =>
         blockRows(this.network(this.frame.now)),

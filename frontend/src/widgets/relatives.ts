@@ -1,8 +1,8 @@
 // "Relatives": a member of SE's family under SE itself, step by step. Shapes and weights were read
 // off the modules by Python (sebook/relatives/family.py); nothing is computed here.
 
-import { div, h, p, span, svg, symbol, unique } from "../parts/dom.ts";
-import { type Frame, keepArrows, widgetFrame } from "../parts/frame.ts";
+import { div, h, p, span, svg, symbol } from "../parts/dom.ts";
+import { type Frame, radios, widgetFrame } from "../parts/frame.ts";
 import { numbers } from "../parts/grid.ts";
 import { menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
@@ -44,7 +44,11 @@ type RelativesView = {
 
 export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper): () => void {
   let words = "";
-  const names = pills(data, (relative) => frame.wish({ relative }));
+  const offered = Object.entries(data.relatives).map(([id, stages]) => {
+    return { id, face: h("span", {}, stages[data.stages[0]!]!.title) };
+  });
+  const pills = div("senet-pills");
+  const names = radios("Beside SE", pills, offered, (relative) => frame.wish({ relative }));
   const sides = data.stages.map((n) => {
     const { side } = data.relatives.se![n]!;
     return [n, `${n}: maps of ${side} × ${side}`] as const;
@@ -77,28 +81,6 @@ export function relatives(root: HTMLElement, data: RelativesData, keeper: Keeper
     spoken: () => words,
   });
   return frame.end;
-}
-
-/** One radio button a relative. */
-function pills(
-  { relatives, stages }: RelativesData,
-  chosen: (name: string) => void,
-): { el: HTMLElement; choose(name: string): void } {
-  const group = unique("senet-relative");
-  const radios = Object.keys(relatives).map((name) =>
-    h("input", { type: "radio", name: group, value: name, onchange: () => chosen(name) }),
-  );
-  const labels = radios.map((radio) =>
-    h("label", {}, radio, h("span", {}, relatives[radio.value]![stages[0]!]!.title)),
-  );
-  const row = keepArrows(div("senet-pills", ...labels));
-  return {
-    el: h("fieldset", { class: "senet-picker" }, h("legend", {}, "Beside SE"), row),
-    choose: (name) =>
-      radios.forEach((radio) => {
-        radio.checked = radio.value === name;
-      }),
-  };
 }
 
 /** A relative's lanes, each with its steps. */

@@ -22,7 +22,7 @@ import { ink, inked } from "../parts/ink.ts";
 import { paintBytes } from "../parts/maps.ts";
 import { type Menus, menus, titled } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
-import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
+import { type OwnPicture, ownPicture, showsGiven } from "../picture-editor/own-picture.ts";
 import type { Keeper } from "../state/keeper.ts";
 import { halves, network, type Shapes } from "./seams-network.ts";
 
@@ -180,20 +180,14 @@ class Seams {
 
   private async photograph(id: string): Promise<Pixels> {
     const image = this.images.get(id)!;
-    const { title, alt } = this.data.pictures.find((each) => each.id === id)!;
+    const side = 2 * this.data.side;
     await image.decode();
-    const square = h("canvas", { width: 2 * this.data.side, height: 2 * this.data.side });
-    const drawn = (canvas: HTMLCanvasElement) =>
-      canvas.getContext("2d", { willReadFrequently: true })!.drawImage(image, 0, 0);
     if (!this.read.has(id)) {
-      drawn(square);
+      const square = h("canvas", { width: side, height: side });
+      square.getContext("2d", { willReadFrequently: true })!.drawImage(image, 0, 0);
       this.read.set(id, pixelsOf(square));
     }
-    const info = { id, title, alt, source: "", credit: "", label: null };
-    this.own.shows(info, (canvas) => {
-      [canvas.width, canvas.height] = [square.width, square.height];
-      drawn(canvas);
-    });
+    showsGiven(this.own, this.data.pictures.find((each) => each.id === id)!, side, image);
     return this.read.get(id)!;
   }
 

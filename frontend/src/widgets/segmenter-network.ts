@@ -2,8 +2,9 @@
 // network itself, once it runs in the page, for the reader's picture and camera.
 
 import { type Packed, unpack } from "../math/packed.ts";
-import { download, type Manifest } from "../network/download.ts";
-import { DroppedEngine } from "../network/dropped-engine.ts";
+import type { Manifest } from "../network/download.ts";
+import { DroppedEngine, shipped } from "../network/dropped-engine.ts";
+import { byBlock, LastPicture } from "../network/last-picture.ts";
 import { planes } from "../network/live.ts";
 import type { Gates, Live } from "../network/network.ts";
 import { sharedRuntime } from "../network/runtime.ts";
@@ -40,12 +41,7 @@ export function recorded(data: SegmenterData, picture: string, how: How): Segmen
     mask.fill(i % 2, at, at + length);
     at += length;
   });
-  return { mask, gates: cut(data, unpack(gates)) };
-}
-
-function cut({ gates }: SegmenterData, values: Float32Array): Float32Array[] {
-  let at = 0;
-  return gates.map(({ channels }) => values.subarray(at, (at += channels)));
+  return { mask, gates: byBlock(data.gates, unpack(gates)) };
 }
 
 /** Pixels in both masks, of those in one or the other; 1 where both are empty. */
@@ -59,33 +55,22 @@ export function overlap(one: Uint8Array, other: Uint8Array): number {
 }
 
 /** The network in the page. The picture that it is asked about is the reader's last. */
-export class LiveSegmenter implements Live {
+export class LiveSegmenter extends LastPicture implements Live {
   readonly engine: DroppedEngine;
-  readonly size: number;
   readonly facing = "user";
-  readonly picture: HTMLCanvasElement;
-  /** Of the picture, as the reader's file is called. */
-  name = "";
   private readonly frozen: Gates;
   private readonly ones: Gates;
-  private pixels: Float32Array = new Float32Array(0);
 
   constructor(data: SegmenterData, manifest: Manifest) {
-    const { network, side } = data;
+    super(data.side);
+    const { network } = data;
     const name = (i: number) => `gate${i + 1}`;
-    const means = cut(data, unpack(data.means));
+    const means = byBlock(data.gates, unpack(data.means));
     this.frozen = Object.fromEntries(means.map((values, i) => [name(i), values]));
     this.ones = Object.fromEntries(means.map(({ length }, i) => [name(i), ones(length)]));
-    this.size = side;
-    this.picture = document.createElement("canvas");
-    this.picture.width = this.picture.height = side;
-    const source = {
-      bytes: manifest[network]!,
-      file: async (progress: (bytes: number) => void, signal: AbortSignal) =>
-        (await download([network], manifest, progress, signal))[0]!,
-    };
     const way = { mean: [0, 0, 0], std: [1, 1, 1] };
-    this.engine = new DroppedEngine(network, source, way, sharedRuntime(manifest));
+    const file = shipped(network, manifest);
+    this.engine = new DroppedEngine(network, file, way, sharedRuntime(manifest));
     this.engine.blocks = data.gates.map(({ channels }, i) => ({
       name: name(i),
       title: `gate ${i + 1}`,
@@ -97,20 +82,9 @@ export class LiveSegmenter implements Live {
     }));
   }
 
-  take(square: HTMLCanvasElement, name: string): number {
-    this.name = name;
-    this.pixels = planes(square);
-    this.picture.getContext("2d")!.drawImage(square, 0, 0);
-    return 0;
-  }
-
-  hear(): () => void {
-    return () => {}; // no other widget has this network
-  }
-
   async ask(how: How): Promise<Segmented> {
     const given = { own: undefined, frozen: this.frozen, ones: this.ones }[how];
-    const { logits, blocks } = await this.engine.whole(this.pixels, given);
+    const { logits, blocks } = await this.engine.whole(planes(this.picture), given);
     return {
       mask: Uint8Array.from(logits, (value) => (value > PERSON ? 1 : 0)),
       gates: blocks.map(({ s }) => s),

@@ -12,7 +12,7 @@ import { numbers } from "../parts/grid.ts";
 import { ink, inked } from "../parts/ink.ts";
 import { type Menus, menus } from "../parts/menus.ts";
 import type { Cell } from "../parts/save.ts";
-import { type OwnPicture, ownPicture } from "../picture-editor/own-picture.ts";
+import { type OwnPicture, ownPicture, showsGiven } from "../picture-editor/own-picture.ts";
 import type { Keeper } from "../state/keeper.ts";
 import {
   type How,
@@ -147,20 +147,11 @@ class Segmenter {
       if (image instanceof HTMLImageElement) await image.decode();
       if (ticket !== this.asked) return;
       this.show(image, answer, plain);
-      if (!readers) this.offer(picture, image as HTMLImageElement);
+      const given = this.data.pictures.find(({ id }) => id === picture)!;
+      if (!readers) showsGiven(this.own, given, this.data.side, image);
     } catch (error) {
       if (ticket === this.asked) this.said.textContent = (error as Error).message;
     }
-  }
-
-  /** The picture that is shown may be edited, as the reader's own. */
-  private offer(id: string, image: HTMLImageElement): void {
-    const { title, alt } = this.data.pictures.find((each) => each.id === id)!;
-    const info = { id, title, alt, source: "", credit: "", label: null };
-    this.own?.shows(info, (canvas) => {
-      canvas.width = canvas.height = this.data.side;
-      canvas.getContext("2d")!.drawImage(image, 0, 0);
-    });
   }
 
   private show(image: CanvasImageSource, answer: Segmented, plain: Segmented | null): void {

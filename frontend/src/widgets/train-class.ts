@@ -2,7 +2,7 @@
 // distribution appears. Nothing leaves the page but by the reader's hand.
 
 import type { Codes } from "../network/codes.ts";
-import { button, h, say } from "../parts/dom.ts";
+import { button, folded, h, say } from "../parts/dom.ts";
 import { plotFrame } from "../parts/plot-frame.ts";
 import { codeOf, scanner } from "./train-codes.ts";
 import { alike, type Found, lineOf, readLines, type TrainData, verdict } from "./train-data.ts";
@@ -49,10 +49,10 @@ export function classroom(
     show();
   });
   const words = h("p", { role: "status" });
-  const el = h(
-    "details",
-    { class: "senet-numbers senet-train-class", ontoggle: turned },
-    h("summary", {}, "A class’s results"),
+  const el = folded(
+    "senet-numbers senet-train-class",
+    "A class’s results",
+    turned,
     h("p", {}, "Your results, one line a seed. Give them to your teacher: ", copy, copied),
     lines,
     code.el,

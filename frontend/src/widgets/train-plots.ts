@@ -6,7 +6,7 @@ import { decimal, percent, signed } from "../math/format.ts";
 import { LOOKS } from "../parts/chips.ts";
 import { svg as element } from "../parts/dom.ts";
 import type { Drawn } from "../parts/plot-frame.ts";
-import { CENTRED, plotted } from "../parts/plotted.ts";
+import { CENTRED, inRows, plotted, UPWARDS } from "../parts/plotted.ts";
 import { ARMS, type Arm, type Curve, interval, type Pair, type SeedRun } from "./train-data.ts";
 
 const COLOURS: Record<Arm, string> = { se: LOOKS[1]!.colour, none: LOOKS[0]!.colour };
@@ -62,11 +62,9 @@ export function drawCurves(wish: CurvesWish, width: number): Drawn {
         height: 250,
         x: { ...CENTRED, domain: [0, epochs], label: "epoch", ticks: Math.min(8, epochs) },
         y: {
+          ...UPWARDS,
           ...(loss ? { domain: [0, 2.6] } : { domain: [0, 100], percent: true }),
-          grid: true,
-          ticks: 5,
           label: loss ? "training loss (nats)" : "accuracy on test pictures, %",
-          labelArrow: "none",
         },
         marks: [
           Plot.ruleY([0], { strokeOpacity: 0.4 }),
@@ -191,26 +189,17 @@ export function drawScatter(
     const { mean, half } = interval(values, t);
     return [{ of, mean, low: mean - half!, high: mean + half! }];
   });
+  const label = "SE minus none, points of accuracy";
+  const x = { percent: true, label, ...(rows.length === 0 ? { domain: [-5, 5] } : {}) };
   const of = (name: string) => rows.filter((row) => row.of === name).map((row) => row.difference);
   return {
     ...plotted(
       "x",
       rows.map(({ difference }) => difference),
       {
+        ...inRows(named, width, 42, x),
         marginLeft: 100,
-        width,
-        height: 60 + 42 * named.length,
-        x: {
-          ...CENTRED,
-          percent: true,
-          grid: true,
-          nice: true,
-          label: "SE minus none, points of accuracy",
-          ticks: Math.max(3, Math.floor(width / 90)),
-          ...(rows.length === 0 ? { domain: [-5, 5] } : {}),
-        },
         y: { type: "point", domain: named, label: null, padding: 0.6 },
-        r: { type: "identity" },
         marks: [
           Plot.ruleX([0], { strokeOpacity: 0.5 }),
           Plot.dot(rows, { x: "difference", y: "of", stroke: COLOURS.se, r: 4, strokeWidth: 1.5 }),
