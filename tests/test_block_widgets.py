@@ -64,21 +64,6 @@ def test_the_shortcut_is_what_the_block_adds(rescale):
     torch.testing.assert_close(ours, outputs["out"])
 
 
-@pytest.mark.parametrize(
-    ("trait", "value"),
-    [("picture", "unicorn"), ("unit", "h4"), ("unit", "x1"), ("rule", "relu"), ("moved", "99:1"), ("pushed", "one")],
-)
-def test_excitation_refuses(excitation, trait, value):
-    with pytest.raises(ValueError, match=value):
-        setattr(excitation, trait, value)
-
-
-@pytest.mark.parametrize(("trait", "value"), [("channel", 16), ("gates", "0:1.5"), ("gates", "0"), ("picture", "unicorn")])
-def test_rescale_refuses(rescale, trait, value):
-    with pytest.raises(ValueError, match=str(value)):
-        setattr(rescale, trait, value)
-
-
 def test_an_unknown_block_is_refused():
     with pytest.raises(ValueError, match=r"layer9.*layer1\.0\.se"):
         Excitation(NETWORK, "layer9")

@@ -9,7 +9,6 @@ from sebook.experiments.attribution import channels, pixels
 from sebook.pages import encoded, exhibits
 from sebook.relatives import family
 from sebook.widgets import Attribution, Relatives
-from sebook.widgets.base import ViewError
 from senet import pretrained
 from senet.inside.recording import record
 
@@ -65,14 +64,6 @@ def test_traits_and_figure(attribution):
     assert json.loads(json.dumps(attribution._data)) == attribution._data
 
 
-@pytest.mark.parametrize(
-    ("trait", "value"), [("picture", "unicorn"), ("block", "layer9"), ("method", "magic"), ("overlay", "half"), ("channel", 32)]
-)
-def test_attribution_refuses(attribution, trait, value):
-    with pytest.raises(ViewError, match=str(value)):
-        setattr(attribution, trait, value)
-
-
 def test_attribution_refuses_pictures_that_are_not_there():
     with pytest.raises(ValueError, match="unicorn"):
         Attribution(NETWORK, ("unicorn",))
@@ -86,9 +77,3 @@ def test_relatives_show_what_is_laid_out(relatives):
     table, caption = relatives.figure()
     assert table.count("<tr>") == 1 + 3 and "2 × 2048" in table and "CBAM beside SE in stage 4" in caption
     assert 'data-senet="relatives"' in relatives._repr_html_()
-
-
-@pytest.mark.parametrize(("trait", "value"), [("relative", "cousin"), ("stage", 5)])
-def test_relatives_refuse(relatives, trait, value):
-    with pytest.raises(ViewError, match="none of the family"):
-        setattr(relatives, trait, value)

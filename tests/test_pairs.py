@@ -76,15 +76,6 @@ def test_a_question_quotes_the_table():
     assert "It fell from {:.2f} to {:.2f} %.".format(*pair["top1"]["imagenet"]) in page
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "says"),
-    [("measure", "cifar", "is not in timm's tables"), ("order", "name", "is not an order"), ("at", 14, "choose 0 to 13")],
-)
-def test_the_widget_refuses(field, value, says):
-    with pytest.raises(ValueError, match=says):
-        setattr(Pairs(), field, value)
-
-
 def test_who_kept_se_is_what_timm_builds():
     """The table's count for networks that are quick to build, found again; and a name for every gate's family."""
     import timm
