@@ -7,7 +7,8 @@ the console or in a script fails the test when it ends, whatever else it asserts
 
 The tests of the modules IN_FIREFOX run a second time, in Firefox.
 
-``page`` takes its look from the fixtures ``theme`` and ``viewport``, which a test overrides by ``@pytest.mark.parametrize``.
+``page`` takes its look from the fixtures ``theme``, ``viewport`` and ``scripts``, which a test overrides by
+``@pytest.mark.parametrize``.
 """
 
 import re
@@ -33,6 +34,7 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 # The headless shell has no camera, nor anything that asks for leave to use one.
 with_camera = pytest.mark.parametrize("browser", ["whole chromium"], indirect=True, scope="session")
+without_scripts = pytest.mark.parametrize("scripts", [False], ids=["without scripts"])
 DRIVER = Path(__file__).with_name("driver.cjs")
 # WebAssembly is optimised after ten times the usual work: most tests run a network a few times, which optimising outlasts.
 LATER = ["--js-flags=--wasm-tiering-budget=130000000"]
@@ -166,6 +168,12 @@ def viewport() -> dict[str, int]:
 
 
 @pytest.fixture
+def scripts() -> bool:
+    """Whether the browser runs a page's scripts."""
+    return True
+
+
+@pytest.fixture
 def guard(book_url: str, book_prefix_url: str, book_file_url: str) -> Iterator[Guard]:
     guard = Guard((book_url, book_prefix_url, book_file_url, "data:", "blob:"))
     yield guard
@@ -173,8 +181,8 @@ def guard(book_url: str, book_prefix_url: str, book_file_url: str) -> Iterator[G
 
 
 @pytest.fixture
-def context(browser: Browser, guard: Guard, theme: str, viewport: dict[str, int]) -> Iterator[BrowserContext]:
-    context = browser.new_context(color_scheme=theme, viewport=viewport)
+def context(browser: Browser, guard: Guard, theme: str, viewport: dict[str, int], scripts: bool) -> Iterator[BrowserContext]:
+    context = browser.new_context(color_scheme=theme, viewport=viewport, java_script_enabled=scripts)
     guard.watch(context)
     yield context
     context.close()

@@ -5,10 +5,8 @@ this name has to change the dots. A name is a regular expression; the first cont
 needs before it can be operated, ``first`` does. Where two controls have one name, ``within`` says which.
 """
 
-from dataclasses import replace
-
 from .crawl import OPEN, SCROLL, Control, arrow_down
-from .own_controls import OWN, PERSON
+from .own_controls import OWN, PERSON, own_in
 from .preparations import (
     a_gate_pulled,
     a_study,
@@ -29,7 +27,7 @@ from .preparations import (
     stalled_with_a_channel,
     undone,
 )
-from .shared_controls import SAVES, TABLES, foot, hand
+from .shared_controls import SAVES, TABLES, ends, foot, hand
 
 
 def by_hand(side: str) -> list[Control]:
@@ -118,9 +116,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("button: Step", "[data-stage=sum]"),
         Control("button: Step back", "[data-stage=sum]"),
         Control("button: Whole maps", "[data-stage=sum]"),
-        *TABLES,
-        *SAVES,
-        *foot("select: Kernel"),
+        *ends("select: Kernel"),
     ],
     "squeeze": [
         *(Control(f"select: {name}", ".senet-squeezed") for name in ("Object", "on", "Squeeze by")),
@@ -141,34 +137,26 @@ CONTROLS: dict[str, list[Control]] = {
         Control("select: Channel", ".senet-opened"),
         Control("slider: Channels, by how far their gates are open", ".senet-opened"),
         Control("checkbox: Show what opened its gate", ".senet-opened"),
-        *TABLES,
-        *SAVES,
-        *foot("select: Block"),
+        *ends("select: Block"),
     ],
     "segmenter": [
         Control("radio: .+", ".senet-segmenter"),
         Control("select: Gates", ".senet-segmenter"),
-        *(replace(each, changes=PERSON.get(each.changes, each.changes)) for each in OWN),
-        *TABLES,
-        *SAVES,
-        *foot("select: Gates"),
+        *own_in(PERSON),
+        *ends("select: Gates"),
     ],
     "eight-bits": [
         Control("radio: .+", ".senet-eight"),
         Control("select: Block", ".senet-eight"),
         Control("select: Channel", ".senet-scatter"),
         Control("slider: Channels, by how far their gates are open", ".senet-scatter"),
-        *(replace(each, changes=EIGHT.get(each.changes, each.changes)) for each in OWN),
-        *TABLES,
-        *SAVES,
-        *foot("select: Block"),
+        *own_in(EIGHT),
+        *ends("select: Block"),
     ],
     "relatives": [
         Control("radio: .+", ".senet-lanes"),
         Control("select: Stage of ResNet-50", ".senet-lanes"),
-        *TABLES,
-        *SAVES,
-        *foot("select: Stage of ResNet-50"),
+        *ends("select: Stage of ResNet-50"),
     ],
     "excitation": [
         Control("radio: .+", ".senet-layers"),
@@ -177,9 +165,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("element: senet-layers", ".senet-sum", keys=None),  # the menu "Look at" does the same
         Control("range: Move z of channel .*", ".senet-layers", each=True),
         Control("range: Push gate s of channel .*", ".senet-layers", each=True),
-        *TABLES,
-        *SAVES,
-        *foot("select: Rule"),
+        *ends("select: Rule"),
     ],
     "rescale": [
         Control("radio: .+", ".senet-stages"),
@@ -189,28 +175,18 @@ CONTROLS: dict[str, list[Control]] = {
         Control("button: Wide open", ".senet-stages, .senet-effect"),
         Control("button: The block’s own", ".senet-stages, .senet-effect", first=chosen("button: Off")),
         Control("element: senet-tiles", ".senet-stages", pointer=click_another_tile, keys=None),  # the menu "Channel" does the same
-        *TABLES,
-        *SAVES,
-        *foot("select: Channel"),
+        *ends("select: Channel"),
     ],
     "padding": [
         *(Control(name, ".senet-padding-row") for name in ("radio: .+", "range: Rows and columns.*", "select: Block")),
         Control("select: Squeeze", ".senet-effect", first=padded),
-        *TABLES,
-        *SAVES,
-        *foot("select: Block"),
+        *ends("select: Block"),
     ],
     "seams": [
         *(Control(name, ".senet-seams") for name in ("radio: .+", "select: Light", "select: Gates", "select: Tiles")),
         # The network came with the page: there is nothing to run or to cancel.
-        *(
-            replace(each, changes=SEAMS.get(each.changes, each.changes))
-            for each in OWN
-            if each.within != ".senet-engine" and "Run" not in each.name
-        ),
-        *TABLES,
-        *SAVES,
-        *foot("select: Tiles"),
+        *(each for each in own_in(SEAMS) if each.within != ".senet-engine" and "Run" not in each.name),
+        *ends("select: Tiles"),
     ],
     "advice": [
         Control("select: What is scarce when it runs\\?", ".senet-advice"),  # the usual network's says most of it
@@ -222,9 +198,7 @@ CONTROLS: dict[str, list[Control]] = {
     "cost": [
         *(Control(f"select: {name}", ".senet-costs") for name in ("Network", "Reduction ratio r", "Placement")),
         Control("group: .+", SCROLL, each=True),
-        *TABLES,
-        *SAVES,
-        *foot("select: Placement"),
+        *ends("select: Placement"),
     ],
     "profiles": [
         Control("select: Network", ".senet-plotted"),
@@ -237,17 +211,13 @@ CONTROLS: dict[str, list[Control]] = {
         Control("slider: Channels of the block", ".senet-readout"),
         Control("select: By depth", ".senet-plotted"),
         Control("slider: Blocks by depth", ".senet-plotted"),
-        *SAVES,
-        *TABLES,
-        *foot("select: Draw"),
+        *ends("select: Draw"),
     ],
     "pairs": [
         Control("select: Compare", ".senet-plotted"),
         Control("select: Order by", ".senet-plotted"),
         Control("slider: Pairs of networks", ".senet-readout"),
-        *SAVES,
-        *TABLES,
-        *foot("select: Order by"),
+        *ends("select: Order by"),
     ],
     "curves": [
         Control("select: Quantity", ".senet-plotted", first=runs_shown),
@@ -257,9 +227,7 @@ CONTROLS: dict[str, list[Control]] = {
         Control("slider: Places in the chart", ".senet-readout"),
         Control("select: Show", ".senet-plotted"),
         Control("select: Value", ".senet-plotted", first=a_study),
-        *SAVES,
-        *TABLES,
-        *foot("select: Quantity|select: Value"),
+        *ends("select: Quantity|select: Value"),
     ],
     "train": [
         Control("button: Look inside the network with SE", ".senet-train-status"),  # there is none yet; else the page is left

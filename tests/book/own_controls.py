@@ -1,5 +1,7 @@
 """The controls of a picture of the reader's own, which several kinds of widget have: ``controls.py`` puts them in."""
 
+from dataclasses import replace
+
 from .crawl import Control
 from .preparations import covered, give_a_picture, held_up, released, running
 
@@ -31,3 +33,8 @@ PERSON = {
     "[aria-label$=', edited']": "[aria-label*=', edited.']",
     ".senet-dots": ".senet-segmenter",
 }
+
+
+def own_in(places: dict[str, str]) -> list[Control]:
+    """The same, where a widget shows what they change in other places."""
+    return [replace(each, changes=places.get(each.changes, each.changes)) for each in OWN]

@@ -15,6 +15,11 @@ def foot(changed: str) -> list[Control]:
     ]
 
 
+def ends(changed: str) -> list[Control]:
+    """Tables with their files, and the foot."""
+    return [*TABLES, *SAVES, *foot(changed)]
+
+
 def hand(side: str) -> list[Control]:
     """The gates of one side."""
     line, let_go = ".senet-hand-line", gates_let_go(side)

@@ -1,10 +1,10 @@
 """Without motion, in the reader's own colours, and without a script; what every page has to do of it is in test_pages.py."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from .built import HTML
-from .conftest import Guard
+from .conftest import without_scripts
 from .shallow_deep import CHAPTER, Widget
 from .visits import FIGURES
 
@@ -46,17 +46,14 @@ def test_colours_of_the_readers_own(page: Page, book_url: str):
 
 
 @pytest.mark.parametrize("page_of", [CHAPTER, "book/index.html"])
-def test_without_a_script(browser: Browser, guard: Guard, book_url: str, page_of: str):
+@without_scripts
+def test_without_a_script(page: Page, book_url: str, page_of: str):
     """Text, formulas, and a figure of every widget with a sentence that says what it shows."""
-    context = browser.new_context(java_script_enabled=False)
-    guard.watch(context)
-    page = context.new_page()
     page.goto(book_url + page_of)
     assert page.locator("article h1:visible, article math:visible").count() >= 2
     for figure in page.locator(FIGURES).all():
         assert figure.locator("svg").bounding_box()["height"] > 100
         assert len(figure.locator("figcaption").inner_text()) > 40
-    context.close()
 
 
 def test_the_page_about_it_is_there():

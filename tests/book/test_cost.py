@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from sebook.measure import cost_table, published
 from senet.models.resnet import PLACEMENTS
 
+from .conftest import without_scripts
 from .takeaway import taken
 from .visits import opened
 
@@ -134,9 +135,7 @@ def test_numbers_to_take_away(page: Page, book_url: str):
     assert [int(row[2]) for row in rows] == added("post", 8)
 
 
-def test_without_scripts_the_numbers_are_there(browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_without_scripts_the_numbers_are_there(page: Page, book_url: str):
     page.goto(book_url + CHAPTER)
     expect(page.locator("figure[data-senet=cost] table")).to_contain_text("25,557,032")
-    context.close()

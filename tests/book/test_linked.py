@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from .conftest import without_scripts
+
 PAGES = {"book/convolution.html": "u", "book/squeeze.html": "z", "book/excitation.html": "s", "book/rescale.html": "s"}
 
 
@@ -56,9 +58,8 @@ def test_a_symbol_is_kept_by_enter_and_let_go_by_escape(page: Page, book_url: st
     expect(mean).to_have_attribute("aria-pressed", "false")
 
 
-def test_without_a_script_a_step_is_whole(browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_without_a_script_a_step_is_whole(page: Page, book_url: str):
     section = step(page, book_url + "book/squeeze.html")
     assert section.locator("button.senet-chip").count() == 0
     assert section.locator(".senet-chips").inner_text().count("(N, C") == 2
@@ -66,7 +67,6 @@ def test_without_a_script_a_step_is_whole(browser, book_url: str):
         kind: section.locator(f"{kind} .senet-z").first.evaluate("e => getComputedStyle(e).color") for kind in ("math", "pre")
     }
     assert colours["math"] == colours["pre"]
-    context.close()
 
 
 def test_code_that_a_cell_printed_is_marked_too(page: Page, book_url: str):

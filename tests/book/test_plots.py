@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sebook.experiments import profiles
 from sebook.measure import gains, pairs
@@ -14,7 +14,7 @@ from sebook.widgets.curves import SHIPPED, study_result
 from sebook.widgets.curves import shipped as history
 from senet import pretrained
 
-from .conftest import Guard, arrive
+from .conftest import Guard, arrive, without_scripts
 from .takeaway import cells, saved
 from .visits import opened
 
@@ -194,15 +194,13 @@ def test_a_script_that_does_not_come_leaves_the_figure(page: Page, guard: Guard,
     expect(figure).to_have_attribute("data-live", "true")
 
 
-def test_without_scripts_there_is_a_figure(browser: Browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_without_scripts_there_is_a_figure(page: Page, book_url: str):
     for path, key in ((SHALLOW, "profiles"), (TRAINING, "curves"), (TRAINING, "curves-2")):
         page.goto(book_url + path)
         figure = page.locator(f"figure#{key}")
         assert figure.locator("svg").bounding_box()["height"] > 100
         assert len(figure.locator("figcaption").inner_text()) > 40
-    context.close()
 
 
 # ---- in a live kernel: the notebooks' module, with a model as anywidget has it

@@ -16,6 +16,8 @@ from tests.book.conftest import PHONE
 from tests.book.visits import axe
 from tests.test_reference import ENTRIES, ROOT, book_api
 
+from .conftest import without_scripts
+
 API_PAGES = [f"book/api/{path.stem}" for path in sorted((ROOT / book_api.FOLDER).glob("*.md"))]
 CHAPTER = "book/excitation.html"
 
@@ -200,13 +202,11 @@ def test_it_is_accessible_while_it_shows(chapter: Page, theme: str):
     axe(chapter)
 
 
-def test_the_entries_are_there_without_a_script(browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_the_entries_are_there_without_a_script(page: Page, book_url: str):
     page.goto(book_url + CHAPTER)
     page.locator(".senet-used > summary").click()
     expect(page.locator("#entry-gate")).to_be_visible()
-    context.close()
 
 
 def test_it_works_from_a_folder(page: Page, book_file_url: str):

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from .built import HTML
-from .conftest import Guard
+from .conftest import Guard, without_scripts
 from .visits import FIGURES
 
 NO_STORAGE = {
@@ -32,15 +32,13 @@ def test_storage_that_is_refused_or_full_stops_nothing(page: Page, book_url: str
     expect(page.locator("input[type=search]:visible").first).to_be_focused()
 
 
-def test_a_page_without_scripts_has_colours(browser: Browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_a_page_without_scripts_has_colours(page: Page, book_url: str):
     for name in ("book/squeeze.html", "book/slides.html"):
         page.goto(book_url + name)
         assert page.locator("html").get_attribute("data-theme") == "light"
         text, sheet = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
         assert text != sheet and sheet != "rgba(0, 0, 0, 0)"
-    context.close()
 
 
 def test_a_script_that_the_server_sends_as_text_is_named(page: Page, book_url: str, guard: Guard):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import DESKTOP, PHONE, Guard
+from .conftest import DESKTOP, PHONE, Guard, without_scripts
 from .shallow_deep import CHAPTER, FIGURE, GALLERY, KEY, NETWORK, NETWORKS, Truth, Widget
 from .visits import axe
 
@@ -96,16 +96,14 @@ def test_without_its_gallery_the_figure_stands_still(page: Page, book_url: str, 
     expect(figure.get_by_role("radio")).to_have_count(len(truth.ids))
 
 
-def test_the_static_figure_needs_no_script(browser: Browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_the_static_figure_needs_no_script(page: Page, book_url: str):
     page.goto(book_url + CHAPTER)
     figure = page.locator(FIGURE.format(NETWORK))
     box = figure.locator("svg").bounding_box()
     assert box["width"] > 400
     assert figure.bounding_box()["height"] < box["height"] + 80  # no room is kept for what will not come
     assert "taken for" in figure.get_by_role("img").first.get_attribute("aria-label")
-    context.close()
 
 
 def test_a_gallery_waits_for_its_reader(page: Page, book_url: str):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .built import HTML
-from .conftest import DESKTOP, PHONE
+from .conftest import DESKTOP, PHONE, without_scripts
 from .visits import axe
 
 SLIDES = "book/slides.html"
@@ -135,12 +135,10 @@ def test_presenting_is_for_everybody(page: Page, book_url: str, viewport: dict[s
         page.keyboard.press(key)
 
 
-def test_without_a_script_all_is_there(browser, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+@without_scripts
+def test_without_a_script_all_is_there(page: Page, book_url: str):
     page.goto(book_url + SLIDES)
     assert page.locator(".slide:visible").count() == page.locator(".slide").count() > 20
     assert page.locator(".only-script:visible").count() == 0
     page.locator(".speaker summary").first.click()
     expect(page.get_by_text("For teachers").first).to_be_visible()
-    context.close()

@@ -7,12 +7,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sphinx.application import Sphinx
 from sphinx.util.console import strip_escape_sequences
 
 from .built import HTML
-from .conftest import DESKTOP, PHONE, Guard, arrive
+from .conftest import DESKTOP, PHONE, arrive, without_scripts
 from .live import READY
 from .shallow_deep import dots
 from .visits import axe, settle
@@ -229,15 +229,12 @@ def test_a_section_whose_widgets_the_address_does_not_set_is_where_it_leads(page
     expect(page.get_by_role("heading", name="A hundred classes")).to_be_in_viewport()
 
 
-def test_without_a_script_it_is_a_link(browser: Browser, guard: Guard, book_url: str):
-    context = browser.new_context(java_script_enabled=False)
-    guard.watch(context)
-    page = context.new_page()
+@without_scripts
+def test_without_a_script_it_is_a_link(page: Page, book_url: str):
     page.goto(book_url + "book/rescale.html")
     page.locator("a.senet-try").first.click()
     assert page.url == book_url + "book/rescale.html?rescale.channel=11&rescale.gates=11%3A0#rescale"
     expect(page.locator("figure#rescale")).to_be_in_viewport()
-    context.close()
 
 
 def figure(kind: str, state: dict, more: str = "") -> str:

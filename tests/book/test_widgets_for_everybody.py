@@ -1,9 +1,9 @@
 """The widgets of whole chapters as they open: none is wider than a phone, and axe finds nothing in either theme."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from .conftest import DESKTOP, PHONE
+from .conftest import DESKTOP, PHONE, without_scripts
 from .visits import axe, opened
 
 CHAPTERS = {
@@ -39,12 +39,11 @@ def test_charts_with_their_numbers_open(page: Page, book_url: str, viewport: dic
 
 
 @pytest.mark.parametrize("path", ["book/placement-and-cost.html", "book/relatives.html"])
-def test_a_table_without_scripts_fits_the_smallest_phone(browser: Browser, book_url: str, path: str):
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
-    page = context.new_page()
+@pytest.mark.parametrize("viewport", [PHONE])
+@without_scripts
+def test_a_table_without_scripts_fits_the_smallest_phone(page: Page, book_url: str, path: str):
     page.goto(book_url + path)
     tables = page.locator(".senet-static > table")
     assert tables.count() > 0
     for table in tables.all():
         assert table.bounding_box()["width"] <= table.locator("..").bounding_box()["width"] + 0.5
-    context.close()
