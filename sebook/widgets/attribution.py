@@ -1,6 +1,7 @@
 """ "Attribution": is a gate that is wide open an important one? A dot per channel, and the pixels that opened a gate."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
@@ -51,16 +52,7 @@ class Attribution(PictureWidget):
     overlay = One(("on", "off"), unlike="is not shown here")
 
     def __init__(
-        self,
-        network: str = "se_resnet_patchwork",
-        pictures: Sequence[str] = PICTURES,
-        *,
-        picture: str | None = None,
-        block: str | None = None,
-        method: str | None = None,
-        channel: int | None = None,
-        overlay: str | None = None,
-        steps: int = 32,
+        self, network: str = "se_resnet_patchwork", pictures: Sequence[str] = PICTURES, *, steps: int = 32, **choices: Any
     ) -> None:
         from ..experiments.attribution import channels, opened  # needs captum, which the other widgets do without
 
@@ -92,8 +84,8 @@ class Attribution(PictureWidget):
         }
         channels_of = {about["name"]: about["channels"] for about in blocks}
         super().__init__("attribution", data, {"channels": channels_of})
-        self.choose(picture=picture, block=block, method=method, channel=channel, overlay=overlay)
-        if channel is None:
+        self.choose(**choices)
+        if choices.get("channel") is None:
             self.channel = int(self._row("s").argmax())
 
     def _row(self, what: str) -> torch.Tensor:

@@ -84,10 +84,7 @@ class Convolution(PictureWidget):
         *,
         kernel: Any = None,
         network: str = "se_resnet_patchwork",
-        picture: str | None = None,
-        row: int | None = None,
-        column: int | None = None,
-        shown: str | None = None,
+        **choices: Any,
     ) -> None:
         self._images, listed = _pictures(pictures)
         self._kernels = {id: (title, weights, 0.0) for id, (title, weights) in PRESETS.items()} | stem(network)
@@ -103,7 +100,7 @@ class Convolution(PictureWidget):
         }
         super().__init__("convolution", data, {"places": data["size"] - 2})
         kernel = kernel if kernel is None or isinstance(kernel, str) else written(kernel)
-        self.choose(picture=picture, kernel=kernel, row=row, column=column, shown=shown)
+        self.choose(kernel=kernel, **choices)
 
     def _check(self, kernel: str) -> None:
         if kernel not in self._kernels:

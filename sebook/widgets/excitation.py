@@ -39,19 +39,10 @@ class Excitation(BlockWidget):
     pushed = Changes("channels", -FARTHEST, FARTHEST)
 
     def __init__(
-        self,
-        network: str = "se_resnet_patchwork",
-        block: str | None = None,
-        pictures: Sequence[str] = PICTURES,
-        *,
-        picture: str | None = None,
-        unit: str | None = None,
-        rule: str | None = None,
-        moved: str | None = None,
-        pushed: str | None = None,
+        self, network: str = "se_resnet_patchwork", block: str | None = None, pictures: Sequence[str] = PICTURES, **choices: Any
     ) -> None:
         super().__init__(network, block, pictures, "excitation")
-        self.choose(picture=picture, unit=unit, rule=rule, moved=moved, pushed=pushed)
+        self.choose(**choices)
 
     def _arrays(self) -> dict[str, Any]:
         w1, w2 = self._se.fc1.weight, self._se.fc2.weight

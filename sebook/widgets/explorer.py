@@ -85,22 +85,13 @@ class Explorer(ProbeWidget):
         model: str | pretrained.Checkpoint | nn.Module,
         pictures: Pictures | Iterable[Any] | None = None,
         *,
-        picture: int | str | None = None,
-        second: int | str | None = None,
-        block: str | None = None,
-        beside: str | None = None,
-        channel: int | None = None,
         gates: Mapping[str, Any] | None = None,
-        order: str | None = None,
-        compare: str | None = None,
-        scale: str | None = None,
-        zoom: int | None = None,
-        start: int | None = None,
         others: Sequence[str] = (),
         small: bool = False,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         classes: Sequence[str] | None = None,
         means: Mapping[str, Tensor] | None = None,
+        **choices: Any,
     ) -> None:
         super().__init__(model, pictures, preprocess=preprocess, classes=classes, means=means, _widget="explorer")
         for name in others:
@@ -109,21 +100,11 @@ class Explorer(ProbeWidget):
         mean = getattr(self._preprocess, "mean", (0.5, 0.5, 0.5))
         self._grey = torch.tensor(grey(mean), dtype=torch.uint8).view(3, 1, 1)
         self.small = small
-        self.choose(
-            picture=picture,
-            second=second,
-            block=block,
-            beside=beside,
-            channel=channel,
-            order=order,
-            compare=compare,
-            scale=scale,
-            zoom=zoom,
-            start=start,
-        )
-        if beside is None and self.beside == self.block:
+        self.choose(**choices)
+        if choices.get("beside") is None and self.beside == self.block:
             self.beside = next((name for name in self._blocks if name != self.block), self.block)
-        self.gates = gates or {}
+        if gates is not None:
+            self.gates = gates
 
     # ---- gates
 

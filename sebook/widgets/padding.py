@@ -45,16 +45,7 @@ class Padding(PictureWidget):
     squeeze = One(tuple(SQUEEZES), unlike="is not a way to squeeze")
     block = One(Set("blocks"), unlike="is not a block of this network")
 
-    def __init__(
-        self,
-        network: str = "se_resnet_patchwork",
-        pictures: Sequence[str] = PICTURES[:4],
-        *,
-        picture: str | None = None,
-        more: int | None = None,
-        squeeze: str | None = None,
-        block: str | None = None,
-    ) -> None:
+    def __init__(self, network: str = "se_resnet_patchwork", pictures: Sequence[str] = PICTURES[:4], **choices: Any) -> None:
         checkpoint = pretrained.get(network)
         shown = chosen(exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), pictures)
         x = checkpoint.preprocessing(shown.pictures.images)
@@ -70,7 +61,7 @@ class Padding(PictureWidget):
         data["blocks"] = list(record(model, x[:1]).blocks)
         data["runs"] = {way: [_run(model, x, zeros, way, checkpoint.classes) for zeros in data["steps"]] for way in SQUEEZES}
         super().__init__("padding", data)
-        self.choose(picture=picture, more=more, squeeze=squeeze, block=block)
+        self.choose(**choices)
 
     def gates(self, more: int | None = None) -> np.ndarray:
         """The gates of the chosen block, (C,), for so many eighths more, by default those chosen."""

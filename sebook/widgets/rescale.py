@@ -34,17 +34,10 @@ class Rescale(BlockWidget):
     gates = Changes("channels", 0, 1)
 
     def __init__(
-        self,
-        network: str = "se_resnet_patchwork",
-        block: str | None = None,
-        pictures: Sequence[str] = PICTURES[:3],
-        *,
-        picture: str | None = None,
-        channel: int | None = None,
-        gates: str | None = None,
+        self, network: str = "se_resnet_patchwork", block: str | None = None, pictures: Sequence[str] = PICTURES[:3], **choices: Any
     ) -> None:
         super().__init__(network, block, pictures, "rescale")
-        self.choose(picture=picture, channel=channel, gates=gates)
+        self.choose(**choices)
 
     def _arrays(self) -> dict[str, Any]:
         if self._shortcut is None:

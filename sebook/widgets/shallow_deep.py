@@ -63,31 +63,13 @@ class ShallowDeep(ProbeWidget):
         model: str | pretrained.Checkpoint | nn.Module,
         pictures: Pictures | Iterable[Any] | None = None,
         *,
-        picture: int | str | None = None,
-        shallow: str | None = None,
-        deep: str | None = None,
-        order: str | None = None,
-        compare: str | None = None,
-        scale: str | None = None,
-        shallow_channel: int | None = None,
-        deep_channel: int | None = None,
-        gates: str | None = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         classes: Sequence[str] | None = None,
         means: Mapping[str, Tensor] | None = None,
+        **choices: Any,
     ) -> None:
         super().__init__(model, pictures, preprocess=preprocess, classes=classes, means=means, _widget="shallow-deep")
-        self.choose(
-            picture=picture,
-            shallow=shallow,
-            deep=deep,
-            order=order,
-            compare=compare,
-            scale=scale,
-            shallow_channel=shallow_channel,
-            deep_channel=deep_channel,
-            gates=gates,
-        )
+        self.choose(**choices)
 
     def figure(self) -> tuple[str, str]:
         answer = self.probe(self.picture, gates_from(self.gates, self._blocks))

@@ -1,6 +1,7 @@
 """What widgets with fields share: all of a reader's choices as one view, held to their rules and kept in an address."""
 
 import html
+import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,15 @@ class View(anywidget.AnyWidget):
     _widget = traitlets.Unicode("").tag(sync=True)  # its name in frontend/src/widget.ts, or widgets/embedded.ts
     _fields = traitlets.Dict().tag(sync=True)  # the rules, by the field's name in a view
     _together: frozenset[str] = frozenset()  # what the page is setting at once
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Where an ``__init__`` takes ``**choices``, ``help`` and the page of the API name each."""
+        super().__init_subclass__(**options)
+        _, *given = inspect.signature(cls.__init__).parameters.values()
+        if given and given[-1].kind is given[-1].VAR_KEYWORD:
+            names = [name for name in cls.fields() if name not in {each.name for each in given}]
+            choices = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
+            cls.__signature__ = inspect.Signature([*given[:-1], *choices])
 
     def __init__(self, **traits: Any) -> None:
         if not self._esm:
