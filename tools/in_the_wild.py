@@ -24,6 +24,8 @@ from sebook.cli.provenance import keep
 from sebook.network_files import anatomy, finding, other_files, pictures
 from senet import images, machine
 
+from .wild_seams import short
+
 ROOT = Path(__file__).parents[1]
 READERS = ("ai-edge-litert==2.3.0", "gguf==0.19.0", "flatbuffers", "backports-strenum")
 LINES = "squeeze|excite and rescale|a gate for each channel|the quick brown fox|42 channels|page 7|mean of all pixels|to be or not"
@@ -135,7 +137,7 @@ def _gates(found: Any) -> dict[str, Any]:
 
 def rounded(each: dict[str, Any]) -> dict[str, Any]:
     """Its numbers to four digits."""
-    return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in each.items()}
+    return {key: short(value) if isinstance(value, float) else value for key, value in each.items()}
 
 
 def _shown(wild: Wild, shape: tuple[int, ...]) -> list:

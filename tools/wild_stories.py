@@ -199,11 +199,10 @@ def segmenter(path: Path) -> dict[str, Any]:
     other, tested = (pictures.taken(network, each, ZERO_ONE) for each in people())
     things = pictures.taken(network, shipped(), ZERO_ONE)
     means = {name: s.mean(0) for name, s in network.run(other).excitation.items()}
-    ones = {name: np.ones_like(s) for name, s in means.items()}
-    false = [network.run(things, given).outputs[0] > 0.5 for given in (None, means, ones)]
+    false = scores(network, other, things, lambda outputs: outputs[0] > 0.5)
     return {
         **masks(network, other, tested, 0.5),
-        "without_a_person": dict(zip(("own", "frozen", "ones"), (short(each.mean()) for each in false), strict=True)),
+        "without_a_person": {word: short(each.mean()) for word, each in false.items()},
         "pictures_without": len(things),
         "means": {name: [short(value) for value in s] for name, s in means.items()},
     }

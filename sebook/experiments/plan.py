@@ -111,6 +111,22 @@ def in_words(result: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def table(rows: Iterable[Any], result: Mapping[str, Any], head: str, last: Mapping[str, str]) -> str:
+    """The arms that count as Markdown: each by its own rate, beside the first, which has SE.
+
+    Args:
+        rows: of :func:`sebook.experiments.study.rows`.
+        result: the study's file.
+        head, last: a further column, by the arm's value.
+    """
+    rates = {run["arm"]: run["rate"] for run in result["runs"]}
+    lines = [f"| variant | rate | right, % | against SE | {head} |", "|---|---:|---:|---:|---:|"]
+    for row in rows:
+        change = f"{100 * row.difference:+.1f}\xa0±\xa0{100 * row.difference_half:.1f}".replace("-", "−") if row.group else ""
+        lines.append(f"| {row.value} | {rates[row.arm]:g} | {row.percent()} | {change} | {last[row.value]} |")
+    return "\n".join(lines)
+
+
 # --- which runs there are, of a sebook.experiments.study.Study ---
 
 

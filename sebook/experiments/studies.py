@@ -7,6 +7,7 @@ ImageNet, so that the order can be compared, and not the numbers: other pictures
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -50,7 +51,9 @@ def _controls(**size: Any) -> tuple[Arm, ...]:
     return _by_gate(lambda gate: _slim(gate=gate, **size), *gates)
 
 
-_ON_PATCHWORK = Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0)
+_on_patchwork = partial(
+    Study, data="patchwork", recipe=Recipe(epochs=12, batch_size=32, peak_rate=0.1, se_decay=0.0), seeds=5, pictures=2000
+)
 _ON_CIFAR10 = (Arm("", "SE-ResNet-20", {"reduction": 4}), Arm("SE", "none", {"reduction": None}))
 
 _IMAGENET100 = Study(
@@ -92,9 +95,8 @@ _CONTROLS = Study(
 )
 
 STUDIES = {
-    "patchwork": Study(
+    "patchwork": _on_patchwork(
         title="the paper's ablations on a small scale: SE-ResNet-8 on Patchwork",
-        data="patchwork",
         architecture="small_resnet",
         # The paper's standard has r = 16. On 16 to 64 channels that leaves one to four hidden units, so it is 4 here.
         arms=(
@@ -115,49 +117,31 @@ STUDIES = {
             Arm("stages", "2", _small(stages=[2]), 23.04),
             Arm("stages", "3", _small(stages=[3]), 22.68),
         ),
-        recipe=_ON_PATCHWORK,
-        seeds=5,
-        pictures=2000,
     ),
     # Stride 2 in the stem is a quarter of the arithmetic: both networks train in half a minute of one AVX2 core, in float32.
-    "minute": Study(
+    "minute": _on_patchwork(
         title="SE-ResNet-8 with and without SE on Patchwork, in a minute: what the chapter Training one trains live",
-        data="patchwork",
         architecture="small_resnet",
         arms=(Arm("", "SE-ResNet-8", _small(stem_stride=2)), Arm("SE", "none", _small(stem_stride=2, reduction=None))),
-        recipe=_ON_PATCHWORK,
         seeds=10,
-        pictures=2000,
     ),
     # The network and recipe of "minute", whose two arms are here again: to be compared within a seed.
-    "constant": Study(
+    "constant": _on_patchwork(
         title="SE-ResNet-8 on Patchwork with gates that see no picture, and with GRN",
-        data="patchwork",
         architecture="gated_resnet",
         arms=_by_gate(_stand_in, "SE", "none", "static", "LayerScale", "constant input", "GRN"),
-        recipe=_ON_PATCHWORK,
-        seeds=5,
-        pictures=2000,
     ),
     # SE's relatives in the same places, by the same recipe: the learning rate that suits SE may suit another less.
-    "relatives": Study(
+    "relatives": _on_patchwork(
         title="SE and its relatives in a ResNet-8 on Patchwork",
-        data="patchwork",
         architecture="gated_resnet",
         arms=tuple(Arm("relative" if name != "SE" else "", name, _stand_in(name)) for name in RELATIVES_IN_PLACE),
-        recipe=_ON_PATCHWORK,
-        seeds=5,
-        pictures=2000,
     ),
     # The three that "constant" compares as well, and then on corrupted pictures.
-    "shift-patchwork": Study(
+    "shift-patchwork": _on_patchwork(
         title="SE, no gate and static gates on corrupted pictures of Patchwork",
-        data="patchwork",
         architecture="gated_resnet",
         arms=_GATE_OR_NOT,
-        recipe=_ON_PATCHWORK,
-        seeds=5,
-        pictures=2000,
         measures="shift",
     ),
     "shift-cifar10": Study(
