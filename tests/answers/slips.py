@@ -50,8 +50,8 @@ def bottleneck(way):
     return type("Changed", (OwnForward,), {"way": staticmethod(way)})
 
 
-def ran(change):
-    """The names of the blocks that ran, and how ``change`` spoils them."""
+def ran(change, leave=False):
+    """The names of the blocks that ran, and how ``change`` spoils them; with ``leave`` the hooks stay."""
 
     def called(model, x):
         names, handles = [], []
@@ -59,7 +59,7 @@ def ran(change):
             if isinstance(module, SEBlock):
                 handles.append(module.register_forward_hook(lambda *_, name=name: names.append(name)))
         model(x)
-        for handle in handles:
+        for handle in () if leave else handles:
             handle.remove()
         return change(names, model)
 
@@ -69,6 +69,7 @@ def ran(change):
 RIGHT = [
     (checks.inception, SEInception),
     (checks.insert, bottleneck(lambda branch, se, short: (se(branch) + short).relu())),
+    *((checks.insert, with_se(base, lambda out, planes: out)) for base in (BasicBlock, Bottleneck)),
     (checks.called, ran(lambda names, model: names)),
 ]
 WRONG = [
@@ -96,9 +97,12 @@ WRONG = [
     (checks.inception, inception(width=64 + 64 + 96 - 16), "The pooling branch adds `pool_features`"),
     (checks.inception, inception(lambda self, x: torch.cat(self._forward(x), 1)), "`forward` never calls it"),
     (checks.inception, inception(lambda self, x: self._forward(x)), "side by side in a list"),
-    (checks.insert, BasicBlock, "no SE block in it yet"),
+    *((checks.insert, base, "no SE block in it yet") for base in (BasicBlock, Bottleneck)),
     (checks.insert, with_se(Bottleneck, lambda out, planes: planes), "You gave it `planes`"),
-    (checks.insert, with_se(Bottleneck, lambda out, planes: out, place="sum"), "SE comes after the sum"),
+    *(
+        (checks.insert, with_se(base, lambda out, planes: out, place="sum"), "SE comes after the sum")
+        for base in (BasicBlock, Bottleneck)
+    ),
     (checks.insert, bottleneck(lambda branch, se, short: (branch + short).relu()), "`forward` never calls it"),
     (checks.insert, bottleneck(lambda branch, se, short: (branch + se(short)).relu()), "You rescaled the shortcut"),
     (checks.insert, bottleneck(lambda branch, se, short: se(branch).relu()), "The shortcut is missing"),
@@ -107,4 +111,6 @@ WRONG = [
     (checks.called, ran(lambda names, model: ["asleep", *names]), "the blocks that were built"),
     (checks.called, ran(lambda names, model: [*names, ""]), "modules that are not SE blocks"),
     (checks.called, ran(lambda names, model: names[0]), "Expected a list of names"),
+    (checks.called, ran(lambda names, model: names, leave=True), "hooks are still"),
+    (checks.called, lambda m, x: [n for n, b in m.named_modules() if isinstance(b, SEBlock)], "the blocks that were built"),
 ]
