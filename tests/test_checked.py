@@ -1,14 +1,11 @@
 """The page on accessibility promises what tests check, in their words and with their numbers."""
 
 import ast
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from sphinx.errors import ExtensionError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 import book_checks
 

@@ -2,14 +2,10 @@
 
 import io
 import re
-import sys
-from pathlib import Path
 
 import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 QUESTION = """```{question} Why *not* a softmax?
 :label: q-softmax

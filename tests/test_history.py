@@ -2,12 +2,10 @@
 
 import datetime
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 import book_history
 
 

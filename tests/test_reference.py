@@ -3,15 +3,12 @@
 import importlib
 import inspect
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
 from sphinx.errors import ExtensionError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 import book_api
 import book_notation

@@ -1,7 +1,6 @@
 """Links into widget states, timetables and slides: what is built from them, and what is refused with its place."""
 
 import io
-import sys
 from pathlib import Path
 
 import nbformat
@@ -12,8 +11,6 @@ from nbformat import v4
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
 import book_slides
 

@@ -22,7 +22,6 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -118,9 +117,7 @@ class Checks(SphinxDirective):
         lines = ["| For | What is checked |", "|---|---|", *rows, "", "In the tests' own words:", ""]
         for each in named:
             lines.append(f"- *{words(each)}*{everywhere(each)}: {each.about}")
-        holder = nodes.Element()
-        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
-        return holder.children
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 class Lighthouse(SphinxDirective):
@@ -138,9 +135,7 @@ class Lighthouse(SphinxDirective):
         for page, scores in measured["pages"].items():
             cells = " | ".join(str(scores[name]) for name in names)
             lines.append(f"| {{doc}}`/{page.removesuffix('.html')}` | {cells} |")
-        holder = nodes.Element()
-        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
-        return holder.children
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def words(each: Check) -> str:

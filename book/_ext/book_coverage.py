@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import median
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -35,12 +34,10 @@ class Coverage(SphinxDirective):
             f"({named}, {measured['versions']}, {measured['date']}). For one picture of {measured['side']} pixels, the search took "
             f"{median(searches):.1f} times as long as a forward at the median, and {max(searches):.1f} times at most."
         )
-        holder = nodes.Element()
-        lines = [said, "", *coverage.table(rows).splitlines()]
-        self.state.nested_parse(StringList(lines, source=self.env.docname), self.content_offset, holder)
-        for name in holder.findall(nodes.literal):
+        shown = self.parse_text_to_nodes(f"{said}\n\n{coverage.table(rows)}")
+        for name in (literal for node in shown for literal in node.findall(nodes.literal)):
             _break_at_parts(name)
-        return holder.children
+        return shown
 
 
 class FindingSpeed(SphinxDirective):
@@ -57,9 +54,7 @@ class FindingSpeed(SphinxDirective):
             lines.append(f"| {row['network']} | {row['pictures']} | {_rounded(row['plain_ms'])} ms | {ratios} |")
         where = f"{measured['machine']}, {measured['versions']}, {measured['date']}"
         said = f"Processor time as multiples of a forward, one thread ({where}):"
-        holder = nodes.Element()
-        self.state.nested_parse(StringList([said, "", *lines], source=self.env.docname), self.content_offset, holder)
-        return holder.children
+        return self.parse_text_to_nodes("\n".join([said, "", *lines]))
 
 
 def _break_at_parts(name: nodes.literal) -> None:

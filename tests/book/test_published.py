@@ -2,7 +2,6 @@
 
 import re
 import struct
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from tools import links
 from .built import HTML, book_pages
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import book_history  # noqa: E402
 import book_published  # noqa: E402
 

@@ -1,19 +1,14 @@
 """What makes pages quick takes nothing away: neither a rule that something on them needs, nor the order of their scripts."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page
 from sphinx.errors import ExtensionError
 
+import book_quick
+
 from .built import HTML
 from .conftest import DESKTOP, PHONE, Guard
 from .visits import FIGURES
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_ext"))
-
-import book_quick
 
 OPEN_MENUS = '[data-bs-toggle="dropdown"]:not(.disabled):not(:disabled).show'
 
