@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Callable
 
 import hypothesis
 import pytest
@@ -47,3 +48,16 @@ def small() -> nn.Module:
     """A network with three SE blocks, for a file that needs no other."""
     torch.manual_seed(0)
     return scramble(small_resnet((1, 1, 1), (4, 8, 8), num_classes=3))
+
+
+@pytest.fixture
+def senet(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """A command of ``python -m senet``: what it prints, and where it is to fail, what it complains of."""
+    from sebook.cli import parser
+
+    def run(arguments: list[str], status: int = 0) -> str:
+        assert parser.main(arguments) == status
+        said = capsys.readouterr()
+        return said.err if status else said.out
+
+    return run

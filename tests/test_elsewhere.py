@@ -106,11 +106,10 @@ def test_timms_network_is_ours():
     torch.testing.assert_close(a.logits, b.logits)
 
 
-def test_record_for_anybodys_network(pictures, tmp_path, capsys):
+def test_record_for_anybodys_network(pictures, tmp_path, senet):
     out = tmp_path / "gates.safetensors"
     picture = str(pictures / "red" / "0.png")
-    assert commands.main(["record", "torchvision:mobilenet_v3_small", picture, "--random", "--out", str(out)]) == 0
-    said = capsys.readouterr().out
+    said = senet(["record", "torchvision:mobilenet_v3_small", picture, "--random", "--out", str(out)])
     assert "mean nothing" in said and "C=576" in said
     opened = open_network.opened("torchvision:mobilenet_v3_small", weights=False)
     truth = record(opened.model, opened.preprocessing(Image.open(picture)))
@@ -129,9 +128,7 @@ def test_profile_for_anybodys_network(pictures, tmp_path, capsys):
     assert "lies between classes" in capsys.readouterr().out
 
 
-def test_profile_asks_for_pictures(capsys, tmp_path):
-    assert commands.main(["profile", "torchvision:mobilenet_v3_small", "--random"]) == 1
-    assert "--data FOLDER" in capsys.readouterr().err
+def test_profile_asks_for_pictures(senet, tmp_path):
+    assert "--data FOLDER" in senet(["profile", "torchvision:mobilenet_v3_small", "--random"], status=1)
     nowhere = ["--data", str(tmp_path / "none"), "--out", str(tmp_path / "x")]
-    assert commands.main(["profile", "torchvision:mobilenet_v3_small", "--random", *nowhere]) == 1
-    assert "not a folder" in capsys.readouterr().err
+    assert "not a folder" in senet(["profile", "torchvision:mobilenet_v3_small", "--random", *nowhere], status=1)

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 from torch import nn
 
-from sebook.cli import parser as commands
 from sebook.pages.export import export
 from sebook.pages.probes import KEY, OnnxProbe, TorchProbe
 from senet import pretrained, se_resnet18
@@ -161,10 +160,9 @@ def test_pictures_of_any_kind(pair, pictures):
         assert probe(wide).logits.shape == (1, len(probe.about["classes"]))
 
 
-def test_without_maps_the_file_has_none(tmp_path, pictures, capsys):
+def test_without_maps_the_file_has_none(tmp_path, pictures, senet):
     path = tmp_path / "deep" / "probe.onnx"
-    assert commands.main(["export", "se_resnet_patchwork", "--out", str(path), "--no-maps"]) == 0
-    assert "3 SE blocks" in capsys.readouterr().out
+    assert "3 SE blocks" in senet(["export", "se_resnet_patchwork", "--out", str(path), "--no-maps"])
     probe = OnnxProbe(path)
     assert [value.name for value in probe.session.get_outputs()][-2:] == ["layer3.0.se/z", "layer3.0.se/s"]
     agree(probe(pictures), TorchProbe("se_resnet_patchwork")(pictures), maps=False)

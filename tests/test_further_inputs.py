@@ -59,11 +59,10 @@ def test_the_picture_is_told_from_what_is_beside_it():
 
 
 @pytest.mark.parametrize("command", ["record", "anatomy"])
-def test_the_commands_take_it(command, path, tmp_path, capsys):
+def test_the_commands_take_it(command, path, tmp_path, senet):
     np.save(tmp_path / "size.npy", np.array([[12, 34]]))
     given = ["--input", f"size={tmp_path / 'size.npy'}", "--input", "strength=0.5"]
-    assert commands.main([command, str(path), PICTURE, *given]) == 0
-    assert "asking.onnx: 1 gates" in capsys.readouterr().out
+    assert "asking.onnx: 1 gates" in senet([command, str(path), PICTURE, *given])
 
 
 @pytest.mark.parametrize(
@@ -77,15 +76,15 @@ def test_the_commands_take_it(command, path, tmp_path, capsys):
         ("--input size=1 --input strength=1 --input picture=0", "all inputs are given"),
     ],
 )
-def test_what_lacks_or_does_not_fit_is_named(given, why, path, capsys):
-    assert commands.main(["record", str(path), PICTURE, *given.split()]) == 1
-    assert why in capsys.readouterr().err
+def test_what_lacks_or_does_not_fit_is_named(given, why, path, senet):
+    assert why in senet(["record", str(path), PICTURE, *given.split()], status=1)
 
 
-def test_what_is_no_value_is_refused_before_any_work(path, capsys):
+def test_what_is_no_value_is_refused_before_any_work(path, capsys, senet):
     for wrong in ("size", "size=many", "size=none.npy"):
         with pytest.raises(SystemExit):
             commands.main(["record", str(path), PICTURE, "--input", wrong])
         assert "argument --input" in capsys.readouterr().err
-    assert commands.main(["record", "se_resnet20_cifar10", PICTURE, "--input", "size=1"]) == 1
-    assert "--input: for .onnx and .tflite files alone" in capsys.readouterr().err
+    assert "--input: for .onnx and .tflite files alone" in senet(
+        ["record", "se_resnet20_cifar10", PICTURE, "--input", "size=1"], status=1
+    )

@@ -58,7 +58,7 @@ def test_train_saves_a_network_with_its_provenance(trained):
     np.testing.assert_allclose(checkpoint.preprocessing.std, images.std((0, 2, 3), correction=0), atol=5.1e-5)
 
 
-def test_training_goes_on_from_weights(trained, tmp_path, capsys):
+def test_training_goes_on_from_weights(trained, tmp_path, senet):
     """With a rate of next to nothing, what is saved is what was begun with; and it says where it came from."""
     start = pretrained.read(trained / "tiny.json")
     shape = ["--arguments", json.dumps(start.arguments)]
@@ -88,33 +88,29 @@ def test_training_goes_on_from_weights(trained, tmp_path, capsys):
     assert after[:3] == before  # the epochs that led there
     assert [row[0] for row in after[1:]] == ["1", "2", "3", "4"]
     other = ["--arguments", json.dumps(start.arguments | {"widths": [8, 12]})]
-    assert commands.main(["train", "small_resnet", *other, "--name", "other", "--start", str(tmp_path / "on.json"), *small]) == 1
-    said = capsys.readouterr().err
+    said = senet(["train", "small_resnet", *other, "--name", "other", "--start", str(tmp_path / "on.json"), *small], status=1)
     assert "differs from the network to be trained in layer2.0" in said
     assert '"widths": [8, 16]' in said
     assert not (tmp_path / "other.json").exists()
 
 
-def test_evaluate_gives_the_stored_accuracy_again(trained, capsys):
-    assert commands.main(["evaluate", "tiny"]) == 0
-    measured, stored = re.findall(r"([\d.]+)%", capsys.readouterr().out)
+def test_evaluate_gives_the_stored_accuracy_again(trained, senet):
+    measured, stored = re.findall(r"([\d.]+)%", senet(["evaluate", "tiny"]))
     assert measured == stored
 
 
-def test_profile_lies_beside_the_weights(trained, capsys):
-    assert commands.main(["profile", "tiny"]) == 0
-    assert capsys.readouterr().out.count("variance lies between classes") == 2
+def test_profile_lies_beside_the_weights(trained, senet):
+    assert senet(["profile", "tiny"]).count("variance lies between classes") == 2
     profile = profiles.shipped("tiny")
     assert list(profile.mean) == ["layer1.0.se", "layer2.0.se"]
     assert profile.counts.tolist() == [4] * 10
 
 
-def test_record_a_picture(trained, tmp_path, capsys):
+def test_record_a_picture(trained, tmp_path, senet):
     pictures = [tmp_path / "one.png", tmp_path / "two.jpg"]
     for path in pictures:
         Image.effect_noise((60, 40), 80).save(path)
-    assert commands.main(["record", "tiny", *map(str, pictures), "--out", str(tmp_path / "gates.safetensors")]) == 0
-    out = capsys.readouterr().out
+    out = senet(["record", "tiny", *map(str, pictures), "--out", str(tmp_path / "gates.safetensors")])
     assert "one.png:" in out
     assert "layer2.0.se" in out
     tensors = load_file(tmp_path / "gates.safetensors")
@@ -122,13 +118,11 @@ def test_record_a_picture(trained, tmp_path, capsys):
     assert tensors["logits"].shape == (2, 10)
 
 
-def test_weights_lists_and_tells(trained, capsys):
-    assert commands.main(["weights"]) == 0
-    out = capsys.readouterr().out
+def test_weights_lists_and_tells(trained, senet):
+    out = senet(["weights"])
     assert out.startswith("tiny")
     assert "fetched when first used" in out
-    assert commands.main(["weights", "tiny"]) == 0
-    assert json.loads(capsys.readouterr().out)["architecture"] == "small_resnet"
+    assert json.loads(senet(["weights", "tiny"]))["architecture"] == "small_resnet"
 
 
 @pytest.mark.parametrize(
@@ -141,9 +135,8 @@ def test_weights_lists_and_tells(trained, capsys):
         (["train", "se_resnet20", "--arguments", '{"gate": "step"}'], "gate='step'"),
     ],
 )
-def test_errors_are_one_line(trained, capsys, arguments, words):
-    assert commands.main(arguments) == 1
-    err = capsys.readouterr().err
+def test_errors_are_one_line(trained, senet, arguments, words):
+    err = senet(arguments, status=1)
     assert words in err
     assert "Traceback" not in err
 
@@ -173,7 +166,7 @@ def test_usage_of_every_command(capsys):
             assert "share of the target spread over all classes (default: 0.0)" in said
 
 
-def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, capsys):
+def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, capsys, senet):
     for split in ("train", "val"):
         for i, name in enumerate(("dark", "light")):
             (tmp_path / split / name).mkdir(parents=True)
@@ -187,27 +180,22 @@ def test_train_and_evaluate_on_a_folder_of_pictures(folder, tiny, tmp_path, caps
     assert checkpoint.classes == ("dark", "light")
     assert checkpoint.preprocessing.size == 16
     capsys.readouterr()
-    assert commands.main(["evaluate", "lights"]) == 0
-    measured, stored = re.findall(r"([\d.]+)%", capsys.readouterr().out)
+    measured, stored = re.findall(r"([\d.]+)%", senet(["evaluate", "lights"]))
     assert measured == stored
     (tmp_path / "val" / "light").rename(tmp_path / "val" / "bright")
-    assert commands.main(["train", "small_resnet", *data]) == 1
-    assert "other classes to train on than to test on, such as 'bright'" in capsys.readouterr().err
+    assert "other classes to train on than to test on, such as 'bright'" in senet(["train", "small_resnet", *data], status=1)
     (folder / "lights.json").unlink()  # other tests list what is there
 
 
-def test_data_that_are_not_known_are_refused(capsys):
+def test_data_that_are_not_known_are_refused(senet):
     for data, words in (("mnist", "data='mnist' is unknown"), ("imagefolder:/nowhere", "is not a folder")):
-        assert commands.main(["train", "se_resnet20", "--data", data]) == 1
-        assert words in capsys.readouterr().err
+        assert words in senet(["train", "se_resnet20", "--data", data], status=1)
 
 
-def test_cost_tells_and_gives_json(capsys):
+def test_cost_tells_and_gives_json(senet):
     few = ["cost", "se_resnet20", "--size", "32", "--seconds", "0"]
-    assert commands.main(few) == 0
-    assert "| se_resnet20 | 0.27 M |" in capsys.readouterr().out
-    assert commands.main([*few, "--json", "--arguments", '{"reduction": 4}']) == 0
-    row = json.loads(capsys.readouterr().out)
+    assert "| se_resnet20 | 0.27 M |" in senet(few)
+    row = json.loads(senet([*few, "--json", "--arguments", '{"reduction": 4}']))
     assert row["se_parameters"] == sum(3 * 2 * c * (c // 4) for c in (16, 32, 64))
 
 
@@ -244,6 +232,5 @@ def test_what_cannot_be_is_said_before_the_work_begins(asked, words, tmp_path, c
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_arguments_that_a_network_does_not_take(capsys):
-    assert commands.main(["cost", "se_resnet20", "--arguments", '{"reductoin": 8}']) == 1
-    assert "does not fit se_resnet20" in capsys.readouterr().err
+def test_arguments_that_a_network_does_not_take(senet):
+    assert "does not fit se_resnet20" in senet(["cost", "se_resnet20", "--arguments", '{"reductoin": 8}'], status=1)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sebook.cli import datasets
-from sebook.cli import parser as commands
 from sebook.experiments import studies, study
 from sebook.experiments.study import Arm, Study
 from senet import pretrained
@@ -182,17 +181,15 @@ def test_arms_differ_from_the_first_in_one_thing(name):
         assert parameters["gate relu"] == parameters["squeeze max"] == parameters["standard"]
 
 
-def test_the_command(monkeypatch, tmp_path, capsys):
+def test_the_command(monkeypatch, tmp_path, senet):
     monkeypatch.setitem(datasets.PATCHWORK, "train", (60, 3))
     monkeypatch.setitem(datasets.PATCHWORK, "test", (40, 4))
     monkeypatch.setitem(studies.STUDIES, "patchwork", Study(**{**vars(SMALL), "pictures": 50}))
-    assert commands.main(["study", "patchwork", "--seeds", "1", "--out", str(tmp_path)]) == 0
-    said = capsys.readouterr().out
+    said = senet(["study", "patchwork", "--seeds", "1", "--out", str(tmp_path)])
     assert "| the same without SE | 1 |" in said and "study-patchwork.json" in said
     kept = json.loads((tmp_path / "study-patchwork.json").read_text())
     assert kept["study"]["pictures"] == 50 and "torch" in kept["runs"][0]["versions"]
-    assert commands.main(["study", "patchwork", "--seeds", "0", "--out", str(tmp_path)]) == 1
-    assert "seeds=0" in capsys.readouterr().err
+    assert "seeds=0" in senet(["study", "patchwork", "--seeds", "0", "--out", str(tmp_path)], status=1)
 
 
 def test_the_large_study_trains_what_ships():
