@@ -1,5 +1,6 @@
 """The widgets "Attribution" and "Relatives", Python's side: what they hand over is torch's, and what they refuse."""
 
+import gzip
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from sebook.experiments.attribution import channels, pixels
 from sebook.pages import encoded, exhibits
 from sebook.relatives import family
 from sebook.widgets import Attribution, Relatives
+from sebook.widgets.attribution import IMAGENET, SHOWN
 from senet import pretrained
 from senet.inside.recording import record
 
@@ -26,7 +28,7 @@ def relatives() -> Relatives:
 
 
 def shown(widget: Attribution, what: str, width: int) -> torch.Tensor:
-    block = next(block for block in widget._data["blocks"] if block["name"] == BLOCK)
+    block = next(block for block in widget._data["networks"][NETWORK]["blocks"] if block["name"] == BLOCK)
     return encoded.unpacked(block[what], width)
 
 
@@ -42,7 +44,7 @@ def test_what_it_hands_over_is_torchs(attribution):
     found = channels(model, x, target, BLOCK, method="ablation")
     span = float(found.max() - found.min())
     torch.testing.assert_close(shown(attribution, "ablation", count), found, atol=span / 65535, rtol=0)
-    assert [p["answer"] for p in attribution._data["pictures"]] == [checkpoint.classes[k] for k in target]
+    assert [p["answer"] for p in attribution._data["networks"][NETWORK]["pictures"]] == [checkpoint.classes[k] for k in target]
     grid = shown(attribution, "opened", 64).view(2, count, 8, 8)
     one = pixels(model, x, BLOCK, 3, method="occlusion", window=4)
     step = float(grid.max() - grid.min()) / 255
@@ -54,7 +56,7 @@ def test_traits_and_figure(attribution):
     svg, caption = attribution.figure()
     assert "conductance" in caption and "32 channels" in caption and "<svg" in svg
     assert attribution.state() == {
-        **{"picture": "night-1", "block": BLOCK, "method": "conductance", "channel": "31", "overlay": "on"},
+        **{"network": NETWORK, "picture": "night-1", "block": BLOCK, "method": "conductance", "channel": "31", "overlay": "on"},
     }
     attribution.block = "layer1.0.se"  # which has 16 channels
     assert attribution.channel == 0
@@ -67,6 +69,29 @@ def test_traits_and_figure(attribution):
 def test_attribution_refuses_pictures_that_are_not_there():
     with pytest.raises(ValueError, match="unicorn"):
         Attribution(NETWORK, ("unicorn",))
+
+
+def test_a_network_without_pictures_of_its_own_says_what_to_pass():
+    with pytest.raises(ValueError, match=r"network='se_resnet20_cifar10' has no pictures here: pass pictures, or choose"):
+        Attribution("se_resnet20_cifar10")
+
+
+def test_photographs_are_a_second_network():
+    """Its pictures and blocks take the first one's place, and a page carries no more for it than a page may."""
+    both = Attribution(NETWORK, ("disc-1",), others=[IMAGENET], steps=2)
+    assert both.state()["network"] == NETWORK and both.picture == "disc-1"
+    both.network = IMAGENET
+    pictures, blocks = SHOWN[IMAGENET]
+    assert (both.picture, both.block) == (pictures[0], blocks[-1])
+    assert [name for name, _ in both.answers[IMAGENET]] == ["tabby", "German shepherd"]
+    checkpoint = pretrained.get(IMAGENET)
+    known = exhibits.exhibits(checkpoint.classes, 64)
+    x = checkpoint.preprocessing(known.pictures.images[[known.ids.index(name) for name in pictures]])
+    truth = record(pretrained.load(checkpoint, progress=False), x)
+    torch.testing.assert_close(both.values[IMAGENET][blocks[0]]["s"], truth.blocks[blocks[0]].excitation)
+    both.picture = pictures[1]
+    assert "taken for German shepherd" in both.figure()[1]
+    assert len(gzip.compress(json.dumps(both._page_data()).encode())) < 100_000
 
 
 def test_relatives_show_what_is_laid_out(relatives):

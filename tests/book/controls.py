@@ -133,7 +133,7 @@ CONTROLS: dict[str, list[Control]] = {
     ],
     "attribution": [
         Control("radio: .+", ".senet-scatter-dots"),
-        *(Control(f"select: {name}", ".senet-scatter-dots") for name in ("Block", "Method")),
+        *(Control(f"select: {name}", ".senet-scatter-dots") for name in ("Network", "Block", "Method")),
         Control("select: Channel", ".senet-opened"),
         Control("slider: Channels, by how far their gates are open", ".senet-opened"),
         Control("checkbox: Show what opened its gate", ".senet-opened"),

@@ -9,17 +9,20 @@ from sebook.experiments import attribution
 from sebook.pages import exhibits
 from sebook.relatives import family
 from sebook.widgets import Attribution, Relatives
+from sebook.widgets.attribution import IMAGENET, SHOWN
 from senet import pretrained
+from senet.inside.recording import record
 
 from .takeaway import taken
 from .visits import opened
 
+NETWORK = "se_resnet_patchwork"
 GATES, FAMILY = "book/which-gates-matter.html", "book/relatives.html"
 
 
 @pytest.fixture(scope="module")
 def kernel() -> Attribution:
-    return Attribution("se_resnet_patchwork")
+    return Attribution(NETWORK)
 
 
 def dots(widget: Locator) -> tuple[np.ndarray, np.ndarray]:
@@ -31,16 +34,40 @@ def dots(widget: Locator) -> tuple[np.ndarray, np.ndarray]:
 
 def test_every_view_is_torchs(page: Page, book_url: str, kernel: Attribution):
     widget = opened(page, book_url + GATES, "attribution")
-    for block in kernel._values:
+    for block in kernel.values[NETWORK]:
         widget.get_by_label("Block", exact=True).select_option(block)
         for method in ("ablation", "integrated", "conductance"):
             widget.get_by_label("Method", exact=True).select_option(method)
             s, found = dots(widget)
-            truth = kernel._values[block][method][0].numpy()
-            np.testing.assert_allclose(s, kernel._values[block]["s"][0].numpy(), atol=1e-4)
-            np.testing.assert_allclose(found, truth, atol=2e-3 * max(1, np.abs(kernel._values[block][method].numpy()).max()))
+            truth = kernel.values[NETWORK][block][method][0].numpy()
+            np.testing.assert_allclose(s, kernel.values[NETWORK][block]["s"][0].numpy(), atol=1e-4)
+            np.testing.assert_allclose(
+                found, truth, atol=2e-3 * max(1, np.abs(kernel.values[NETWORK][block][method].numpy()).max())
+            )
             told = float(widget.locator(".senet-scatter").get_attribute("data-correlation"))
             assert told == pytest.approx(spearmanr(s, np.abs(found)).statistic, abs=1e-6)
+
+
+def test_photographs_are_a_second_network(page: Page, book_url: str):
+    """Its pictures and blocks take the place of the first one's, its gates are torch's, and a link leads to it."""
+    widget = opened(page, book_url + GATES, "attribution")
+    widget.get_by_label("Network", exact=True).select_option(IMAGENET)
+    pictures, blocks = SHOWN[IMAGENET]
+    assert widget.get_by_label("Block", exact=True).locator("option").evaluate_all("all => all.map((e) => e.value)") == blocks
+    expect(widget.get_by_role("radio")).to_have_count(len(pictures))
+    checkpoint = pretrained.get(IMAGENET)
+    shown = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size)
+    x = checkpoint.preprocessing(shown.pictures.images[[shown.ids.index(id) for id in pictures]])
+    truth = record(pretrained.load(checkpoint, progress=False), x)
+    for i, (name, block) in enumerate(zip(truth.logits.argmax(1).tolist(), blocks, strict=False)):
+        widget.get_by_role("radio").nth(i).check(force=True)
+        widget.get_by_label("Block", exact=True).select_option(block)
+        expect(widget.get_by_text(f"taken for {checkpoint.classes[name]}")).to_be_visible()
+        np.testing.assert_allclose(dots(widget)[0], truth.blocks[block].excitation[i].numpy(), atol=1e-4)
+    again = opened(page, widget.get_by_role("link", name="Link to this view").get_attribute("href"), "attribution")
+    expect(again.get_by_label("Network", exact=True)).to_have_value(IMAGENET)
+    again.get_by_role("button", name="Reset").click()
+    expect(again.get_by_role("radio")).to_have_count(6)
 
 
 def test_the_chosen_channel_is_ringed(page: Page, book_url: str):
@@ -90,19 +117,19 @@ def test_what_opened_a_gate_can_be_hidden(page: Page, book_url: str):
 
 
 def test_numbers_to_take_away(page: Page, book_url: str, kernel: Attribution):
-    widget, (block, *_) = opened(page, book_url + GATES, "attribution"), kernel._values
+    widget, (block, *_) = opened(page, book_url + GATES, "attribution"), kernel.values[NETWORK]
     widget.get_by_label("Block", exact=True).select_option(block)
     widget.get_by_label("Channel", exact=True).select_option("3")
     heads, rows = taken(widget, "the channels")
     assert heads == ["channel", "gate s", "ablation", "integrated", "conductance"]
     for name, column in zip(("s", *heads[2:]), np.array(rows, float).T[1:], strict=True):
-        truth = kernel._values[block][name].numpy()
+        truth = kernel.values[NETWORK][block][name].numpy()
         np.testing.assert_allclose(column, truth[0], atol=2e-3 * max(1, np.abs(truth).max()))
     heads, rows = taken(widget, "what opened the gate")
     assert heads == ["row", "column", "change of s"]
     checkpoint = pretrained.get("se_resnet_patchwork")
     shown, size = exhibits.exhibits(checkpoint.classes, checkpoint.preprocessing.size), checkpoint.preprocessing.size
-    of_page = [shown.ids.index(picture["id"]) for picture in kernel._data["pictures"]]
+    of_page = [shown.ids.index(id) for id in kernel.known["pictures"][NETWORK]]
     x = checkpoint.preprocessing(shown.pictures.images[of_page])
     opening = attribution.opened(pretrained.load(checkpoint), x, window=size // 8)[block].numpy()
     change = np.array(rows, float)[:, 2].reshape(8, 8)

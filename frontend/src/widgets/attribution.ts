@@ -37,16 +37,21 @@ type Block = {
   opened: Packed;
 } & Record<Method, Packed>;
 
-export interface AttributionData {
-  network: string;
-  /** Windows along a side of the picture. */
-  grid: number;
+interface Network {
+  title: string;
   pictures: (Shown & { answer: string; probability: number })[];
   /** Each (pictures, C), and `opened` (pictures, C, grid, grid). */
   blocks: Block[];
 }
 
+export interface AttributionData {
+  /** Windows along a side of the picture. */
+  grid: number;
+  networks: Record<string, Network>;
+}
+
 type AttributionView = {
+  network: string;
   picture: string;
   block: string;
   method: Method;
@@ -60,7 +65,7 @@ export function attribution(root: HTMLElement, data: AttributionData, keeper: Ke
 
 /** The chosen picture and block, and the rows of numbers that belong to them. */
 interface Here {
-  picture: AttributionData["pictures"][number];
+  picture: Network["pictures"][number];
   block: Block;
   channel: number;
   s: Float32Array;
@@ -76,14 +81,17 @@ class Attribution {
   private readonly unpacked = new Map<Packed, Float32Array>();
   private words = "";
   // ---- what it consists of
-  private readonly gallery: ReturnType<typeof pictures>;
-  private readonly menus: Menus<"block" | "method" | "channel">;
+  private readonly galleries: Record<string, ReturnType<typeof pictures>>;
+  private readonly gallery = div("");
+  private readonly menus: Menus<"network" | "block" | "method" | "channel">;
   private readonly box: HTMLInputElement;
   private readonly dots = attributionDots((channel) => this.frame.wish({ channel }));
   private readonly opened: ReturnType<typeof openedPicture>;
   private readonly answer = p("senet-about");
   private readonly one = p("senet-effect");
   private readonly all = p("senet-effect");
+  private readonly source = p("senet-about");
+  private shown = ""; // the network whose pictures and blocks are offered
   private readonly table = numbers([
     {
       what: "the channels",
@@ -102,12 +110,16 @@ class Attribution {
 
   constructor(root: HTMLElement, data: AttributionData, keeper: Keeper) {
     this.data = data;
-    this.gallery = pictures(data.pictures, (picture) => this.frame.wish({ picture }));
+    const networks = Object.entries(data.networks);
+    this.galleries = Object.fromEntries(
+      networks.map(([name, network]) => [
+        name,
+        pictures(network.pictures, (picture) => this.frame.wish({ picture })),
+      ]),
+    );
     this.menus = menus((wanted) => this.frame.wish(wanted), {
-      block: [
-        "Block",
-        data.blocks.map(({ name, title, channels }) => [name, `${title} (${channels} channels)`]),
-      ],
+      network: ["Network", networks.map(([name, { title }]) => [name, title])],
+      block: ["Block", {}],
       method: ["Method", METHOD_WORDS],
       channel: ["Channel", {}],
     });
@@ -125,9 +137,12 @@ class Attribution {
 
   private layout(): Node[] {
     const check = h("label", { class: "senet-check" }, this.box, " Show what opened its gate");
+    const { network, ...rest } = this.menus.by;
+    const els = Object.values(rest).map(({ el }) => el);
     return [
-      this.gallery.el,
-      div("senet-controls", ...this.menus.els, check),
+      ...(Object.keys(this.data.networks).length > 1 ? [network.el] : []),
+      this.gallery,
+      div("senet-controls", ...els, check),
       div("senet-attribution", this.dots.el, h("div", {}, this.opened.el, this.answer)),
       this.one,
       this.all,
@@ -142,10 +157,7 @@ class Attribution {
         ),
       ),
       this.table.el,
-      p(
-        "senet-about",
-        `${this.data.network}. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`,
-      ),
+      this.source,
     ];
   }
 
@@ -155,14 +167,15 @@ class Attribution {
     return this.unpacked.get(packed)!.subarray(index * width, (index + 1) * width);
   }
 
-  private here({ picture, block, method, channel }: AttributionView): Here {
-    const index = this.data.pictures.findIndex(({ id }) => id === picture);
-    const here = this.data.blocks.find(({ name }) => name === block)!;
+  private here({ network, picture, block, method, channel }: AttributionView): Here {
+    const { pictures, blocks } = this.data.networks[network]!;
+    const index = pictures.findIndex(({ id }) => id === picture);
+    const here = blocks.find(({ name }) => name === block)!;
     const get = (what: "s" | Method) => this.row(here[what], index, here.channels);
     const cells = this.data.grid ** 2;
     const opened = this.row(here.opened, index, here.channels * cells);
     return {
-      picture: this.data.pictures[index]!,
+      picture: pictures[index]!,
       block: here,
       channel,
       s: get("s"),
@@ -175,7 +188,8 @@ class Attribution {
   private draw(now: AttributionView): void {
     const here = this.here(now);
     const { picture, block, channel, s, found } = here;
-    this.gallery.choose(now.picture);
+    this.offer(now.network);
+    this.galleries[now.network]!.choose(now.picture);
     this.box.checked = now.overlay === "on";
     const { select } = this.menus.by.channel;
     if (select.options.length !== block.channels) {
@@ -187,6 +201,22 @@ class Attribution {
     this.answer.textContent = `${picture.title}, taken for ${picture.answer} (${percent(picture.probability)})`;
     this.say(now, here);
     this.table.show();
+  }
+
+  /** The pictures and the blocks of a network. */
+  private offer(network: string): void {
+    if (network === this.shown) return;
+    this.shown = network;
+    const { title, blocks } = this.data.networks[network]!;
+    this.gallery.replaceChildren(this.galleries[network]!.el);
+    this.menus.by.block.select.replaceChildren(
+      ...options(
+        blocks.map(
+          ({ name, title, channels }) => [name, `${title} (${channels} channels)`] as const,
+        ),
+      ),
+    );
+    this.source.textContent = `${title}. A block’s name is its stage and its place in that stage. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`;
   }
 
   private say({ method }: AttributionView, { picture, block, channel: c, s, found }: Here): void {
