@@ -273,12 +273,6 @@ def test_the_books_address_leads_to_its_first_page(page: Page, book_url: str):
     page.wait_for_url(book_url + "book/index.html")
 
 
-def test_the_search_finds_a_chapter(page: Page, book_url: str):
-    visit(page, book_url + "search.html?q=shallow")
-    page.locator("#search-results li a").first.wait_for()
-    assert page.locator("#search-results li a[href*='shallow-and-deep']").count() >= 1
-
-
 def test_the_guard_sees(page: Page, guard: Guard, book_url: str):
     """All the other tests rely on this: each kind of fault is noticed, and each can be allowed."""
     page.goto(book_url + "_static/icon.svg")  # which has no policy: a page has one that stops a request before it is seen
