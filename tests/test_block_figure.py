@@ -48,6 +48,12 @@ def test_its_svg_is_small_coloured_by_the_page_and_put_in_words():
     assert "data-plays" not in block_figure.BlockFigure()._repr_html_()
 
 
+def test_a_gate_is_a_column_that_is_filled_as_far_as_it_is_open():
+    """Round ones in a glow looked like buttons."""
+    heights = [float(each) for each in re.findall(r'<rect class="level" [^>]*height="([\d.]+)"', block_figure.svg())]
+    np.testing.assert_allclose(heights, block_figure.GAUGE[1] * block_figure.computed().s, atol=0.06)
+
+
 def test_the_card_shows_it(tmp_path: Path):
     block_card.draw_card(tmp_path / "card.png", ["Squeeze", "& Excite"])
     with Image.open(tmp_path / "card.png") as card:

@@ -73,7 +73,7 @@ def test_a_page_fetches_the_means_of_shipped_networks(tmp_path):
     figure = ET.fromstring(widget._repr_html_())
     data = json.loads(figure.get("data-data"))
     assert data["arrays"] == {}
-    assert figure.find(".//figcaption").text.startswith("SE-ResNet-8 on Patchwork, stage 3, block 1.")
+    assert figure.find(".//figcaption").text.startswith("SE-ResNet-8 on Patchwork, block 3.1.")
     text = build("se_resnet_patchwork", tmp_path).read_text()
     assert text.startswith('SENet.provide("profiles/se_resnet_patchwork",{')
     assert json.loads(text[text.index("{") : text.rindex("}") + 1]) == widget._data["arrays"]["se_resnet_patchwork"]

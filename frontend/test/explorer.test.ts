@@ -217,6 +217,7 @@ test("what is shown follows from the view and the answers", () => {
     probe,
     view: usual,
     answer: cat,
+    plain: cat,
     second: null,
     set: { "layer2.0.se": Float32Array.of(NaN, 0, NaN) },
   };
@@ -235,8 +236,8 @@ test("what is shown follows from the view and the answers", () => {
   assert.deepEqual(
     charts.map(({ title, held }) => [title, held]),
     [
-      ["stage 1, block 1", null],
-      ["stage 2, block 1", null],
+      ["block 1.1", null],
+      ["block 2.1", null],
     ],
   );
   assert.deepEqual(
@@ -266,7 +267,14 @@ test("what is shown follows from the view and the answers", () => {
 test("the part of a chart moves as far as it must to show the chosen channel", () => {
   const answer = recordedAnswers(gallery)[0]!;
   const at = (channel: number | null, zoom: number, from: number) =>
-    firstPlace({ probe, view: { ...usual, channel, zoom, from }, answer, second: null, set: {} });
+    firstPlace({
+      probe,
+      view: { ...usual, channel, zoom, from },
+      answer,
+      plain: answer,
+      second: null,
+      set: {},
+    });
   assert.deepEqual(
     [at(2, 2, 0), at(0, 2, 1), at(1, 2, 1), at(null, 2, 1), at(2, 0, 0)],
     [1, 0, 1, 1, 0],

@@ -21,7 +21,7 @@ export const gallery: Gallery = {
     blocks: [
       {
         name: "layer1.0.se",
-        title: "stage 1, block 1",
+        title: "block 1.1",
         stage: 1,
         depth: 1,
         channels: 2,
@@ -30,7 +30,7 @@ export const gallery: Gallery = {
       },
       {
         name: "layer2.0.se",
-        title: "stage 2, block 1",
+        title: "block 2.1",
         stage: 2,
         depth: 2,
         channels: 3,

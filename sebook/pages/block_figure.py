@@ -1,4 +1,4 @@
-"""The SE block in one figure: a picture's own maps shrink to numbers, pass the bottleneck, light up gates, and dim.
+"""The SE block in one figure: a picture's own maps shrink to numbers, pass the bottleneck, open gates, and dim.
 
 Everything in it is what the first block of the shipped SE-ResNet-20 computes for the cat. :class:`BlockFigure` is the SVG of the
 pages, in the colours of u, z, s and x-tilde (``frontend/src/styles/block.css``, which also moves it).
@@ -28,6 +28,7 @@ COLUMN, SIDE = 46, 42  # from one column to the next, a map's side
 WIDTH = COLUMN * len(CHANNELS)
 PHOTO = 48
 ROW = {"u": 56, "z": 137, "hidden": 208, "s": 281, "x": 325}  # maps: their upper edge; numbers: their middle
+GAUGE = (12, 20)  # a gate's width and height
 HEIGHT = ROW["x"] + SIDE + 2
 FANS = (("w1", ROW["z"] + 11, ROW["hidden"] - 15), ("w2", ROW["hidden"] + 15, ROW["s"] - 22))
 SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between stars
@@ -39,7 +40,7 @@ SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between s
     ("s", 2, 230, "open gates, *s*"),
     ("s", 274, 204, "hidden"),
     ("s", 274, 220, "units"),
-    ("x", 2, 319, "Rescale: each map times its gate, *x̃*"),
+    ("x", 2, 319, "Rescale: map times gate is what is passed on, *x̃*"),
 )
 
 
@@ -149,6 +150,14 @@ def _tile(i: int, row: str, more: str = "") -> str:
     return f'<g transform="translate({x:g} {ROW[row]})">{frame}<g class="ink {more}" style="--i:{i}">{ink}</g></g>'
 
 
+def _gauge(x: float, top: float, s: float) -> str:
+    """A gate as a column that is filled as far as the gate is open. Round ones looked like buttons to press."""
+    wide, high = GAUGE
+    level = round(high * float(s), 1)
+    shape = f'x="{x - wide / 2:g}" width="{wide}"'
+    return f'<rect {shape} y="{top:g}" height="{high}"/><rect class="level" {shape} y="{top + high - level:g}" height="{level:g}"/>'
+
+
 def _words(text: str) -> str:
     before, *rest = text.split("*")
     return html.escape(before) + (f'<tspan class="symbol">{rest[0]}</tspan>' if rest else "")
@@ -171,10 +180,9 @@ def _rows(block: Computed) -> list[str]:
         f'<text class="number" x="{unit(j, units):g}" y="{ROW["hidden"] + 4}">{value:.1f}</text>'
         for j, value in enumerate(block.hidden)
     )
-    lamps = "".join(
-        f'<g class="lamp" style="--i:{i};--s:{block.s[i]:.2f}"><circle class="glow" cx="{column(i):g}" cy="{ROW["s"] - 8}" r="14"/>'
-        f'<circle cx="{column(i):g}" cy="{ROW["s"] - 8}" r="9"/><text class="number" x="{column(i):g}" y="{ROW["s"] + 17}">'
-        f"{block.s[i]:.2f}</text></g>"
+    gauges = "".join(
+        f'<g class="gauge" style="--i:{i};--s:{block.s[i]:.2f}">{_gauge(column(i), ROW["s"] - 18, block.s[i])}'
+        f'<text class="number" x="{column(i):g}" y="{ROW["s"] + 17}">{block.s[i]:.2f}</text></g>'
         for i in count
     )
     dimmed = "".join(
@@ -187,7 +195,7 @@ def _rows(block: Computed) -> list[str]:
         f'<g class="u">{words["u"]}{"".join(_tile(i, "u") for i in count)}{flying}</g>',
         f'<g class="z">{words["z"]}{numbers}</g>',
         f'<g class="fans">{fans}</g><g class="hidden">{hidden}</g>',
-        f'<g class="s">{words["s"]}{lamps}</g>',
+        f'<g class="s">{words["s"]}{gauges}</g>',
         f'<g class="x">{words["x"]}{dimmed}</g>',
     ]
 

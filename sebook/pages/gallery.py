@@ -69,9 +69,9 @@ def photographs(folder: Path, classes: tuple[str, ...]) -> dict[str, str]:
 
 
 def titled(block: str) -> str:
-    """A block's name for people: ``"layer3.2.se"`` -> ``"stage 3, block 3"``; another form stays as it is."""
+    """A block's name for people: ``"layer3.2.se"`` -> ``"block 3.3"``, the third of stage 3; another form stays as it is."""
     stage = STAGE.search(block)
-    return f"stage {stage[1]}, block {int(stage[2]) + 1}" if stage else block
+    return f"block {stage[1]}.{int(stage[2]) + 1}" if stage else block
 
 
 def about(checkpoint: pretrained.Checkpoint) -> dict[str, Any]:

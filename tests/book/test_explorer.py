@@ -169,7 +169,7 @@ def test_for_everybody(explorer: Explorer, viewport: dict[str, int]):
     axe(explorer.page, "figure[data-senet=explorer]")
     assert explorer.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     text = explorer.el.locator(".senet-unseen[role=status]").last
-    expect(text).to_contain_text("Channel 0 of stage 3, block 3")
+    expect(text).to_contain_text("Channel 0 of block 3.3")
     expect(text).to_contain_text("9 blocks; the gates of")
 
 

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -160,3 +161,36 @@ def test_a_flat_answer_is_called_not_sure(page: Page, book_url: str):
     assert 2 * step["right"] < step["of"]
     said = f"Not sure: of answers this flat on test pictures, {step['right'] / step['of']:.1%} are right."
     expect(explorer.el.locator(".senet-doubt")).to_have_text(said)
+
+
+@pytest.mark.parametrize(("viewport", "most"), [({"width": 1280, "height": 720}, 650), ({"width": 390, "height": 844}, 900)])
+def test_the_widget_is_near_the_top_of_its_page(page: Page, book_url: str, most: int):
+    page.goto(book_url + CHAPTER)
+    top = "e => e.getBoundingClientRect().top"
+    head = page.get_by_role("heading", level=1, name="The explorer").evaluate(top)
+    assert page.locator("figure[data-senet=explorer]").evaluate(top) - head <= most
+
+
+def test_a_blocks_name_is_explained(page: Page, book_url: str):
+    explorer = Explorer(page, f"{book_url}{CHAPTER}?explorer.block=layer1.1.se")
+    expect(explorer.el.locator(".senet-ribbon-readout")).to_contain_text("Block 1.2 is the 2nd of stage 1.")
+    expect(explorer.el.get_by_text("block 1.2: 16 channels")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 720}, {"width": 390, "height": 844}])
+def test_the_first_pages_line_says_that_it_means_something_else_now(page: Page, book_url: str):
+    """With another picture it is the cat's gates; once a gate is pulled, the picture's own from before."""
+    explorer = Explorer(page, book_url + "book/index.html?picture=a-kingfisher&explorer.block=layer1.1.se")
+    legend = explorer.el.locator(".senet-legend").last
+    expect(legend).to_contain_text("gate s of this picture")
+    expect(legend).to_contain_text("the gates for Chelsea the cat")
+    plot, top = (
+        explorer.el.locator(".senet-plot"),
+        "e => e.getBoundingClientRect().top - e.closest('figure').getBoundingClientRect().top",
+    )
+    plot.press("ArrowRight")
+    expect(legend).to_contain_text("chosen channel")
+    before = plot.evaluate(top)
+    plot.press("Shift+ArrowDown")
+    expect(legend).to_contain_text("now its gates before the change, not Chelsea the cat’s", timeout=READY)
+    assert plot.evaluate(top) == pytest.approx(before, abs=0.5)  # the chart stays below the hand that pulls

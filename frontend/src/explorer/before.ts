@@ -8,6 +8,8 @@ export interface Earlier {
   answer: Answer;
   /** "the gates for the rocket". */
   called: string;
+  /** Whose gates it is not any more, since gates were pulled. */
+  instead?: string;
 }
 
 /** With the answer for the author's picture. */
@@ -29,7 +31,8 @@ export class Before {
 
   /** @param plain the answer with every gate the network's own */
   take(title: string, plain: Answer, pulled: boolean): void {
-    if (pulled) this.now = { answer: plain, called: "its gates before the change" };
-    else this.now = title === this.title ? null : this.first;
+    const whole = title === this.title ? null : this.first;
+    const own = { answer: plain, called: "its gates before the change" };
+    this.now = pulled ? { ...own, ...(whole && { instead: `${this.title}’s` }) } : whole;
   }
 }

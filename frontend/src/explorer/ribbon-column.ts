@@ -1,5 +1,6 @@
 // What a ribbon consists of: a column per block, and the headings of the stages over them.
 
+import { ordinal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { h, span } from "../parts/dom.ts";
 
@@ -61,8 +62,22 @@ export function stages(blocks: BlockInfo[]): HTMLElement[] {
   });
 }
 
-/** "3.1" for stage 3, block 1; else the depth. */
-export function short({ title, stage, depth }: BlockInfo): string {
-  const block = /block (\d+)$/.exec(title)?.[1];
-  return stage !== null && block ? `${stage}.${block}` : String(depth);
+/** "3.1" for the first block of stage 3; else the depth. */
+export function short(block: BlockInfo): string {
+  return placeOf(block) ? block.title.replace("block ", "") : String(block.depth);
+}
+
+/** What a block's name means, where it is made of stage and place. */
+export function explained(block: BlockInfo): string {
+  const { title, stage, depth } = block;
+  const place = placeOf(block);
+  if (!place) return `${depth}: ${title}`;
+  const counted = place === 1 ? "the first" : ordinal(place);
+  return `${title.replace("block", "Block")} is ${counted} of stage ${stage}`;
+}
+
+/** Its place in its stage, from 1; null where its title doesn't say. */
+function placeOf({ title, stage }: BlockInfo): number | null {
+  const place = /^block \d+\.(\d+)$/.exec(title)?.[1];
+  return stage !== null && place ? Number(place) : null;
 }

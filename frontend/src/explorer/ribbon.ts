@@ -12,7 +12,7 @@ import { decimal } from "../math/format.ts";
 import type { BlockInfo } from "../network/network.ts";
 import { div, h, matched, p, say, set, span, symbol } from "../parts/dom.ts";
 import { InkColumns, SECOND } from "../parts/ink-columns.ts";
-import { type Column, columnOf, short, stages } from "./ribbon-column.ts";
+import { type Column, columnOf, explained, stages } from "./ribbon-column.ts";
 
 export interface Strip {
   s: Float32Array;
@@ -198,7 +198,7 @@ class Blocks implements Ribbon {
       const open = this.blocks.find(({ name }) => name === this.now!.block)!;
       return say(
         this.readout,
-        `${short(open)}: ${open.title}. Each stripe is one channel’s gate. Press a column to open it below.`,
+        `${explained(open)}. Each stripe is one channel’s gate. Press a column to open it.`,
       );
     }
     const [block, row] = [this.blocks[at]!, this.now.rows[at]!];

@@ -12,6 +12,8 @@ export interface Seen {
   probe: Known;
   view: ExplorerView;
   answer: Answer;
+  /** With all gates the network's own. */
+  plain: Answer;
   /** Of the second picture, where there is one. */
   second: Answer | null;
   /** Gates that were set by hand, as far as the answers heed them. */
@@ -41,12 +43,14 @@ export function opened(blocks: BlockInfo[], view: ExplorerView, one = false): Bl
 
 /** What the gates of block number b are compared with. */
 export function compared(
-  { probe: { network, pictures, means }, view, answer, second, before }: Seen,
+  { probe: { network, pictures, means }, view, answer, plain, second, before }: Seen,
   b: number,
 ): Comparison {
   if (before === null) return { of: null, mean: null, each: [] };
-  if (before)
-    return { of: SECOND, called: before.called, mean: before.answer.blocks[b]!.s, each: [] };
+  if (before) {
+    const { called, instead, answer } = before;
+    return { of: SECOND, called, instead, mean: answer.blocks[b]!.s, each: [] };
+  }
   if (view.compare === SECOND)
     return second
       ? {
@@ -62,6 +66,7 @@ export function compared(
     network.classes,
     largest(answer.logits, 1)[0]!,
     pictures[at(pictures, view.picture)]!.label,
+    largest(plain.logits, 1)[0]!,
   );
 }
 

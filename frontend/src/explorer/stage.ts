@@ -277,8 +277,8 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   }
 
   private seen(): Seen {
-    const { view, answer, second, hand, pulled } = this.session;
-    const seen = { probe: this.probe, view, answer, second, set: pulled ? hand.now : {} };
+    const { view, answer, plain, second, hand, pulled } = this.session;
+    const seen = { probe: this.probe, view, answer, plain, second, set: pulled ? hand.now : {} };
     return this.before ? { ...seen, before: this.before.now } : seen;
   }
 

@@ -45,6 +45,8 @@ export interface Comparison {
   of: string | null;
   /** What it is called where it is not the mean of a class. */
   called?: string;
+  /** What it is not any more, since the reader set gates: "now mean of cat, not of dog". */
+  instead?: string | undefined;
   /** (C,), drawn below the excitations. */
   mean: Float32Array | null;
   /** Every class's mean, each (C,), when all are compared at once. */
@@ -59,6 +61,7 @@ const NOTHING: Comparison = { of: null, mean: null, each: [] };
  * @param predicted index of the predicted class
  * @param label index of the true class, null where the picture has none: then there is nothing to
  * compare with "true"
+ * @param was what it would predict with its own gates
  */
 export function comparison(
   compare: string,
@@ -66,14 +69,16 @@ export function comparison(
   classes: string[],
   predicted: number,
   label: number | null,
+  was = predicted,
 ): Comparison {
   if (!means || compare === "none") return NOTHING;
   if (compare === "all") return { of: "all", mean: meanOf(means), each: means };
   const index =
     compare === "predicted" ? predicted : compare === "true" ? label : classes.indexOf(compare);
-  return index === null || !means[index]
-    ? NOTHING
-    : { of: classes[index]!, mean: means[index], each: [] };
+  if (index === null || !means[index]) return NOTHING;
+  const turned = compare === "predicted" && was !== predicted;
+  const instead = turned ? `of ${classes[was]}` : undefined;
+  return { of: classes[index]!, mean: means[index], each: [], ...(instead && { instead }) };
 }
 
 /** What the excitations are compared with, in words: "mean of cat". */

@@ -9,7 +9,7 @@ import type { Familiarity } from "../math/unfamiliar.ts";
 export interface BlockInfo {
   /** As in the model's `named_modules()`: "layer3.2.se". */
   name: string;
-  /** For people: "stage 3, block 3". */
+  /** For people: "block 3.3", the third of stage 3. */
   title: string;
   stage: number | null;
   /** 1 for the first SE block on the way through the network. */

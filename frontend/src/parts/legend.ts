@@ -21,15 +21,16 @@ export function legend(): Legend {
   return {
     el,
     show(comparison, wide, held, note = "") {
-      const { of, each } = comparison;
+      const { of, each, instead } = comparison;
       const other = of && `${comparedWith(comparison)}${of === "all" ? " classes" : ""}`;
-      const all = [other, each.length, wide, held, note].join();
+      const line = instead ? [h("strong", {}, `now ${other}`), `, not ${instead}`] : [other ?? ""];
+      const all = [other, instead, each.length, wide, held, note].join();
       if (all === shown) return; // to put the same there again would be laid out again
       shown = all;
       const strips = other ? "both, as colours" : "as colours";
       el.replaceChildren(
-        key("s", symbol("s"), " of this picture"),
-        ...(other ? [key("mean", other)] : []),
+        key("s", "gate ", symbol("s"), " of this picture"),
+        ...(other ? [key("mean", ...line)] : []),
         ...(each.length > 0 ? [key("each", "mean of each class")] : []),
         ...(wide ? [key("strip", strips)] : []),
         ...(held ? [key("held", "chosen channel")] : []),

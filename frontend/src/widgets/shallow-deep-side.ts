@@ -100,13 +100,13 @@ export class Side {
 
   /** What there is to draw. */
   drawn(): Drawn {
-    const { view, answer, probe, index, hand } = this.session();
+    const { view, answer, plain, probe, index, hand } = this.session();
     const { network, means, pictures } = probe;
     const at = this.position;
-    const predicted = largest(answer.logits, 1)[0]!;
+    const [now, was] = [answer, plain].map(({ logits }) => largest(logits, 1)[0]!);
     const { label } = pictures[index]!;
     const { classes } = network;
-    const behind = comparison(view.compare, means?.[at] ?? null, classes, predicted, label);
+    const behind = comparison(view.compare, means?.[at] ?? null, classes, now!, label, was);
     const { z, s } = answer.blocks[at]!;
     const block = { z, s: overridden(s, hand.now[this.block.name] ?? null) };
     return {
