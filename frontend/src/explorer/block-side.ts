@@ -2,7 +2,7 @@
 
 import type { Comparison } from "../math/channels.ts";
 import type { BlockInfo, Maps } from "../network/network.ts";
-import { div, h, p, say } from "../parts/dom.ts";
+import { div, h, set as mark, p, say } from "../parts/dom.ts";
 import { dotChart } from "../parts/dot-chart.ts";
 import { Openers } from "../parts/openers.ts";
 import { overridden, pullOf } from "../parts/pull.ts";
@@ -53,7 +53,7 @@ export function blockSide(word: string, session: () => Session<ExplorerView>): B
     el,
     show(now, { order, comparison, held }, axis) {
       block = now;
-      el.dataset.block = block.name;
+      mark(el, { "data-block": block.name });
       const { answer: all, view, probe } = session();
       const answered = all.blocks[position(probe.network.blocks, block.name)]!;
       const set = session().hand.now[block.name] ?? null;

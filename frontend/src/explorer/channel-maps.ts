@@ -87,12 +87,14 @@ export function product(): Product {
   const pair = mapPair();
   const words = span("senet-product-words");
   const gate = h("span");
-  const el = h("p", { class: "senet-product", hidden: true }, words, pair.before, gate, pair.after);
+  const times = h("span", { class: "senet-times" }, gate);
+  const parts = [words, pair.before, times, pair.after];
+  const el = h("p", { class: "senet-product", hidden: true }, ...parts);
   let held: number | null = null;
   return {
     el,
     hold(channel, s) {
-      if (channel !== held || channel === null) el.hidden = true;
+      if (channel !== held && !el.hidden) el.hidden = true; // until its maps are there
       held = channel;
       say(words, `map of channel ${channel}`);
       say(gate, `× ${decimal(s, 2)} =`);

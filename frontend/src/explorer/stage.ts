@@ -65,7 +65,7 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
   private readonly fetchMaps: ReturnType<typeof channelMaps>;
   private readonly numbers = tables();
   readonly problem = h("p", { class: "senet-problem", role: "alert" });
-  readonly live = h("p", { class: "senet-unseen", role: "status" });
+  private readonly live = h("p", { class: "senet-unseen", role: "status" });
   private readonly about = p("senet-about");
   private readonly foot: Actions;
   readonly yours: OwnPicture | null;
@@ -227,11 +227,11 @@ class ExplorerStage implements Stage, Held<ExplorerView> {
     this.fetchMaps(session);
   }
 
-  spoken(): string {
+  speak(): void {
     const { answer, index, hand } = this.session;
     const seen = `${taken(this.probe, index, answer)} ${this.predicted.verdict()}`;
     const said = [seen, this.strip.words(), this.inside.words()];
-    return [...said, hand.count > 0 ? this.handWords() : ""].filter(Boolean).join(" ");
+    say(this.live, [...said, hand.count > 0 ? this.handWords() : ""].filter(Boolean).join(" "));
   }
 
   private layout(): Node[] {

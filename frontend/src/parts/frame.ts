@@ -3,7 +3,7 @@
 
 import { type Sets, settle, type Wanted } from "../state/fields.ts";
 import type { Keeper } from "../state/keeper.ts";
-import { button, div, h, span, unique } from "./dom.ts";
+import { button, div, h, say, span, unique } from "./dom.ts";
 
 export interface Shown {
   id: string;
@@ -130,7 +130,7 @@ export function widgetFrame<V extends object>(
     if (ours) keeper.keep(now, initial);
     show();
     clearTimeout(talk);
-    talk = setTimeout(() => (live.textContent = spoken()), QUIET);
+    talk = setTimeout(() => say(live, spoken()), QUIET);
   }
 
   function show(): void {

@@ -21,8 +21,8 @@ export interface Keeper {
 }
 
 /**
- * Milliseconds until the address follows: to change it takes longer than to draw, and browsers
- * allow it a few times a second only.
+ * Milliseconds until address and session follow: to change them takes as long as to draw, and
+ * browsers allow an address to change a few times a second only.
  */
 export const PAUSE = 200;
 const PICTURE = "senet:picture";
@@ -38,6 +38,7 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
   const mine = {}; // unique to this keeper, to know its own messages by
   let shared: unknown = null;
   let writing: ReturnType<typeof setTimeout> | undefined;
+  let put: (() => void) | null = null; // what is to be written
   let latest: { view: object; usual: object } | null = null; // what the widget shows
 
   const address = (view: object, usual: object): string => {
@@ -45,6 +46,13 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
     toQuery(rules, url.searchParams, key, view, usual);
     return url.href;
   };
+
+  const write = () => {
+    clearTimeout(writing);
+    put?.();
+    put = null;
+  };
+  addEventListener("pagehide", write); // the next chapter reads it
 
   return {
     rules,
@@ -54,12 +62,15 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
       return { author, reader: { ...(shared ? { picture: shared } : {}), ...brought } };
     },
     keep(view, usual) {
-      clearTimeout(writing);
-      writing = setTimeout(() => write(address(view, usual)), PAUSE);
       const { picture } = view as { picture?: string };
+      put = () => {
+        replace(address(view, usual));
+        if (shares) store(shared as string);
+      };
+      clearTimeout(writing);
+      writing = setTimeout(write, PAUSE);
       if (!shares || picture === shared) return;
       shared = picture;
-      store(picture!);
       document.dispatchEvent(new CustomEvent(PICTURE, { detail: { picture, from: mine } }));
     },
     listen(wish) {
@@ -96,7 +107,7 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
   };
 }
 
-function write(url: string): void {
+function replace(url: string): void {
   try {
     history.replaceState(history.state, "", url);
   } catch {
@@ -105,6 +116,7 @@ function write(url: string): void {
 }
 
 function store(picture: string): void {
+  if (picture === stored()) return;
   try {
     sessionStorage.setItem(PICTURE, picture);
   } catch {

@@ -34,8 +34,6 @@ export interface Held<V> {
   readonly yours: Place | null;
   /** Says what went wrong, in words; empty for nothing. */
   readonly problem: HTMLElement;
-  /** Is read out. */
-  readonly live: HTMLElement;
   settle(wanted: Wanted, before: V): V;
   /** Gates were set from outside: by a link, or by Python. */
   taken(): void;
@@ -43,8 +41,8 @@ export interface Held<V> {
   renew(index: number): void;
   /** The answer is there. */
   draw(): void;
-  /** What is read out once the view is quiet. */
-  spoken(): string;
+  /** Read out what is there: the view is quiet. */
+  speak(): void;
 }
 
 /**
@@ -172,6 +170,7 @@ export class Session<V extends NetworkView> {
    * @param again whether to ask again even for the same picture
    */
   async change(wanted: Wanted, ours: boolean, again = false): Promise<void> {
+    clearTimeout(this.talk); // the quiet is over
     const before = this.view;
     this.view = this.held.settle(wanted, before);
     if (this.view.gates !== this.handText()) {
@@ -193,9 +192,7 @@ export class Session<V extends NetworkView> {
     }
     this.held.draw();
     clearTimeout(this.talk);
-    this.talk = setTimeout(() => {
-      this.held.live.textContent = this.held.spoken();
-    }, QUIET);
+    this.talk = setTimeout(() => this.held.speak(), QUIET);
   }
 
   /** Where a picture is in the gallery, null for none. */

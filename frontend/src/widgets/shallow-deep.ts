@@ -71,7 +71,7 @@ class ShallowDeep implements Held<ShallowDeepView> {
   private readonly numbers = tables();
   private readonly pull: GateControls;
   readonly problem = h("p", { class: "senet-problem", role: "alert" });
-  readonly live = h("p", { class: "senet-unseen", role: "status" });
+  private readonly live = h("p", { class: "senet-unseen", role: "status" });
   private readonly foot: Actions;
   private readonly under: UnderWay;
 
@@ -174,11 +174,11 @@ class ShallowDeep implements Held<ShallowDeepView> {
     this.foot.show(link, without(this.probe.pictures[this.session.index]!));
   }
 
-  spoken(): string {
+  speak(): void {
     const { answer, index } = this.session;
     const seen = taken(this.probe, index, answer);
     const blocks = this.sides.map(({ title, summary }) => `${title}: ${summary.textContent}`);
-    return [seen, this.predicted.verdict(), ...blocks].join(" ");
+    say(this.live, [seen, this.predicted.verdict(), ...blocks].join(" "));
   }
 
   // ---- parts of it
