@@ -8,9 +8,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
-from .block_figure import COLUMN, HEIGHT, PHOTO, ROW, SAYS, SIDE, WIDTH, Computed, column, computed, lines, unit, written
+from .block_figure import COLUMN, HEIGHT, PHOTO, ROW, SAYS, SIDE, WIDTH, Computed, column, computed, gauge, lines, unit, written
 
 PAPER, INK = "#12202b", "#e8eef2"
 COLOURS = {"u": "#6daafa", "z": "#3fe59b", "s": "#fa8240", "x": "#f7afd6"}  # as on dark pages (frontend/src/widgets.css)
@@ -64,8 +65,8 @@ def _numbers(axes: Axes, block: Computed) -> None:
     small = {"ha": "center", "va": "center", "fontsize": 13.5, "fontweight": "bold"}
     for i, (z, s) in enumerate(zip(block.z, block.s, strict=True)):
         axes.text(column(i), ROW["z"], written(z), color=COLOURS["z"], **small)
-        axes.plot(column(i), ROW["s"] - 8, "o", color=COLOURS["s"], markersize=20, alpha=float(0.06 + 0.94 * s))
-        axes.plot(column(i), ROW["s"] - 8, "o", color="none", markeredgecolor=COLOURS["s"], markersize=20)
+        for (left, top, wide, high), filled in zip(gauge(i, s), (False, True), strict=True):
+            axes.add_patch(Rectangle((left, top), wide, high, fill=filled, color=COLOURS["s"], linewidth=1.8 * (not filled)))
         axes.text(column(i), ROW["s"] + 13, written(s), color=COLOURS["s"], **small)
     for j, value in enumerate(block.hidden):
         place = unit(j, len(block.hidden)), ROW["hidden"]

@@ -29,6 +29,7 @@ WIDTH = COLUMN * len(CHANNELS)
 PHOTO = 48
 ROW = {"u": 56, "z": 137, "hidden": 208, "s": 281, "x": 325}  # maps: their upper edge; numbers: their middle
 GAUGE = (12, 20)  # a gate's width and height
+Box = tuple[float, float, float, float]  # left, top, width, height
 HEIGHT = ROW["x"] + SIDE + 2
 FANS = (("w1", ROW["z"] + 11, ROW["hidden"] - 15), ("w2", ROW["hidden"] + 15, ROW["s"] - 22))
 SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between stars
@@ -150,12 +151,16 @@ def _tile(i: int, row: str, more: str = "") -> str:
     return f'<g transform="translate({x:g} {ROW[row]})">{frame}<g class="ink {more}" style="--i:{i}">{ink}</g></g>'
 
 
-def _gauge(x: float, top: float, s: float) -> str:
-    """A gate as a column that is filled as far as the gate is open. Round ones looked like buttons to press."""
+def gauge(i: int, s: float) -> tuple[Box, Box]:
+    """A gate as a column, and what of it is filled: as far as the gate is open. Round ones looked like buttons to press."""
     wide, high = GAUGE
-    level = round(high * float(s), 1)
-    shape = f'x="{x - wide / 2:g}" width="{wide}"'
-    return f'<rect {shape} y="{top:g}" height="{high}"/><rect class="level" {shape} y="{top + high - level:g}" height="{level:g}"/>'
+    left, top, level = column(i) - wide / 2, ROW["s"] - 18, round(high * float(s), 1)
+    return (left, top, wide, high), (left, top + high - level, wide, level)
+
+
+def _gauge(i: int, s: float) -> str:
+    whole, level = ('x="{:g}" y="{:g}" width="{:g}" height="{:g}"'.format(*box) for box in gauge(i, s))
+    return f'<rect {whole}/><rect class="level" {level}/>'
 
 
 def _words(text: str) -> str:
@@ -181,7 +186,7 @@ def _rows(block: Computed) -> list[str]:
         for j, value in enumerate(block.hidden)
     )
     gauges = "".join(
-        f'<g class="gauge" style="--i:{i};--s:{block.s[i]:.2f}">{_gauge(column(i), ROW["s"] - 18, block.s[i])}'
+        f'<g class="gauge" style="--i:{i};--s:{block.s[i]:.2f}">{_gauge(i, block.s[i])}'
         f'<text class="number" x="{column(i):g}" y="{ROW["s"] + 17}">{block.s[i]:.2f}</text></g>'
         for i in count
     )
