@@ -3,8 +3,8 @@
 #
 # Guess: with an SE module of timm's SE-ResNet as target layer, Grad-CAM weighs what that module gives, the rescaled maps v = s * u.
 # Seen:  grad-cam and torchcam keep the tensor, not a copy, and timm then adds the shortcut to it and takes the ReLU, both in place. So they
-#        weigh the whole block's output by the slopes of v. With random weights, their map has nothing to do with the right one: the
-#        correlation is near 0. No warning. Captum's LayerGradCam copies, and is right.
+#        weight the whole block's output by the gradient with respect to v. With random weights, their map has nothing to do with the right
+#        one: the correlation is near 0. No warning. Captum's LayerGradCam copies, and is right.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -5,7 +5,8 @@
 #        those of SE's two layers included.
 # Seen:  a layer with no more than 2,048 weights stays in float16. With 16 times fewer hidden units, that is both layers of every SE block
 #        of up to 180 channels. palettize_weights and prune_weights leave them out as well, each by its setting weight_threshold, which
-#        is 2048 by default; 0 takes all. No message. So a test of what 8 bits do to gates tests those of the wide blocks alone.
+#        is 2048 by default; with 0, no layer is left out. There is no message. So a test of what 8 bits do to gates tests
+#        those of the wide blocks alone.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -5,7 +5,8 @@
 #        weights differ.
 # Seen:  that holds for EfficientNet-B0, SE-ResNet-50 and MobileNetV3-Small. GhostNet's gate is clamp(x, 0, 1) in pytorchcv, a hard sigmoid
 #        of slope 1 that is closed at 0. In timm it has slope 1/6 and is 1/2 at 0. Two of its hidden layers have 18 and 30 units in
-#        pytorchcv, and 20 and 32 in timm. SE-ResNet-18's first blocks have 4 (64 / 16) in pytorchcv, and in timm 8, its least.
+#        pytorchcv, and 20 and 32 in timm. SE-ResNet-18's first blocks have 4 (64 / 16) in pytorchcv, and in timm 8: its SEModule rounds to
+#        multiples of 8.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

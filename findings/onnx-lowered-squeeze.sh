@@ -5,8 +5,8 @@
 #        onnx.version_converter.convert_version(model, 17) gives a valid file or an error, and torch.onnx.export(..., opset_version=17) gives 17.
 # Seen:  the converter says nothing, and onnx.checker and ONNX Runtime refuse its file. PyTorch writes the squeeze as a mean (ReduceMean) with
 #        the attribute noop_with_empty_axes at its default, 0. Version 17 doesn't know that attribute, and the converter leaves it in.
-#        Once it is deleted, the same file converts well. PyTorch, asked for 17, gives 18 and a warning, although a convolution alone
-#        becomes 17. Its older exporter (dynamo=False) writes GlobalAveragePool, in 17.
+#        Once it is deleted, the same file converts correctly. Asked for 17, PyTorch writes 18, although it does write a convolution
+#        alone in 17. Its older exporter (dynamo=False) writes GlobalAveragePool, in 17.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

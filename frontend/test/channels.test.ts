@@ -81,7 +81,7 @@ test("means and distances", () => {
 test("the sentences say what is drawn", () => {
   assert.equal(
     summed(s, comparison("none", deep, classes, 0, 0)),
-    "Gates s from 0.25 (channel 0) to 0.75 (channel 1).",
+    "Gates s range from 0.25 (channel 0) to 0.75 (channel 1).",
   );
   assert.match(
     summed(s, comparison("cat", deep, classes, 0, 0)),

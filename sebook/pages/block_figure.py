@@ -41,7 +41,7 @@ SAYS = (  # a row's or a fan's words: step, x, y, text with its symbol between s
     ("s", 2, 230, "open gates, *s*"),
     ("s", 274, 204, "hidden"),
     ("s", 274, 220, "units"),
-    ("x", 2, 319, "Rescale: map times gate is what is passed on, *x̃*"),
+    ("x", 2, 319, "Rescale: each map times its gate, passed on as *x̃*"),
 )
 
 

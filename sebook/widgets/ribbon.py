@@ -27,7 +27,7 @@ def ribbon(picture: Tensor, prediction: Sequence[tuple[str, float]], gates: Mapp
             for value, high, low in zip(s.clamp(0, 1).tolist(), edges[:-1], edges[1:], strict=True):
                 axes.add_patch(Rectangle((place, low), 0.85, high - low, facecolor=SYMBOLS["s"], alpha=value, linewidth=0))
             axes.add_patch(Rectangle((place, 0), 0.85, 1, fill=False, edgecolor=INK, linewidth=0.4))
-        names = [name.replace("stage ", "").replace(", block ", ".") for name in gates]
+        names = [name.removeprefix("block ") for name in gates]
         axes.set_xticks([place + 0.425 for place in range(len(gates))], names)
         axes.set_xlim(-0.1, len(gates))
         axes.set_ylim(-0.02, 1.02)

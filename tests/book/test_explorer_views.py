@@ -192,5 +192,18 @@ def test_the_first_pages_line_says_that_it_means_something_else_now(page: Page, 
     expect(legend).to_contain_text("chosen channel")
     before = plot.evaluate(top)
     plot.press("Shift+ArrowDown")
-    expect(legend).to_contain_text("now its gates before the change, not Chelsea the cat’s", timeout=READY)
+    expect(legend).to_contain_text("now its gates before the change (no longer Chelsea the cat’s)", timeout=READY)
     assert plot.evaluate(top) == pytest.approx(before, abs=0.5)  # the chart stays below the hand that pulls
+
+
+def test_a_drag_selects_no_text(page: Page, book_url: str):
+    """The number over the dot was marked as selected once a hand had gone over it."""
+    explorer = Explorer(page, book_url + "book/index.html?explorer.channel=2")
+    explorer.el.locator(".senet-plot").scroll_into_view_if_needed()
+    handle = explorer.el.locator(".senet-handle").bounding_box()
+    x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+    page.mouse.move(x, y + 40)
+    page.mouse.down()
+    page.mouse.move(x, y - 60, steps=8)
+    page.mouse.up()
+    assert page.evaluate("getSelection().toString().trim()") == ""

@@ -45,7 +45,7 @@ export interface Comparison {
   of: string | null;
   /** What it is called where it is not the mean of a class. */
   called?: string;
-  /** What it is not any more, since the reader set gates: "now mean of cat, not of dog". */
+  /** What it is not any more, since the reader set gates: "now mean of cat (no longer of dog)". */
   instead?: string | undefined;
   /** (C,), drawn below the excitations. */
   mean: Float32Array | null;

@@ -19,7 +19,7 @@ export class Readout {
   constructor(how: string) {
     const { channel, z, s, mean } = this;
     this.how = h("span", {}, how);
-    this.gate = h("span", {}, channel, "mean ", symbol("z"), z, "gate ", symbol("s"), s);
+    this.gate = h("span", {}, channel, "map’s mean ", symbol("z"), z, "gate ", symbol("s"), s);
     const lines = span("senet-lines", this.how, this.gate, mean);
     this.el = p("senet-readout", lines);
   }

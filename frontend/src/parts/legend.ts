@@ -23,7 +23,9 @@ export function legend(): Legend {
     show(comparison, wide, held, note = "") {
       const { of, each, instead } = comparison;
       const other = of && `${comparedWith(comparison)}${of === "all" ? " classes" : ""}`;
-      const line = instead ? [h("strong", {}, `now ${other}`), `, not ${instead}`] : [other ?? ""];
+      const line = instead
+        ? [h("strong", {}, `now ${other}`), ` (no longer ${instead})`]
+        : [other ?? ""];
       const all = [other, instead, each.length, wide, held, note].join();
       if (all === shown) return; // to put the same there again would be laid out again
       shown = all;

@@ -10,7 +10,7 @@ import { amount, shares } from "./shares.ts";
 export function summed(s: Float32Array, comparison: Comparison): string {
   const { mean, each } = comparison;
   const [low, high] = [largest(s, s.length).at(-1)!, largest(s, 1)[0]!];
-  const extent = `Gates s from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
+  const extent = `Gates s range from ${decimal(s[low]!, 2)} (channel ${low}) to ${decimal(s[high]!, 2)} (channel ${high})`;
   if (!mean) return `${extent}.`;
   if (each.length === 0)
     return `${extent}; on average ${decimal(distance(s, mean))} away from ${comparison.called ?? `the ${comparedWith(comparison)}`}.`;

@@ -20,11 +20,13 @@ export interface Keeper {
   link(view: object, usual: object): string | null;
 }
 
-/**
- * Milliseconds until address and session follow: to change them takes as long as to draw, and
- * browsers allow an address to change a few times a second only.
- */
+/** Milliseconds until Python follows, of widgets that need no answer from it. */
 export const PAUSE = 200;
+/**
+ * Until address and session follow: to change them takes as long as to draw, so the answer comes
+ * first, on slow devices too; and browsers allow an address to change a few times a second only.
+ */
+const LATER = 400;
 const PICTURE = "senet:picture";
 
 /**
@@ -68,7 +70,7 @@ export function pageKeeper(key: string, author: Wanted, rules: Rules): Keeper {
         if (shares) store(shared as string);
       };
       clearTimeout(writing);
-      writing = setTimeout(write, PAUSE);
+      writing = setTimeout(write, LATER);
       if (!shares || picture === shared) return;
       shared = picture;
       document.dispatchEvent(new CustomEvent(PICTURE, { detail: { picture, from: mine } }));

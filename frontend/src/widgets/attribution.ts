@@ -216,7 +216,7 @@ class Attribution {
         ),
       ),
     );
-    this.source.textContent = `${title}. A block’s name is its stage and its place in that stage. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`;
+    this.source.textContent = `${title}. Attributed to the logit of the class that the network names. Computed in PyTorch, by Captum; stored in 65,536 steps, what opened a gate in 256.`;
   }
 
   private say({ method }: AttributionView, { picture, block, channel: c, s, found }: Here): void {

@@ -76,9 +76,7 @@ function drawSeries(
 export function drawDepth(network: Network, now: ProfilesView, width: number): Drawn {
   const { blocks } = network;
   const names = blocks.map(({ name }) => name);
-  const short = new Map(
-    blocks.map(({ name, title }) => [name, title.replace(/^stage (\d+), block (\d+)$/, "$1.$2")]),
-  );
+  const short = new Map(blocks.map(({ name, title }) => [name, title.replace(/^block /, "")]));
   return {
     ...plotted("x", names, {
       width,
