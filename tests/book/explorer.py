@@ -75,7 +75,7 @@ class Explorer:
         return [(row["class"], float(row["logit"])) for row in rows]
 
     def query(self) -> dict[str, str]:
-        self.page.wait_for_timeout(300)  # the address follows after a while
+        self.page.wait_for_timeout(500)  # the address follows after a while
         return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query, keep_blank_values=True).items()}
 
     def agrees(self, recording) -> None:

@@ -49,7 +49,7 @@ def test_orders_comparisons_scales_and_zoom(explorer: Explorer, truth: Truth, fi
     explorer.select("Scale").select_option("full")
     assert float(explorer.el.locator("[data-side=deeper] .senet-scale span").first.inner_text()) <= low
     explorer.select("Compare the gates with").select_option("none")
-    assert explorer.column(deep).get_attribute("data-distance") == ""
+    expect(explorer.column(deep)).to_have_attribute("data-distance", "")
     assert explorer.query() | {"picture": ""} == {
         "picture": "", "explorer.channel": "63", "explorer.compare": "none", "explorer.zoom": "16", "explorer.from": "48",
     }  # fmt: skip
@@ -202,8 +202,9 @@ def test_a_drag_selects_no_text(page: Page, book_url: str):
     explorer.el.locator(".senet-plot").scroll_into_view_if_needed()
     handle = explorer.el.locator(".senet-handle").bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
-    page.mouse.move(x, y + 40)
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, y - 60, steps=8)
+    for share in (1, -1, 0.5):  # down, and over the number again and above the plot
+        page.mouse.move(x, y + 60 * share, steps=8)
     page.mouse.up()
     assert page.evaluate("getSelection().toString().trim()") == ""
