@@ -31,7 +31,8 @@ class Attribution(EmbeddedWidget):
     """Choose a picture, a block and a method, and see excitation against attribution: one dot per channel.
 
     >>> Attribution("se_resnet_patchwork", block="layer3.0.se", channel=12)
-    >>> Attribution("se_resnet_patchwork", others=["se_resnet18_slim_imagenet100"])
+    >>> photographs = "se_resnet18_slim_imagenet100"
+    >>> Attribution("se_resnet_patchwork", others=[photographs])
 
     Everything shown is computed by torch when the widget is made, for a few pictures, and travels with it: attributions to the
     class that the network names, of all gates, by three methods; and for each gate what covering a part of the picture does to it.
