@@ -87,7 +87,7 @@ export function product(): Product {
   const pair = mapPair();
   const words = span("senet-product-words");
   const gate = h("span");
-  const times = h("span", { class: "senet-times" }, gate);
+  const times = span("senet-times", gate);
   const parts = [words, pair.before, times, pair.after];
   const el = h("p", { class: "senet-product", hidden: true }, ...parts);
   let held: number | null = null;
